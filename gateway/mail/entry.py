@@ -1,0 +1,69 @@
+"""An entry: one record of the archive's log, a message or an action. Values, so that archive and store need not meet.
+
+Entry types, all of them (docs/archive-format.md says what each payload holds):
+
+* ``mail.in`` ``mail.out`` ``mail.held`` ``mail.refused`` — the payload is the message, byte for byte; ``meta`` is its Envelope.
+* ``decision`` — what the rules decided for the message ``of``. ``outcome`` — how one of its jobs ended.
+* ``note`` ``tag`` ``link`` ``mark`` ``release`` — acts of people, referring to ``of`` or to an order.
+* ``sighting`` — the same bytes seen again elsewhere. ``rules`` — a rule book or marketplace file that decided something.
+* ``config`` ``software`` ``gap`` — what ran, and when capture did not.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+MAIL_TYPES = frozenset({"mail.in", "mail.out", "mail.held", "mail.refused"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """What is known of a message at the wire, apart from its bytes. Archived, sealed and committed to as ``meta``."""
+
+    source: str  # "smtp", "lmtp", "submission", "import", "fetch", "web", "command"
+    mail_from: str = ""  # "" is the null sender
+    rcpt_to: tuple[str, ...] = ()
+    mailbox: str = ""  # the support address it belongs to, "" where unknown
+    agent: str = ""  # the authenticated agent's name on a submission
+    peer: str = ""  # "address:port" of the client
+    helo: str = ""
+    tls: str = ""  # "TLSv1.3 TLS_AES_256_GCM_SHA384", "" for none
+    trusted: bool = False  # the peer is configured as one that has checked authenticity
+    received_at: datetime  # ours
+    occurred_at: datetime | None = None  # import and fetch: INTERNALDATE or the file's, when better than ours
+    occurred_from: str = "smtp"  # "smtp", "internaldate", "received", "date", "import"
+    origin: str = ""  # import and fetch: path, or account/folder/uidvalidity/uid
+    flags: tuple[str, ...] = ()  # "8BITMIME", "SMTPUTF8", ESMTP parameters such as "ENVID=..."
+    verdict: dict[str, Any] | None = None  # submission: what the policy said, with its words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What is asked to be appended. With ``once`` set, a payload of the same kind already there is not added again."""
+
+    type: str
+    payload: bytes
+    meta: dict[str, Any]
+    once: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One record as it stands in the log; ``seq`` counts from 0 without a gap."""
+
+    log: int
+    seq: int
+    id: str  # a ULID
+    type: str
+    at: datetime  # when it was sealed, to the second
+    leaf: bytes  # the canonical JSON the tree commits to
+    payload: bytes
+    meta: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appended:
+    """Where a draft went. ``existing`` says that a ``once`` draft was there before, at ``seq``."""
+
+    seq: int
+    existing: bool = False

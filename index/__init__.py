@@ -1,0 +1,1 @@
+"""Search: plain Documents in, Hits out. Knows nothing of mail, the archive or the store."""

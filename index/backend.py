@@ -1,0 +1,30 @@
+"""The Backend protocol: documents in, hits out. One contract suite (tests/contracts/test_index.py) holds for all."""
+
+from collections.abc import Iterable, Mapping
+from typing import Literal, Protocol
+
+from index.document import Document, Page
+from index.query import Query
+
+Sort = Literal["newest", "oldest", "relevance"]
+
+
+class Backend(Protocol):
+    """A search engine in a directory of its own. Exactly one process writes; any number read.
+
+    ``write`` replaces documents by ``seq``, deletes those in ``gone`` and records ``position`` in the same commit: after
+    a crash ``position()`` says which log entries the index has seen. Readers see a commit after ``refresh()``.
+    """
+
+    def write(self, documents: Iterable[Document], position: int, gone: Iterable[int] = ()) -> None: ...
+    def position(self) -> int: ...
+    def refresh(self) -> None: ...
+    def search(
+        self, query: Query, *, limit: int = 20, sort: Sort = "newest", after: str | None = None
+    ) -> Page: ...
+    def facets(
+        self, query: Query, fields: tuple[str, ...], *, limit: int = 20
+    ) -> Mapping[str, tuple[tuple[str, int], ...]]: ...
+    def count(self) -> int: ...
+    def clear(self) -> None: ...
+    def close(self) -> None: ...

@@ -1,0 +1,45 @@
+"""What goes into the index and what comes out."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One message as the index sees it. No backend stores ``text``; it only keeps the terms and their positions.
+
+    Times are aware UTC. ``exact`` are identifiers beyond orders (ASINs, tracking numbers, message-ids), as written.
+    """
+
+    seq: int
+    at: datetime
+    direction: str  # "inbound", "outbound" or "internal"
+    mailbox: str = ""
+    agent: str = ""
+    marketplace: str = ""
+    kind: str = ""
+    from_: tuple[str, ...] = ()  # addresses and display names
+    to: tuple[str, ...] = ()
+    subject: str = ""
+    text: str = ""
+    orders: tuple[str, ...] = ()  # order values, as written by the marketplace
+    exact: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    filenames: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """One message found; ``score`` is 0.0 when sorted by date."""
+
+    seq: int
+    score: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page of hits. ``total`` is exact. ``after`` continues a stable listing, ``None`` at its end."""
+
+    hits: tuple[Hit, ...]
+    total: int
+    after: str | None = None

@@ -1,0 +1,152 @@
+"""What the rules look at and what they answer: plain values, no I/O, no clock.
+
+``read`` looks at one message alone (Facts -> Reading); ``decide`` adds what is known from before (Context) and the
+seller's own rules (RuleSet) and answers with a Decision. Each can be replayed from the archive.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Confidence = Literal["certain", "likely", "possible"]
+Method = Literal["stated", "thread", "alias", "rule", "hand"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class OrderRef:
+    """One order at one marketplace; ``value`` is in the marketplace's own normal form (``112-1234567-1234567``)."""
+
+    marketplace: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttachmentFact:
+    """What a rule may know of an attachment; ``text`` is what could be read of it, empty where nothing was."""
+
+    filename: str
+    content_type: str
+    size_bytes: int
+    sha256: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """One message as the rules see it. Addresses are lower-cased and bare (``a@b``); ids carry no angle brackets."""
+
+    direction: Literal["inbound", "outbound"]
+    mailbox: str = ""
+    agent: str = ""
+    trusted: bool = False  # handed over by a peer configured as one that has checked authenticity
+    historical: bool = (
+        False  # imported or back-filled: decided like any other, but nothing leaves the house for it
+    )
+    mail_from: str = ""
+    rcpt_to: tuple[str, ...] = ()
+    from_: tuple[str, ...] = ()
+    from_name: str = ""
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    reply_to: tuple[str, ...] = ()
+    subject: str = ""
+    text: str = ""
+    html: str = ""
+    links: tuple[str, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    attachments: tuple[AttachmentFact, ...] = ()
+    message_id: str = ""
+    in_reply_to: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    size_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundOrder:
+    """An order ID seen in a message. ``span`` is (start, end) in the part named by ``where``, as written there.
+
+    ``where`` is ``subject``, ``text``, ``html``, ``link:N``, ``header:NAME``, ``attachment:N:name`` or
+    ``attachment:N:text``. ``confidence`` says how surely these characters are that marketplace's order ID.
+    """
+
+    order: OrderRef
+    where: str
+    span: tuple[int, int]
+    quoted: bool = False
+    confidence: Confidence = "likely"
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundProduct:
+    """A product reference: ``kind`` is ``asin``, ``isbn``, ``sku`` or ``item``."""
+
+    kind: str
+    value: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundParcel:
+    """A parcel's tracking number."""
+
+    carrier: str
+    number: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What one message says, taken alone."""
+
+    marketplace: str = ""  # "" where none is recognised
+    kind: str = ""  # "buyer_message", "claim_opened", ... of the marketplace file; "" where unknown
+    alias: str = ""  # the buyer's relay address, lower-cased, without its per-message part
+    orders: tuple[FoundOrder, ...] = ()
+    products: tuple[FoundProduct, ...] = ()
+    parcels: tuple[FoundParcel, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownLink:
+    """A link that an earlier message carries: ``seq`` is that message, the newest first where several apply."""
+
+    order: OrderRef
+    seq: int
+    confidence: Confidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What was known before this message, from entries below its seq only, so that a replay sees the same."""
+
+    thread: tuple[KnownLink, ...] = ()  # links of the messages it answers (In-Reply-To, References)
+    alias: tuple[KnownLink, ...] = ()  # links of earlier messages with the same buyer alias
+    known_orders: frozenset[OrderRef] = frozenset()  # which of the orders found were linked before
+    retry_of: int | None = None  # an identical submission within 24 h: archived, but not delivered again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """Why a message belongs to an order. ``confidence`` weighs authenticity and context, not only the characters."""
+
+    order: OrderRef
+    method: Method
+    confidence: Confidence
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What the rules decided for one message; archived as an entry, so that a rebuild never decides again.
+
+    ``actions`` are ``rules.actions`` Structs as plain dicts with a ``do`` key; ``reasons`` are the lines ``explain`` shows.
+    ``books`` are the SHA-256 of every rule book and marketplace file that took part.
+    """
+
+    reading: Reading
+    links: tuple[Link, ...] = ()
+    tags: tuple[str, ...] = ()
+    actions: tuple[dict[str, Any], ...] = ()
+    reasons: tuple[str, ...] = ()
+    books: tuple[str, ...] = ()
+    context: Context = field(default_factory=Context)
