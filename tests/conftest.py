@@ -1,0 +1,96 @@
+"""What every test may ask for: a free port, real mail, a private PostgreSQL."""
+
+import os
+import shutil
+import socket
+import subprocess
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+_PROGRAM_PATHS = [*os.environ.get("PATH", "").split(os.pathsep), "/usr/sbin", "/sbin", "/usr/lib/dovecot"]
+
+
+def program(name: str) -> str | None:
+    """Return where a program stands, looking in the system folders that a user's PATH leaves out."""
+    return shutil.which(name, path=os.pathsep.join(_PROGRAM_PATHS))
+
+
+def postgres_bin() -> Path | None:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    return found[-1].parent if found else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for mark in item.iter_markers("needs"):
+            for name in mark.args:
+                present = postgres_bin() is not None if name == "postgres" else program(name) is not None
+                if not present:
+                    item.add_marker(pytest.mark.skip(reason=f"needs {name}, which is not installed"))
+
+
+@pytest.fixture
+def free_port() -> Callable[[], int]:
+    """Return a function that names a TCP port free on loopback at this moment."""
+
+    def free() -> int:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            return int(probe.getsockname()[1])
+
+    return free
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Return the folder of real mail and public suites; skip where it is absent."""
+    place = Path(__file__).resolve().parents[2] / "shared" / "data"
+    if not place.is_dir():
+        pytest.skip("needs the folder of real mail beside the checkout")
+    return place
+
+
+@pytest.fixture(scope="session")
+def _postgres_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start a private cluster that listens on a Unix socket only."""
+    bin_ = postgres_bin()
+    if bin_ is None:
+        pytest.skip("needs postgres, which is not installed")
+    place = Path(f"/tmp/docket-pg-{uuid.uuid4().hex[:8]}")  # a socket path must stay under 108 bytes
+    place.mkdir(mode=0o700)
+    as_owner: list[str] = []
+    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+        shutil.chown(place, "postgres", "postgres")
+        as_owner = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+    run = {"check": True, "capture_output": True, "cwd": "/"}
+    data = place / "data"
+    subprocess.run(
+        [*as_owner, bin_ / "initdb", "-D", data, "-A", "trust", "-U", "docket", "-E", "UTF8", "--locale=C"],
+        **run,
+    )
+    options = f"-c listen_addresses='' -c unix_socket_directories={place} -c fsync=off"
+    subprocess.run(
+        [*as_owner, bin_ / "pg_ctl", "-D", data, "-w", "-l", place / "log", "-o", options, "start"], **run
+    )
+    yield str(place)
+    subprocess.run([*as_owner, bin_ / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop"], **run)
+    shutil.rmtree(place)
+
+
+@pytest.fixture
+def postgres(_postgres_cluster: str) -> Callable[[], str]:
+    """Return a function that makes an empty database and names its SQLAlchemy URL."""
+    import psycopg
+
+    def fresh() -> str:
+        name = f"t{uuid.uuid4().hex[:12]}"
+        with psycopg.connect(
+            host=_postgres_cluster, user="docket", dbname="postgres", autocommit=True
+        ) as link:
+            link.execute(f'CREATE DATABASE "{name}"')
+        return f"postgresql+psycopg://docket@/{name}?host={_postgres_cluster}"
+
+    return fresh
