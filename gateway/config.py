@@ -1,0 +1,186 @@
+"""The settings, as they stand in one TOML file; ``config.example.toml`` shows every one with a comment.
+
+Only ``app`` and ``cli`` read this module: every component takes plain values.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+from msgspec import Struct, field
+
+from gateway.errors import WrongUse
+from gateway.ingest.limits import Limits
+
+TlsPolicy = Literal["required", "starttls", "implicit", "opportunistic", "none"]
+
+
+class Server(Struct, frozen=True, forbid_unknown_fields=True):
+    """A server that Docket hands mail to. The password stands in a file of its own, never here."""
+
+    kind: Literal["smtp", "lmtp", "imap", "mx", "none"] = "none"
+    host: str = ""
+    port: int = 0  # 0 is the kind's usual port
+    tls: TlsPolicy = "required"
+    ca_file: str = ""
+    user: str = ""
+    password_file: str = ""
+    folder: str = "INBOX"  # imap only
+    timeout_s: float = 60.0
+
+
+class Mailbox(Struct, frozen=True, forbid_unknown_fields=True):
+    """One support address: who reads it, where its mail is delivered and how its answers leave."""
+
+    address: str
+    aliases: tuple[str, ...] = ()
+    name: str = ""  # the display name buyers see
+    approved_sender: str = ""  # the address the marketplace accepts mail from; default: ``address``
+    deliver: Server = field(default_factory=Server)
+    relay: Server = field(default_factory=Server)
+
+    @property
+    def sender(self) -> str:
+        return self.approved_sender or self.address
+
+
+class Listeners(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where Docket listens; each is ``ADDRESS:PORT``, and ``unix:/path`` for LMTP. An empty list is off."""
+
+    smtp: tuple[str, ...] = ("127.0.0.1:2525",)
+    lmtp: tuple[str, ...] = ()
+    submission: tuple[str, ...] = ("127.0.0.1:5587",)
+    submissions: tuple[str, ...] = ("127.0.0.1:5465",)
+    web: str = "127.0.0.1:8025"
+
+
+class Tls(Struct, frozen=True, forbid_unknown_fields=True):
+    """The certificate that agents' mail clients see, both in PEM files."""
+
+    certificate: str = ""
+    key: str = ""
+
+
+class Web(Struct, frozen=True, forbid_unknown_fields=True):
+    hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
+    secure_cookie: bool = False
+    session_hours: float = 12.0
+
+
+class Index(Struct, frozen=True, forbid_unknown_fields=True):
+    engine: str = "auto"
+
+
+class Databases(Struct, frozen=True, forbid_unknown_fields=True):
+    """SQLAlchemy URLs; an empty one means an SQLite file in the data folder."""
+
+    archive: str = ""
+    keys: str = ""
+    accounts: str = ""
+    store: str = ""
+
+
+class Work(Struct, frozen=True, forbid_unknown_fields=True):
+    readers: int = 0  # child processes that parse mail; 0 is one per core
+    reader_seconds: float = 30.0
+    reader_memory_bytes: int = 2 * 1024**3
+    senders: int = 8  # messages on their way out at the same time
+    retry_minutes: tuple[float, ...] = (1, 5, 15, 30, 60)
+    give_up_hours: float = 24.0
+
+
+class Config(Struct, frozen=True, forbid_unknown_fields=True):
+    """Every setting of one installation."""
+
+    data: str = "docket-data"
+    hostname: str = "localhost"
+    zone: str = "UTC"
+    origin: str = ""  # the log's name, fixed at ``docket init``; default: docket/HOSTNAME
+    trusted_peers: tuple[str, ...] = ()
+    rules: str = ""
+    marketplaces: str = ""
+    log_format: Literal["text", "json"] = "text"
+    mailbox: tuple[Mailbox, ...] = ()
+    listen: Listeners = field(default_factory=Listeners)
+    tls: Tls = field(default_factory=Tls)
+    limits: Limits = field(default_factory=Limits)
+    web: Web = field(default_factory=Web)
+    index: Index = field(default_factory=Index)
+    database: Databases = field(default_factory=Databases)
+    work: Work = field(default_factory=Work)
+
+    @property
+    def folder(self) -> Path:
+        return Path(self.data)
+
+    @property
+    def secrets(self) -> Path:
+        return self.folder / "secrets"
+
+    def url(self, name: Literal["archive", "keys", "accounts", "store"]) -> str:
+        """Return a database's SQLAlchemy URL."""
+        return getattr(self.database, name) or f"sqlite:///{self.folder.resolve() / (name + '.db')}"
+
+
+def parse_config(text: str, *, where: str = "the settings", below: Path | None = None) -> Config:
+    """Return the settings a TOML text holds; relative paths in it start at the folder ``below``.
+
+    Raises WrongUse that names the setting, what is wrong with it and, for a typing slip, its line.
+    """
+    try:
+        config = msgspec.convert(tomllib.loads(text), Config)
+    except tomllib.TOMLDecodeError as wrong:
+        raise WrongUse(f"{where}: not valid TOML: {wrong}") from wrong
+    except msgspec.ValidationError as wrong:
+        raise WrongUse(f"{where}: {wrong} (config.example.toml shows every setting)") from wrong
+    try:
+        ZoneInfo(config.zone)
+    except (ZoneInfoNotFoundError, ValueError) as wrong:
+        raise WrongUse(f"{where}: zone = {config.zone!r} is no time zone; write one such as Europe/Paris") from wrong
+    seen: set[str] = set()
+    for mailbox in config.mailbox:
+        for address in (mailbox.address, *mailbox.aliases):
+            if "@" not in address:
+                raise WrongUse(f"{where}: mailbox address {address!r} has no @")
+            if address.lower() in seen:
+                raise WrongUse(f"{where}: two mailboxes claim {address}")
+            seen.add(address.lower())
+    return _from(below, config) if below is not None else config
+
+
+def _from(below: Path, config: Config) -> Config:
+    """Make the file settings absolute, so that a command means the same from every folder."""
+
+    def path(value: str) -> str:
+        return str(below / os.path.expanduser(value)) if value else value  # noqa: PTH111 - a string stays a string
+
+    def server(value: Server) -> Server:
+        return msgspec.structs.replace(
+            value, ca_file=path(value.ca_file), password_file=path(value.password_file)
+        )
+
+    return msgspec.structs.replace(
+        config,
+        data=path(config.data),
+        rules=path(config.rules),
+        marketplaces=path(config.marketplaces),
+        tls=Tls(certificate=path(config.tls.certificate), key=path(config.tls.key)),
+        mailbox=tuple(
+            msgspec.structs.replace(box, deliver=server(box.deliver), relay=server(box.relay))
+            for box in config.mailbox
+        ),
+    )
+
+
+def load_config(path: Path) -> Config:
+    """Read the settings file; raises WrongUse when it is missing, unreadable or wrong."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as missing:
+        raise WrongUse(f"no settings at {path}; run: docket init") from missing
+    except (OSError, UnicodeDecodeError) as unreadable:
+        raise WrongUse(f"{path} cannot be read: {unreadable}") from unreadable
+    return parse_config(text, where=str(path), below=path.resolve().parent)

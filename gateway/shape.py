@@ -1,0 +1,146 @@
+"""One thing's shape for another room: facts for the rules, rows for the store, documents for the index. Pure."""
+
+from datetime import datetime
+
+from gateway.mail.entry import Entry, Envelope
+from gateway.mail.message import Address, ParsedMail
+from gateway.store.records import AttachmentRow, MessageRow
+from index.document import Document
+from rules.facts import AttachmentFact, Facts
+
+_OUTBOUND = frozenset({"mail.out", "mail.held", "mail.refused"})
+
+
+def is_outbound(type_: str) -> bool:
+    return type_ in _OUTBOUND
+
+
+def facts_of(mail: ParsedMail, envelope: Envelope, *, outbound: bool) -> Facts:
+    """Say what the rules may look at."""
+    return Facts(
+        direction="outbound" if outbound else "inbound",
+        mailbox=envelope.mailbox,
+        agent=envelope.agent,
+        trusted=envelope.trusted,
+        historical=envelope.source == "import",
+        mail_from=envelope.mail_from.lower(),
+        rcpt_to=_lower(envelope.rcpt_to),
+        from_=_bare(mail.from_),
+        from_name=mail.from_[0].name if mail.from_ else "",
+        to=_bare(mail.to),
+        cc=_bare(mail.cc),
+        reply_to=_bare(mail.reply_to),
+        subject=mail.subject,
+        text=mail.text,
+        html=mail.html,
+        links=mail.links,
+        headers=mail.headers,
+        attachments=tuple(
+            AttachmentFact(
+                filename=file.filename,
+                content_type=file.content_type,
+                size_bytes=file.size_bytes,
+                sha256=file.sha256,
+            )
+            for file in mail.attachments
+        ),
+        message_id=mail.message_id,
+        in_reply_to=mail.in_reply_to,
+        references=mail.references,
+        size_bytes=mail.size_bytes,
+    )
+
+
+def refers_to(mail: ParsedMail) -> tuple[str, ...]:
+    """Return the ids a message answers, the nearest first: In-Reply-To, then References from its end."""
+    return tuple(dict.fromkeys((*mail.in_reply_to, *reversed(mail.references))))
+
+
+def occurred(mail: ParsedMail, envelope: Envelope) -> tuple[datetime, str]:
+    """Return when a message came to be and how we know: our receipt, else the best claim that history offers."""
+    if envelope.source not in {"import", "fetch"}:
+        return envelope.received_at, envelope.occurred_from
+    if envelope.occurred_at is not None and envelope.occurred_from == "internaldate":
+        return envelope.occurred_at, "internaldate"
+    if mail.received_trace is not None:
+        return mail.received_trace, "received"
+    if mail.date is not None:
+        return mail.date, "date"
+    if envelope.occurred_at is not None:
+        return envelope.occurred_at, envelope.occurred_from
+    return envelope.received_at, "import"
+
+
+def row_of(
+    entry: Entry, envelope: Envelope, mail: ParsedMail, *, sealed_text: bytes, twin: bytes
+) -> MessageRow:
+    """Return the line the store keeps of an archived message."""
+    occurred_at, occurred_from = occurred(mail, envelope)
+    return MessageRow(
+        seq=entry.seq,
+        type=entry.type,
+        id=entry.id,
+        direction="outbound" if is_outbound(entry.type) else "inbound",
+        source=envelope.source,
+        mailbox=envelope.mailbox,
+        agent=envelope.agent,
+        received_at=envelope.received_at,
+        occurred_at=occurred_at,
+        occurred_from=occurred_from,
+        from_=_pairs(mail.from_),
+        to=_pairs(mail.to),
+        cc=_pairs(mail.cc),
+        subject=mail.subject,
+        message_id=mail.message_id,
+        refers_to=refers_to(mail),
+        size_bytes=mail.size_bytes,
+        sha256=mail.sha256,
+        twin=twin,
+        attachments=tuple(
+            AttachmentRow(
+                part=file.part,
+                filename=file.filename,
+                content_type=file.content_type,
+                size_bytes=file.size_bytes,
+                sha256=file.sha256,
+                content_id=file.content_id,
+                inline=file.inline,
+            )
+            for file in mail.attachments
+        ),
+        defects=mail.defects,
+        sealed_text=sealed_text,
+    )
+
+
+def document_of(row: MessageRow, text: str, exact: tuple[str, ...] = ()) -> Document:
+    """Return the document the index keeps of a message; ``exact`` are products and parcels found in it."""
+    return Document(
+        seq=row.seq,
+        at=row.occurred_at,
+        direction=row.direction,
+        mailbox=row.mailbox,
+        agent=row.agent,
+        marketplace=row.marketplace,
+        kind=row.kind,
+        from_=tuple(part for pair in row.from_ for part in pair if part),
+        to=tuple(part for pair in (*row.to, *row.cc) for part in pair if part),
+        subject=row.subject,
+        text=text,
+        orders=tuple(order.value for order in row.orders),
+        exact=(*exact, *((row.message_id,) if row.message_id else ())),
+        tags=row.tags,
+        filenames=tuple(file.filename for file in row.attachments if file.filename),
+    )
+
+
+def _lower(addresses: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(address.lower() for address in addresses)
+
+
+def _bare(addresses: tuple[Address, ...]) -> tuple[str, ...]:
+    return tuple(one.address.lower() for one in addresses if one.address)
+
+
+def _pairs(addresses: tuple[Address, ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((one.name, one.address) for one in addresses)
