@@ -111,6 +111,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     index: Index = field(default_factory=Index)
     database: Databases = field(default_factory=Databases)
     work: Work = field(default_factory=Work)
+    policy: dict[str, Literal["refuse", "hold", "warn", "off"]] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -139,7 +140,9 @@ def parse_config(text: str, *, where: str = "the settings", below: Path | None =
     try:
         ZoneInfo(config.zone)
     except (ZoneInfoNotFoundError, ValueError) as wrong:
-        raise WrongUse(f"{where}: zone = {config.zone!r} is no time zone; write one such as Europe/Paris") from wrong
+        raise WrongUse(
+            f"{where}: zone = {config.zone!r} is no time zone; write one such as Europe/Paris"
+        ) from wrong
     seen: set[str] = set()
     for mailbox in config.mailbox:
         for address in (mailbox.address, *mailbox.aliases):

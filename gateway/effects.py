@@ -16,7 +16,9 @@ class Task:
     task: dict[str, Any]
 
 
-def jobs_for(type_: str, envelope: Envelope, decision: Decision, mailboxes: dict[str, str]) -> tuple[Task, ...]:
+def jobs_for(
+    type_: str, envelope: Envelope, decision: Decision, mailboxes: dict[str, str]
+) -> tuple[Task, ...]:
     """Return the jobs of a decided message; ``mailboxes`` maps each address we answer for to its mailbox.
 
     History brings no jobs, a retry of a message we have brings none again, a refused one never has any, and a held

@@ -12,6 +12,7 @@ class Receipt:
     """The archive's answer to one message. ``reply`` is the SMTP line; a refused submission is archived too."""
 
     seq: int
+    existing: bool = False  # import and fetch: the same bytes stood at ``seq`` before
     reply: str  # "250 2.0.0 Archived 17", or "550 5.7.1 ..." for a submission that policy refuses
 
 

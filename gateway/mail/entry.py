@@ -33,6 +33,7 @@ class Envelope:
     occurred_at: datetime | None = None  # import and fetch: INTERNALDATE or the file's, when better than ours
     occurred_from: str = "smtp"  # "smtp", "internaldate", "received", "date", "import"
     origin: str = ""  # import and fetch: path, or account/folder/uidvalidity/uid
+    sent: bool = False  # history that one of our own addresses wrote
     flags: tuple[str, ...] = ()  # "8BITMIME", "SMTPUTF8", ESMTP parameters such as "ENVID=..."
     verdict: dict[str, Any] | None = None  # submission: what the policy said, with its words
 

@@ -1,0 +1,207 @@
+"""The composition root: the only place where parts are made from settings. Read it to see what Docket consists of."""
+
+import contextlib
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+
+from gateway.archive.archive import Archive
+from gateway.clock import Clock, SystemClock
+from gateway.config import Config, Mailbox, Server
+from gateway.delivery import Post
+from gateway.errors import WrongUse
+from gateway.indexer import Indexer, rebuild_index
+from gateway.judge import Judge
+from gateway.pipeline import Book, Gateway
+from gateway.readers import Readers
+from gateway.relay.backoff import next_try
+from gateway.relay.imap import ImapTransport
+from gateway.relay.lmtp import LmtpTransport
+from gateway.relay.mx import MxTransport
+from gateway.relay.smtp import SmtpTransport
+from gateway.relay.transport import Transport
+from gateway.store.accounts import Accounts
+from gateway.store.engine import Store, open_store
+from index.backend import Backend
+from index.registry import open_index
+from rules.marketplace import Marketplaces, builtin_texts, load_marketplaces
+from rules.ruleset import load_ruleset
+
+
+@dataclass(frozen=True, kw_only=True)
+class App:
+    """One installation's parts, each made when first asked for, so that a command opens no more than it needs."""
+
+    config: Config
+    clock: Clock = SystemClock()
+
+    @cached_property
+    def archive(self) -> Archive:
+        self._initialised()
+        return Archive(
+            self.config.url("archive"), self.config.url("keys"), self.config.secrets, clock=self.clock
+        )
+
+    @cached_property
+    def store(self) -> Store:
+        self._initialised()
+        return open_store(self.config.url("store"))
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        self._initialised()
+        return Accounts(self.config.url("accounts"), clock=self.clock)
+
+    @property
+    def index_place(self) -> Path:
+        return self.config.folder / "index"
+
+    def index(self, *, writer: bool = False) -> Backend:
+        """Open the search index; the worker alone may open it as its writer."""
+        self._initialised()
+        return open_index(self.config.index.engine, self.index_place, writer=writer)
+
+    @cached_property
+    def marketplaces(self) -> Marketplaces:
+        return load_marketplaces(self.marketplace_texts)
+
+    @cached_property
+    def marketplace_texts(self) -> dict[str, str]:
+        """The marketplace files that come with Docket, overridden and joined by the seller's own."""
+        texts = dict(builtin_texts())
+        if self.config.marketplaces:
+            for path in sorted(Path(self.config.marketplaces).glob("*.toml")):
+                texts[path.name] = path.read_text(encoding="utf-8")
+        return texts
+
+    @cached_property
+    def book(self) -> Book:
+        text = ""
+        if self.config.rules:
+            try:
+                text = Path(self.config.rules).read_text(encoding="utf-8")
+            except OSError as wrong:
+                raise WrongUse(f"rules = {self.config.rules!r} cannot be read: {wrong}") from wrong
+        return Book(ruleset=load_ruleset(text), marketplaces=self.marketplaces)
+
+    @cached_property
+    def mailboxes(self) -> dict[str, str]:
+        """Every address we answer for, lower-cased, and the mailbox it belongs to."""
+        return {
+            address.lower(): box.address.lower()
+            for box in self.config.mailbox
+            for address in (box.address, *box.aliases)
+        }
+
+    def mailbox_of(self, recipient: str) -> str | None:
+        return self.mailboxes.get(recipient.lower())
+
+    def readers(self, journal: str, count: int = 0) -> Readers:
+        return Readers(
+            self.marketplace_texts,
+            count=count or self.config.work.readers,
+            seconds=self.config.work.reader_seconds,
+            memory_bytes=self.config.work.reader_memory_bytes,
+            journal=self.config.folder / journal,
+        )
+
+    def gateway(self, *, journal: str = "reading.json") -> Gateway:
+        """Make the path itself."""
+        work = self.config.work
+        return Gateway(
+            archive=self.archive,
+            store=self.store,
+            readers=self.readers(journal),
+            judge=self._judge(),
+            book=self.book,
+            mailboxes=self.mailboxes,
+            posts={box.address.lower(): self._post(box) for box in self.config.mailbox},
+            clock=self.clock,
+            hostname=self.config.hostname,
+            retry=lambda attempts, now, rng: next_try(
+                attempts, now, rng, minutes=work.retry_minutes, give_up_hours=work.give_up_hours
+            ),
+        )
+
+    @contextlib.contextmanager
+    def indexer(self) -> Iterator[Indexer]:
+        """Open the index for writing; a damaged one is built anew, since everything in it stands elsewhere."""
+        backend = self.index(writer=True)
+        try:
+            yield Indexer(archive=self.archive, store=self.store, backend=backend)
+        finally:
+            backend.close()
+
+    def rebuild_index(self) -> int:
+        indexer = Indexer(archive=self.archive, store=self.store, backend=self.index())
+        return rebuild_index(indexer, self.config.index.engine, self.index_place)
+
+    @property
+    def config_hash(self) -> str:
+        return hashlib.sha256(msgspec.json.encode(self.config, order="sorted")).hexdigest()
+
+    def _judge(self) -> Judge:
+        return Judge(
+            archive=self.archive,
+            store=self.store,
+            readers=self.readers("judging.json", count=1),
+            marketplaces=self.marketplaces,
+            senders={box.address.lower(): (box.sender, box.name) for box in self.config.mailbox},
+            overrides=dict(self.config.policy),
+        )
+
+    def _post(self, box: Mailbox) -> Post:
+        return Post(
+            address=box.address,
+            name=box.name,
+            sender=box.sender,
+            deliver=self._transport(box.deliver, box.address),
+            relay=self._transport(box.relay, box.address),
+        )
+
+    def _transport(self, server: Server, address: str) -> Transport | None:
+        password = ""
+        if server.password_file:
+            try:
+                password = Path(server.password_file).read_text(encoding="utf-8").strip()
+            except OSError as wrong:
+                raise WrongUse(f"mailbox {address}: password_file cannot be read: {wrong}") from wrong
+        match server.kind:
+            case "none":
+                return None
+            case "mx":
+                return MxTransport(hostname=self.config.hostname, timeout_s=server.timeout_s)
+            case "smtp":
+                return SmtpTransport(
+                    server.host,
+                    server.port or 587,
+                    tls=server.tls,
+                    ca_file=server.ca_file,
+                    user=server.user,
+                    password=password,
+                    hostname=self.config.hostname,
+                    timeout_s=server.timeout_s,
+                )
+            case "lmtp":
+                return LmtpTransport(
+                    server.host, server.port or 24, hostname=self.config.hostname, timeout_s=server.timeout_s
+                )
+            case "imap":
+                return ImapTransport(
+                    server.host,
+                    server.port or 993,
+                    tls=server.tls,
+                    ca_file=server.ca_file,
+                    user=server.user,
+                    password=password,
+                    folder=server.folder,
+                    timeout_s=server.timeout_s,
+                )
+
+    def _initialised(self) -> None:
+        if not self.config.secrets.is_dir():
+            raise WrongUse(f"there is no archive in {self.config.folder} yet; run: docket init")

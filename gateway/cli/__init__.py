@@ -1,0 +1,81 @@
+"""The command line: exit code 0 done, 1 found bad or not all done, 2 wrong use or setting. Never a traceback."""
+
+import logging
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from gateway import __version__
+from gateway.cli import act, inform, keep, people, ruling, running
+from gateway.cli.frame import Place
+from gateway.errors import DocketError, WrongUse
+from index.query import QueryError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="docket")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    envvar="DOCKET_CONFIG",
+    help="The settings; default: config.toml.",
+)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    envvar="DOCKET_DATA",
+    help="The data folder, whatever the settings say.",
+)
+@click.option("-v", "--verbose", is_flag=True, help="Log what is done on standard error.")
+@click.pass_context
+def docket(context: click.Context, config: Path | None, data: Path | None, verbose: bool) -> None:
+    """Docket gives a marketplace seller's support mail a legal record.
+
+    Every message is archived byte for byte and sealed before it is acknowledged, then tagged with its order, indexed
+    and delivered. Start with: docket demo
+    """
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING,
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+        stream=sys.stderr,
+    )
+    context.obj = Place(config=config, data=data)
+
+
+for command in (
+    *running.COMMANDS,
+    *keep.COMMANDS,
+    *inform.COMMANDS,
+    *act.COMMANDS,
+    *ruling.COMMANDS,
+    *people.COMMANDS,
+):
+    docket.add_command(command)
+
+
+def main() -> None:
+    """Run the command line; every expected error becomes one line on standard error."""
+    try:
+        docket(standalone_mode=False)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.ClickException as wrong:
+        wrong.show()
+        sys.exit(2)
+    except (WrongUse, QueryError) as wrong:
+        click.echo(f"docket: {wrong}", err=True)
+        sys.exit(2)
+    except DocketError as wrong:
+        click.echo(f"docket: {wrong}", err=True)
+        sys.exit(1)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("docket: interrupted; what was done is kept, run it again to go on", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has gone
+        sys.exit(1)
+    except OSError as wrong:
+        click.echo(f"docket: {wrong.strerror}: {wrong.filename or ''}".rstrip(": "), err=True)
+        sys.exit(1)

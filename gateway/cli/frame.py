@@ -1,0 +1,68 @@
+"""What every command shares: where the installation is, and how data is printed."""
+
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from gateway.app import App
+from gateway.config import Config, load_config
+from gateway.errors import WrongUse
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Which installation a command works on."""
+
+    config: Path | None
+    data: Path | None
+
+    def settings(self) -> Config:
+        """Read the settings. A data folder that ``init`` or ``demo`` made holds its own."""
+        path = self.config
+        if path is None:
+            inside = [self.data / "config.toml"] if self.data is not None else []
+            path = next((each for each in (*inside, Path("config.toml")) if each.exists()), None)
+        if path is None and self.data is not None and (self.data / "secrets").is_dir():
+            config = Config()
+        elif path is None:
+            wanted = self.data or Path()
+            raise WrongUse(f"no settings found at {wanted / 'config.toml'}; run: docket init")
+        else:
+            config = load_config(path)
+        if self.data is not None:
+            config = msgspec.structs.replace(config, data=str(self.data.resolve()))
+        return config
+
+    def app(self) -> App:
+        return App(config=self.settings())
+
+
+def print_json(value: Any) -> None:
+    """Print one object on one line; times are RFC 3339 in UTC."""
+    sys.stdout.write(msgspec.json.encode(value, enc_hook=_plain).decode() + "\n")
+    sys.stdout.flush()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, frozenset | set):
+        return sorted(value)
+    raise TypeError(type(value).__name__)
+
+
+def when(at: datetime) -> str:
+    """Return a time as RFC 3339 in UTC, to the second.
+
+    >>> when(datetime(2026, 11, 23, 18, 0, tzinfo=UTC))
+    '2026-11-23T18:00:00Z'
+    """
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+pass_place = click.make_pass_decorator(Place)

@@ -1,0 +1,216 @@
+"""Commands that read: search, show, order, inspect."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import click
+import msgspec
+
+from gateway.cli import present
+from gateway.cli.frame import Place, json_option, pass_place, print_json, when
+from gateway.errors import WrongUse
+from gateway.indexer import text_of
+from gateway.mail.entry import MAIL_TYPES, Envelope
+from gateway.mail.parse import parse
+from gateway.shape import facts_of, is_outbound
+from gateway.store import messages, orders
+from index.query import parse_query
+from index.snippet import snippets
+from rules.marketplace import builtin
+from rules.read import direction_of, read
+
+_WIDTH = 160
+
+
+@click.command()
+@click.argument("query", nargs=-1)
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 10_000))
+@click.option(
+    "--tz", "zone", default="UTC", show_default=True, help="The zone in which a bare date is a day."
+)
+@click.option(
+    "--sort", type=click.Choice(["newest", "oldest", "relevance"]), default="newest", show_default=True
+)
+@json_option
+@pass_place
+def search(place: Place, query: tuple[str, ...], limit: int, zone: str, sort: str, as_json: bool) -> None:
+    """Find messages: docket search 'order:112-1234567-1234567 "damaged box" -refund'. See docs/search.md."""
+    try:
+        tree = parse_query(" ".join(query), tz=UTC if zone == "UTC" else ZoneInfo(zone))
+    except (ZoneInfoNotFoundError, ValueError) as wrong:
+        if isinstance(wrong, ZoneInfoNotFoundError):
+            raise WrongUse(f"--tz {zone} is no time zone; write one such as Europe/Paris") from wrong
+        raise
+    app = place.app()
+    index = app.index()
+    page = index.search(tree, limit=limit, sort=sort)  # type: ignore[arg-type]
+    seqs = [hit.seq for hit in page.hits]
+    with app.store.read() as conn:
+        rows = messages.messages(conn, seqs)
+        links = {seq: orders.links_of(conn, seq) for seq in rows}
+    for seq in seqs:
+        row = rows.get(seq)
+        if row is None:
+            continue  # indexed, then erased
+        pieces = snippets(tree, text_of(app.archive, row), width=_WIDTH)
+        snippet = "".join(text for text, _ in pieces)
+        if as_json:
+            print_json({**present.message(row, links[seq]), "snippet": snippet})
+        else:
+            click.echo(
+                f"{seq:>8}  {when(row.occurred_at)}  {row.direction[:3]}  {_sender(row)}  {row.subject}"
+            )
+            if snippet:
+                click.echo(f"          {' '.join(snippet.split())}")
+    if not as_json:
+        click.echo(f"{len(seqs)} of {page.total} messages")
+    index.close()
+
+
+def _sender(row: messages.MessageRow) -> str:
+    name, address = row.from_[0] if row.from_ else ("", "nobody")
+    return row.agent or name or address
+
+
+@click.command()
+@click.argument("seq", type=click.IntRange(0))
+@click.option("--raw", is_flag=True, help="Write exactly the archived bytes.")
+@json_option
+@pass_place
+def show(place: Place, seq: int, raw: bool, as_json: bool) -> None:
+    """Show entry SEQ: a message, or an act."""
+    app = place.app()
+    entry = app.archive.entry(seq)
+    if raw:
+        sys.stdout.buffer.write(entry.payload)
+        sys.stdout.buffer.flush()
+        return
+    head = {
+        "seq": entry.seq,
+        "id": entry.id,
+        "type": entry.type,
+        "at": when(entry.at),
+        "leaf": entry.leaf.decode("ascii"),
+        "meta": entry.meta,
+    }
+    if entry.type not in MAIL_TYPES:
+        body = (
+            msgspec.json.decode(entry.payload)
+            if entry.payload[:1] in b"{[" and entry.type != "rules"
+            else entry.payload.decode()
+        )
+        print_json({"entry": head, "payload": body})
+        return
+    envelope = msgspec.convert(entry.meta, Envelope)
+    outbound = is_outbound(entry.type)
+    parsed = parse(entry.payload)
+    reading = read(facts_of(parsed, envelope, outbound=outbound), app.marketplaces)
+    with app.store.read() as conn:
+        links = orders.links_of(conn, seq)
+    shown = present.mail(parsed, reading, file="", direction="outbound" if outbound else "inbound")
+    if as_json:
+        print_json({**shown, "links": [present.link(one) for one in links], "entry": head})
+        return
+    click.echo(f"Message {seq}, {entry.type}, archived {when(entry.at)}")
+    for name, people in (("From", parsed.from_), ("To", parsed.to), ("Cc", parsed.cc)):
+        if people:
+            click.echo(f"{name}: " + ", ".join(f"{p.name} <{p.address}>".strip() for p in people))
+    click.echo(f"Subject: {parsed.subject}")
+    for one in links:
+        undone = "  (taken back)" if one.undone_by is not None else ""
+        click.echo(f"Order: {one.link.order.value}  {one.link.confidence}, {one.link.reason}{undone}")
+    for defect in parsed.defects:
+        click.echo(f"Defect: {defect}")
+    for file in parsed.attachments:
+        click.echo(f"Attachment: {file.filename}  {file.content_type}  {file.size_bytes} bytes")
+    click.echo(f"\n{parsed.text}")
+
+
+@click.command()
+@click.argument("ref")
+@click.option("--marketplace", default="", help="Whose order it is, where several use the same number.")
+@json_option
+@pass_place
+def order(place: Place, ref: str, marketplace: str, as_json: bool) -> None:
+    """Show an order's whole history: REF is its number, with or without dashes."""
+    app = place.app()
+    with app.store.read() as conn:
+        found = [
+            row
+            for row in orders.find_orders(conn, ref)
+            if not marketplace or row.order.marketplace == marketplace
+        ]
+        if not found:
+            raise WrongUse(f"no message is linked to an order {ref!r}")
+        if len(found) > 1:
+            names = ", ".join(row.order.marketplace for row in found)
+            raise WrongUse(f"{ref!r} is an order of {names}; say which: --marketplace NAME")
+        wanted = found[0].order
+        rows = orders.messages_of(conn, wanted)
+        events = orders.events_of(conn, order=wanted)
+        links = {
+            row.seq: [one for one in orders.links_of(conn, row.seq) if one.link.order == wanted]
+            for row in rows
+        }
+        parcels = orders.parcels_of(conn, wanted)
+        products = orders.products_of(conn, wanted)
+    if as_json:
+        print_json(
+            {
+                "order": present.order(wanted),
+                "messages": [present.message(row, links[row.seq]) for row in rows],
+                "entries": [present.event(event) for event in events],
+                "clocks": [],
+                "parcels": [{"carrier": p.carrier, "number": p.number} for p in parcels],
+                "products": [{"kind": p.kind, "value": p.value} for p in products],
+            }
+        )
+        return
+    click.echo(f"Order {wanted.value} ({wanted.marketplace}): {len(rows)} messages")
+    for row in rows:
+        why = "; ".join(
+            f"{one.link.confidence}: {one.link.reason}" for one in links[row.seq] if one.undone_by is None
+        )
+        click.echo(
+            f"{row.seq:>8}  {when(row.occurred_at)}  {row.direction:<8}  {_sender(row)}  {row.subject}  [{row.state}]"
+        )
+        click.echo(f"          {why}")
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@json_option
+def inspect(files: tuple[Path, ...], as_json: bool) -> None:
+    """Say what Docket reads in mail FILES, without an archive."""
+    marketplaces = builtin()
+    unread = 0
+    for path in files:
+        try:
+            raw = path.read_bytes()
+        except OSError as wrong:
+            click.echo(f"docket: {path}: {wrong.strerror}", err=True)
+            unread += 1
+            continue
+        parsed = parse(raw)
+        direction = direction_of(tuple(one.address.lower() for one in parsed.to), marketplaces)
+        envelope = Envelope(source="import", received_at=_EPOCH, rcpt_to=tuple(a.address for a in parsed.to))
+        reading = read(facts_of(parsed, envelope, outbound=direction == "outbound"), marketplaces)
+        shown = present.mail(parsed, reading, file=str(path), direction=direction)
+        if as_json:
+            print_json(shown)
+            continue
+        click.echo(f"{path}: {reading.marketplace or 'no marketplace'} {reading.kind}".rstrip())
+        click.echo(f"  {parsed.subject}")
+        for found in reading.orders:
+            click.echo(f"  order {found.order.value} ({found.confidence}) in {found.where}: {found.reason}")
+        for defect in parsed.defects:
+            click.echo(f"  defect: {defect}")
+    if unread:
+        raise click.exceptions.Exit(1)
+
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+
+COMMANDS = (search, show, order, inspect)

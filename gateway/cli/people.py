@@ -1,0 +1,77 @@
+"""``docket agent``: who may log in. Passwords come from a prompt or standard input, never from the command line."""
+
+import sys
+
+import click
+
+from gateway.cli.frame import Place, json_option, pass_place, print_json
+from gateway.errors import WrongUse
+
+
+@click.group()
+def agent() -> None:
+    """Add, list and remove the people who answer mail."""
+
+
+@agent.command()
+@click.argument("name")
+@click.option("--full-name", default="", help="The name shown in timelines.")
+@click.option(
+    "--mailbox", "mailboxes", multiple=True, help="A support address they may write from; default: all."
+)
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@pass_place
+def add(place: Place, name: str, full_name: str, mailboxes: tuple[str, ...], password_stdin: bool) -> None:
+    """Add an agent NAME; the password is asked for."""
+    app = place.app()
+    unknown = [box for box in mailboxes if app.mailbox_of(box) is None]
+    if unknown:
+        raise WrongUse(f"no mailbox {unknown[0]!r} in the settings")
+    app.accounts.add(name, _password(password_stdin), full_name=full_name, mailboxes=mailboxes)
+    click.echo(f"Agent {name} may now log in.")
+
+
+@agent.command(name="list")
+@json_option
+@pass_place
+def list_(place: Place, as_json: bool) -> None:
+    """List the agents."""
+    for one in place.app().accounts.list():
+        if as_json:
+            print_json(
+                {"name": one.name, "full_name": one.full_name, "mailboxes": one.mailboxes, "role": one.role}
+            )
+        else:
+            click.echo(f"{one.name}\t{one.full_name}\t{' '.join(one.mailboxes) or 'every mailbox'}")
+
+
+@agent.command()
+@click.argument("name")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@pass_place
+def passwd(place: Place, name: str, password_stdin: bool) -> None:
+    """Set a new password for the agent NAME and end their sessions."""
+    place.app().accounts.passwd(name, _password(password_stdin))
+    click.echo(f"The password of {name} is changed.")
+
+
+@agent.command()
+@click.argument("name")
+@pass_place
+def remove(place: Place, name: str) -> None:
+    """Remove the agent NAME; what they did stays in the record."""
+    place.app().accounts.remove(name)
+    click.echo(f"Agent {name} may no longer log in.")
+
+
+def _password(from_stdin: bool) -> str:
+    if from_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    else:
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    if len(password) < 8:
+        raise WrongUse("a password needs at least 8 characters")
+    return str(password)
+
+
+COMMANDS = (agent,)

@@ -1,0 +1,113 @@
+"""Values as other programs may rely on them: the keys of ``--json`` output, stable."""
+
+from typing import Any
+
+from gateway.cli.frame import when
+from gateway.mail.message import Address, ParsedMail
+from gateway.store.records import EventRow, LinkRow, MessageRow
+from rules.facts import Link, OrderRef, Reading
+
+
+def mail(parsed: ParsedMail, reading: Reading, *, file: str, direction: str) -> dict[str, Any]:
+    """Return what ``docket inspect --json`` prints of one message."""
+    return {
+        "file": file,
+        "sha256": parsed.sha256,
+        "size_bytes": parsed.size_bytes,
+        "marketplace": reading.marketplace,
+        "kind": reading.kind,
+        "direction": direction,
+        "from": _people(parsed.from_),
+        "to": _people(parsed.to),
+        "cc": _people(parsed.cc),
+        "subject": parsed.subject,
+        "date": when(parsed.date) if parsed.date else None,
+        "message_id": parsed.message_id,
+        "in_reply_to": parsed.in_reply_to,
+        "references": parsed.references,
+        "text": parsed.text,
+        "attachments": [
+            {
+                "filename": file.filename,
+                "content_type": file.content_type,
+                "size_bytes": file.size_bytes,
+                "sha256": file.sha256,
+            }
+            for file in parsed.attachments
+        ],
+        "found": {
+            "orders": [
+                {
+                    **order(found.order),
+                    "where": found.where,
+                    "quoted": found.quoted,
+                    "confidence": found.confidence,
+                    "span": found.span,
+                    "reason": found.reason,
+                }
+                for found in reading.orders
+            ],
+            "products": [{"kind": p.kind, "value": p.value, "where": p.where} for p in reading.products],
+            "parcels": [
+                {"carrier": p.carrier, "number": p.number, "where": p.where} for p in reading.parcels
+            ],
+        },
+        "defects": parsed.defects,
+    }
+
+
+def message(row: MessageRow, links: list[LinkRow]) -> dict[str, Any]:
+    """Return one message as the lists of ``search`` and ``order`` print it."""
+    return {
+        "seq": row.seq,
+        "id": row.id,
+        "type": row.type,
+        "at": when(row.occurred_at),
+        "at_from": row.occurred_from,
+        "received_at": when(row.received_at),
+        "direction": row.direction,
+        "mailbox": row.mailbox,
+        "agent": row.agent,
+        "marketplace": row.marketplace,
+        "kind": row.kind,
+        "from": [{"name": name, "address": address} for name, address in row.from_],
+        "to": [{"name": name, "address": address} for name, address in row.to],
+        "subject": row.subject,
+        "orders": [ref.value for ref in row.orders],
+        "tags": row.tags,
+        "state": row.state,
+        "links": [link(one) for one in links],
+    }
+
+
+def link(one: LinkRow) -> dict[str, Any]:
+    return {**bare_link(one.link), "by": one.by, "agent": one.agent, "undone_by": one.undone_by}
+
+
+def bare_link(one: Link) -> dict[str, Any]:
+    return {
+        "order": order(one.order),
+        "method": one.method,
+        "confidence": one.confidence,
+        "reason": one.reason,
+    }
+
+
+def event(row: EventRow) -> dict[str, Any]:
+    return {
+        "seq": row.seq,
+        "type": row.type,
+        "at": when(row.at),
+        "of": row.of,
+        "order": order(row.order) if row.order else None,
+        "agent": row.agent,
+        "summary": row.summary,
+    }
+
+
+def order(ref: OrderRef) -> dict[str, str]:
+    return {"marketplace": ref.marketplace, "value": ref.value}
+
+
+def _people(addresses: tuple[Address, ...]) -> list[dict[str, str]]:
+    return [{"name": one.name, "address": one.address} for one in addresses]

@@ -1,0 +1,83 @@
+"""``docket rules``: see what the rules would do before they do it."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from gateway.cli import present
+from gateway.cli.frame import Place, json_option, pass_place, print_json
+from gateway.errors import WrongUse
+from gateway.mail.entry import Envelope
+from gateway.mail.parse import parse
+from gateway.shape import facts_of
+from rules.decide import decide
+from rules.explain import explain, explain_rules
+from rules.facts import Context
+from rules.marketplace import builtin_texts, report_on
+from rules.read import direction_of, read
+
+
+@click.group()
+def rules() -> None:
+    """Check the rule book and try it on mail."""
+
+
+@rules.command()
+@json_option
+@pass_place
+def check(place: Place, as_json: bool) -> None:
+    """Read the rule book and every marketplace file, and say what of ours they override."""
+    app = place.app()
+    book = app.book
+    report = report_on(builtin_texts(), app.marketplace_texts)
+    if as_json:
+        print_json({"rules": [rule.name for rule in book.ruleset.rules], "marketplaces": report})
+        return
+    click.echo(f"{len(book.ruleset.rules)} rules in {app.config.rules or 'no rule book'}: all readable.")
+    for line in report:
+        click.echo(line)
+
+
+@rules.command(name="try")
+@click.argument("mail", type=click.Path(path_type=Path))
+@click.option("--trusted", is_flag=True, help="As if a trusted peer had handed the mail over.")
+@json_option
+@pass_place
+def try_(place: Place, mail: Path, trusted: bool, as_json: bool) -> None:
+    """Say what the rules would decide for one MAIL file, and why. Nothing is stored or sent."""
+    try:
+        raw = mail.read_bytes()
+    except OSError as wrong:
+        raise WrongUse(f"{mail}: {wrong.strerror}") from wrong
+    app = place.app()
+    parsed = parse(raw)
+    outbound = direction_of(tuple(one.address.lower() for one in parsed.to), app.marketplaces) == "outbound"
+    envelope = Envelope(
+        source="smtp",
+        received_at=datetime.now(UTC),
+        mail_from=parsed.from_[0].address if parsed.from_ else "",
+        rcpt_to=tuple(one.address for one in parsed.to),
+        trusted=trusted,
+    )
+    facts = facts_of(parsed, envelope, outbound=outbound)
+    reading = read(facts, app.marketplaces)
+    decision = decide(facts, reading, Context(), app.book.ruleset, app.marketplaces)
+    steps = explain_rules(facts, reading, Context(), app.book.ruleset)
+    if as_json:
+        print_json(
+            {
+                **present.mail(parsed, reading, file=str(mail), direction=facts.direction),
+                "links": [present.bare_link(one) for one in decision.links],
+                "tags": decision.tags,
+                "actions": decision.actions,
+                "reasons": explain(decision),
+                "steps": steps,
+            }
+        )
+        return
+    for line in (*explain(decision), *steps):
+        click.echo(line)
+
+
+COMMANDS = (rules,)

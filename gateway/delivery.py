@@ -1,0 +1,197 @@
+"""One job's way out: the copy that leaves, the transport that carries it, the outcome that is archived.
+
+What leaves for a marketplace is rewritten so that nothing internal goes with it; what goes to an agent's mailbox is the
+message as it came, with our stamps before it.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from gateway.errors import DocketError
+from gateway.mail.entry import Entry, Envelope
+from gateway.mail.rewrite import outgoing
+from gateway.mail.stamp import Stamp, stamp
+from gateway.relay.bounce import failure_report
+from gateway.relay.transport import Deferred, Delivered, Outcome, Refused, Transport, Unknown
+from gateway.store.records import JobRow, LinkRow, MessageRow
+
+_KINDS: dict[type, str] = {
+    Delivered: "delivered",
+    Deferred: "deferred",
+    Refused: "refused",
+    Unknown: "unknown",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """One mailbox's two ways: ``deliver`` to the agents who read it, ``relay`` to the marketplaces."""
+
+    address: str
+    name: str
+    sender: str  # the address the marketplace has approved
+    deliver: Transport | None
+    relay: Transport | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What one attempt did: the bytes' hash and header block as sent, and each recipient's outcome."""
+
+    outcomes: tuple[Outcome, ...]
+    sha256: str = ""
+    headers: str = ""
+
+    @property
+    def open(self) -> tuple[str, ...]:
+        """The recipients for whom trying again is right. After an Unknown too: better twice than never."""
+        return tuple(
+            to for one in self.outcomes if isinstance(one, Deferred | Unknown) for to in one.recipients
+        )
+
+    @property
+    def refused(self) -> tuple[Outcome, ...]:
+        return tuple(one for one in self.outcomes if isinstance(one, Refused))
+
+
+def carry(
+    job: JobRow,
+    entry: Entry,
+    row: MessageRow,
+    links: list[LinkRow],
+    posts: Mapping[str, Post],
+    *,
+    hostname: str,
+    now: datetime,
+) -> Sent:
+    """Make the copy a job asks for and hand it to its transport. A remote's fault is an outcome, never raised."""
+    recipients = tuple(job.task["recipients"])
+    post = posts.get(job.task["mailbox"])
+    if post is None:
+        return _nowhere(recipients, f"no mailbox {job.task['mailbox']!r} in the settings")
+    envelope = msgspec.convert(entry.meta, Envelope)
+    try:
+        match job.kind:
+            case "relay":
+                copy = outgoing(
+                    entry.payload,
+                    from_address=post.sender,
+                    display_name=post.name,
+                    trace=entry.id,
+                    at=envelope.received_at,
+                )
+                return _send(post.relay, copy.raw, post.sender, recipients, headers=copy.header_block)
+            case "deliver":
+                raw = stamp(entry.payload, stamp_of(entry, envelope, row, links, hostname))
+                if job.task.get("forward"):
+                    return _send(post.relay, raw, post.sender, recipients)
+                return _send(post.deliver, raw, envelope.mail_from, recipients)
+            case "report":
+                raw = failure_report(
+                    original=entry.payload,
+                    reporting_mta=hostname,
+                    sender=f"postmaster@{hostname}",
+                    to=recipients[0],
+                    outcomes=outcomes_of(job.task["outcomes"]),
+                    envelope_id=next((f[6:] for f in envelope.flags if f.startswith("ENVID=")), ""),
+                    arrived_at=envelope.received_at,
+                    at=now,
+                    trace=entry.id,
+                )
+                return _send(post.deliver, raw, "", recipients)
+    except DocketError as wrong:
+        return _nowhere(recipients, str(wrong))
+
+
+def stamp_of(entry: Entry, envelope: Envelope, row: MessageRow, links: list[LinkRow], hostname: str) -> Stamp:
+    """Return what is written before a delivered message: the way it came, and what Docket knows of it."""
+    standing = [link.link for link in links if link.undone_by is None]
+    return Stamp(
+        id=entry.id,
+        seq=entry.seq,
+        by=hostname,
+        helo=envelope.helo,
+        peer=envelope.peer,
+        protocol=envelope.source,
+        tls=envelope.tls,
+        for_=envelope.rcpt_to[0] if len(envelope.rcpt_to) == 1 else "",
+        at=envelope.received_at,
+        orders=tuple((link.order.value, link.confidence, link.method) for link in standing),
+        tags=row.tags,
+        marketplace=row.marketplace,
+    )
+
+
+def outcome_payload(
+    job: JobRow, sent: Sent, next_at: datetime | None, report_to: str | None
+) -> dict[str, Any]:
+    """Return the archived record of one attempt. A job that ends in failure brings the report to its sender with it."""
+    final = next_at is None
+    lost = (*sent.refused, *(one for one in sent.outcomes if final and isinstance(one, Deferred | Unknown)))
+    told = lost and report_to is not None and job.kind == "relay"
+    return {
+        "of": job.message,
+        "number": job.number,
+        "kind": job.kind,
+        "attempt": job.attempts,
+        "outcomes": [_plain(one) for one in sent.outcomes],
+        "final": final,
+        "failed": final and bool(lost),
+        "next_at": None if next_at is None else next_at.isoformat(),
+        "remaining": [] if final else list(sent.open),
+        "sha256": sent.sha256,
+        "headers": sent.headers,
+        "jobs": [
+            {
+                "number": 1000 * (job.number + 1) + job.attempts,
+                "kind": "report",
+                "task": {
+                    "mailbox": job.task["mailbox"],
+                    "recipients": [report_to],
+                    "outcomes": [_plain(one) for one in lost],
+                },
+            }
+        ]
+        if told
+        else [],
+    }
+
+
+def outcomes_of(plain: list[dict[str, Any]]) -> tuple[Outcome, ...]:
+    """Return archived outcomes as values again."""
+    kinds = {name: kind for kind, name in _KINDS.items()}
+    return tuple(
+        msgspec.convert({key: value for key, value in one.items() if key != "kind"}, kinds[one["kind"]])
+        for one in plain
+    )
+
+
+def _plain(one: Outcome) -> dict[str, Any]:
+    return {"kind": _KINDS[type(one)], **msgspec.to_builtins(one)}
+
+
+def _send(
+    transport: Transport | None,
+    raw: bytes,
+    mail_from: str,
+    recipients: tuple[str, ...],
+    *,
+    headers: bytes = b"",
+) -> Sent:
+    if transport is None:
+        # No delivery is a setting, not a fault: the archive is where this mailbox's mail is kept.
+        return Sent(outcomes=(Delivered(recipients=recipients, reply="250 2.0.0 Kept in the archive only"),))
+    return Sent(
+        outcomes=transport.send(raw, mail_from, recipients),
+        sha256=hashlib.sha256(raw).hexdigest(),
+        headers=headers.decode("utf-8", "backslashreplace"),
+    )
+
+
+def _nowhere(recipients: tuple[str, ...], why: str) -> Sent:
+    return Sent(outcomes=(Refused(recipients=recipients, reply=f"554 5.3.5 {why}"),))

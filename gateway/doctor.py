@@ -1,0 +1,190 @@
+"""What is wrong with an installation, and how to mend it: settings, files, ports, TLS and live servers."""
+
+import imaplib
+import smtplib
+import socket
+import ssl
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography import x509
+
+from gateway.app import App
+from gateway.config import Mailbox, Server
+from gateway.errors import DocketError
+from gateway.supervise import is_at_work
+
+_TIMEOUT_S = 10.0
+_SOON_DAYS = 21
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing looked at. ``mend`` says what is wrong and what to do; it may also remark on what is well."""
+
+    what: str
+    ok: bool = True
+    mend: str = ""
+
+
+def examine(app: App) -> Iterator[Finding]:
+    """Look at everything that can be looked at without changing anything."""
+    yield from _files(app)
+    yield from _parts(app)
+    yield from _certificate(app)
+    yield from _ports(app)
+    if not app.config.mailbox:
+        yield Finding(what="mailboxes", ok=False, mend="the settings name none; add a [[mailbox]]")
+    for box in app.config.mailbox:
+        yield from _mailbox(box)
+
+
+def _files(app: App) -> Iterator[Finding]:
+    secrets = app.config.secrets
+    if not secrets.is_dir():
+        yield Finding(
+            what=f"archive in {app.config.folder}", ok=False, mend="there is none yet; run: docket init"
+        )
+        return
+    for path in (secrets, *sorted(secrets.iterdir())):
+        if path.suffix == ".vkey":
+            continue
+        open_to_others = path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+        mend = f"others may read it; run: chmod go= {path}" if open_to_others else ""
+        yield Finding(what=f"{path}", ok=not open_to_others, mend=mend)
+
+
+def _parts(app: App) -> Iterator[Finding]:
+    for what, part in (
+        ("archive", lambda: app.archive.head()),
+        ("store", lambda: app.store),
+        ("accounts", lambda: app.accounts.list()),
+        ("search index", lambda: app.index().close()),
+        ("rule book and marketplaces", lambda: app.book),
+    ):
+        if not app.config.secrets.is_dir() and what != "rule book and marketplaces":
+            continue
+        try:
+            part()
+        except (DocketError, ValueError, OSError) as wrong:
+            yield Finding(what=what, ok=False, mend=str(wrong))
+        else:
+            yield Finding(what=what)
+    if app.config.secrets.is_dir() and not app.accounts.list():
+        yield Finding(what="agents", ok=False, mend="nobody can log in yet; run: docket agent add NAME")
+
+
+def _certificate(app: App) -> Iterator[Finding]:
+    tls, what = app.config.tls, "certificate for mail clients"
+    if not app.config.listen.submission and not app.config.listen.submissions:
+        return
+    if not tls.certificate or not tls.key:
+        yield Finding(what=what, ok=False, mend="submission needs one; set certificate and key under [tls]")
+        return
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(tls.certificate, tls.key)
+        leaf = x509.load_pem_x509_certificate(Path(tls.certificate).read_bytes())
+    except (OSError, ValueError) as wrong:
+        yield Finding(what=what, ok=False, mend=f"{tls.certificate}: {wrong}")
+        return
+    days = (leaf.not_valid_after_utc - datetime.now(UTC)).days
+    if days < _SOON_DAYS:
+        yield Finding(what=what, ok=False, mend=f"{tls.certificate} ends in {days} days; renew it")
+    else:
+        yield Finding(what=what, mend=f"valid for {days} days")
+
+
+def _ports(app: App) -> Iterator[Finding]:
+    listen = app.config.listen
+    serving = app.config.secrets.is_dir() and is_at_work(app.config)
+    for name in (*listen.smtp, *listen.lmtp, *listen.submission, *listen.submissions, listen.web):
+        if not name or name.startswith("unix:"):
+            continue
+        host, _, port = name.rpartition(":")
+        try:
+            with socket.create_connection((host.strip("[]"), int(port)), timeout=_TIMEOUT_S):
+                used = True
+        except OSError:
+            used = False
+        except ValueError:
+            yield Finding(what=f"port {name}", ok=False, mend="write it as ADDRESS:PORT")
+            continue
+        if used and not serving:
+            yield Finding(
+                what=f"port {name}", ok=False, mend="another program listens there; choose another port"
+            )
+        elif serving and not used:
+            yield Finding(
+                what=f"port {name}", ok=False, mend="Docket runs but does not answer there; see its log"
+            )
+        else:
+            yield Finding(what=f"port {name}", mend="answers" if used else "free")
+
+
+def _mailbox(box: Mailbox) -> Iterator[Finding]:
+    for way, server in (("deliver", box.deliver), ("relay", box.relay)):
+        what = f"{box.address}: {way} by {server.kind}"
+        if server.kind == "none":
+            mend = (
+                "answers cannot leave; set [mailbox.relay]"
+                if way == "relay"
+                else "mail is kept in the archive only"
+            )
+            yield Finding(what=what, ok=way != "relay", mend=mend)
+        elif server.kind == "mx":
+            yield Finding(what=what, mend="goes to each recipient's own server")
+        else:
+            wrong = _wrong_with(server)
+            yield Finding(what=f"{what} at {server.host}:{server.port}", ok=not wrong, mend=wrong)
+
+
+def _wrong_with(server: Server) -> str:
+    """Log in as the service would; return what failed and what to do, or an empty string."""
+    try:
+        password = (
+            Path(server.password_file).read_text(encoding="utf-8").strip() if server.password_file else ""
+        )
+        context = ssl.create_default_context(cafile=server.ca_file or None)
+        if server.kind == "imap":
+            _try_imap(server, password, context)
+        else:
+            _try_smtp(server, password, context)
+    except ssl.SSLCertVerificationError as wrong:
+        return f"its certificate is not trusted ({wrong.verify_message}); set ca_file or mend the certificate"
+    except (imaplib.IMAP4.error, smtplib.SMTPAuthenticationError) as wrong:
+        return f"it refuses the login of {server.user!r}: {wrong}"
+    except smtplib.SMTPException as wrong:
+        return f"it answered {wrong}; check host, port and tls"
+    except OSError as wrong:
+        return f"no connection ({wrong}); check host, port and tls"
+    return ""
+
+
+def _try_imap(server: Server, password: str, context: ssl.SSLContext) -> None:
+    client: imaplib.IMAP4
+    if server.tls in {"required", "implicit"}:
+        client = imaplib.IMAP4_SSL(server.host, server.port or 993, ssl_context=context, timeout=_TIMEOUT_S)
+    else:
+        client = imaplib.IMAP4(server.host, server.port or 143, timeout=_TIMEOUT_S)
+        if server.tls == "starttls":
+            client.starttls(context)
+    with client:
+        client.login(server.user, password)
+
+
+def _try_smtp(server: Server, password: str, context: ssl.SSLContext) -> None:
+    if server.kind == "lmtp":
+        client: smtplib.SMTP = smtplib.LMTP(server.host, server.port or 24, timeout=_TIMEOUT_S)
+    elif server.tls == "implicit":
+        client = smtplib.SMTP_SSL(server.host, server.port or 465, context=context, timeout=_TIMEOUT_S)
+    else:
+        client = smtplib.SMTP(server.host, server.port or 587, timeout=_TIMEOUT_S)
+    with client:
+        client.ehlo_or_helo_if_needed()
+        if server.kind == "smtp" and server.tls in {"required", "starttls"}:
+            client.starttls(context=context)
+        if server.user:
+            client.login(server.user, password)

@@ -1,0 +1,50 @@
+"""One child of the reader pool: frames of messages in on standard input, what they say out on standard output."""
+
+import contextlib
+import resource
+import signal
+import sys
+from dataclasses import replace
+from typing import BinaryIO
+
+import msgspec
+
+from gateway.mail.parse import parse
+from gateway.readers import Item, Start, Understood
+from gateway.shape import facts_of
+from rules.marketplace import Marketplaces, load_marketplaces
+from rules.read import read
+
+
+def understand(item: Item, marketplaces: Marketplaces) -> Understood:
+    """Return what one message says; its HTML stays behind, the page that shows it reads it again."""
+    mail = parse(item.raw)
+    reading = read(facts_of(mail, item.envelope, outbound=item.outbound), marketplaces)
+    return Understood(mail=replace(mail, html=""), reading=reading)
+
+
+def main() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says when to end, by closing our input
+    source, sink = sys.stdin.buffer, sys.stdout.buffer
+    frame = _frame(source)
+    if frame is None:
+        return
+    start = msgspec.msgpack.decode(frame, type=Start)
+    resource.setrlimit(resource.RLIMIT_AS, (start.memory_bytes, start.memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    marketplaces = load_marketplaces(start.marketplaces)
+    while (frame := _frame(source)) is not None:
+        items = msgspec.msgpack.decode(frame, type=list[Item])
+        answer = msgspec.msgpack.encode([understand(item, marketplaces) for item in items])
+        sink.write(len(answer).to_bytes(8, "big") + answer)
+        sink.flush()
+
+
+def _frame(source: BinaryIO) -> bytes | None:
+    head = source.read(8)
+    return source.read(int.from_bytes(head, "big")) if len(head) == 8 else None
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(BrokenPipeError):
+        main()

@@ -1,0 +1,256 @@
+"""Reading mail in child processes, so that a mail built to kill a parser kills a child and nothing else.
+
+Each child has a memory limit and each batch a time limit. A child that dies or is too slow takes no mail with it: its
+messages are read again one by one, and one that kills twice is understood by its headers alone, with a defect.
+Which messages are being read stands in a journal file meanwhile: a crash of the whole process counts as a death too.
+"""
+
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import selectors
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import msgspec
+
+from gateway.mail.entry import Envelope
+from gateway.mail.message import ParsedMail
+from rules.facts import Reading
+
+log = logging.getLogger(__name__)
+
+_BATCH = 8
+_BATCH_BYTES = 256 * 1024
+_HEADER_BYTES = 64 * 1024
+_DEATHS = 2
+_NEVER = "this message ended the reader twice; it is shown by its header alone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One message to understand; ``key`` is its seq, or -1 for one that has none yet."""
+
+    key: int
+    raw: bytes
+    envelope: Envelope
+    outbound: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Understood:
+    """What a message says, and what the rules read in it, taken alone."""
+
+    mail: ParsedMail
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """The first frame to a child: what it needs to know once."""
+
+    marketplaces: dict[str, str]
+    memory_bytes: int
+
+
+@dataclass(slots=True)
+class _Child:
+    process: subprocess.Popen[bytes]
+    batch: list[int] = field(default_factory=list)  # places in the call's items
+    deadline: float = 0.0
+
+
+class Readers:
+    """A pool of child processes. One thread at a time may call ``understand``.
+
+    ``marketplaces`` maps file names to TOML texts; ``journal`` is where the messages being read are noted.
+    """
+
+    def __init__(
+        self,
+        marketplaces: Mapping[str, str],
+        *,
+        count: int = 0,
+        seconds: float = 30.0,
+        memory_bytes: int = 2 * 1024**3,
+        journal: Path | None = None,
+    ) -> None:
+        self._start = Start(marketplaces=dict(marketplaces), memory_bytes=memory_bytes)
+        self._count = count or len(os.sched_getaffinity(0))
+        self._seconds = seconds
+        self._journal = journal
+        self._idle: list[_Child] = []
+        self._deaths = self._recall()
+
+    def understand(self, items: Sequence[Item]) -> list[Understood]:
+        """Return what each message says, in the order given. Never raises for a message's sake."""
+        if not items:
+            return []
+        self._note(items)
+        found: dict[int, Understood] = {}
+        whole = [place for place, item in enumerate(items) if not self._deaths.get(item.key)]
+        singly = [place for place, item in enumerate(items) if self._deaths.get(item.key)]
+        queue = deque([*_batches(whole, items), *([place] for place in singly)])
+        with selectors.DefaultSelector() as waiting:
+            busy: set[int] = set()
+            while queue or busy:
+                while queue and len(busy) < self._count:
+                    self._give(queue.popleft(), items, found, waiting, busy)
+                if not busy:
+                    continue
+                deadline = min(key.data.deadline for key in waiting.get_map().values())
+                ready = waiting.select(max(0.0, deadline - time.monotonic()))
+                for child in [key.data for key, _ in ready] or self._overdue(waiting):
+                    waiting.unregister(child.process.stdout)
+                    busy.discard(child.process.pid)
+                    answers = _receive(child) if ready else None
+                    if answers is None or len(answers) != len(child.batch):
+                        self._bury(child, items, queue)
+                        continue
+                    for place, answer in zip(child.batch, answers, strict=True):
+                        by_header = self._deaths.get(items[place].key, 0) == _DEATHS
+                        found[place] = _by_header(items[place], answer) if by_header else answer
+                    self._idle.append(child)
+        self._forget(items)
+        return [found[place] for place in range(len(items))]
+
+    def close(self) -> None:
+        """End the children; what they were reading is read again at the next start."""
+        for child in self._idle:
+            _end(child)
+        self._idle.clear()
+
+    def _give(
+        self,
+        batch: list[int],
+        items: Sequence[Item],
+        found: dict[int, Understood],
+        waiting: selectors.BaseSelector,
+        busy: set[int],
+    ) -> None:
+        deaths = self._deaths.get(items[batch[0]].key, 0) if len(batch) == 1 else 0
+        if deaths > _DEATHS:
+            found[batch[0]] = _unread(items[batch[0]])
+            return
+        sent = [_headers_alone(items[place]) if deaths == _DEATHS else items[place] for place in batch]
+        child = self._idle.pop() if self._idle else self._spawn()
+        child.batch = batch
+        child.deadline = time.monotonic() + self._seconds
+        with contextlib.suppress(OSError):  # a dead child shows at once as an ended answer
+            _write(child.process, msgspec.msgpack.encode(sent))
+        waiting.register(child.process.stdout, selectors.EVENT_READ, child)  # type: ignore[arg-type]
+        busy.add(child.process.pid)
+
+    def _spawn(self) -> _Child:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gateway.reader"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+        _write(process, msgspec.msgpack.encode(self._start))
+        return _Child(process)
+
+    def _overdue(self, waiting: selectors.BaseSelector) -> list[_Child]:
+        now = time.monotonic()
+        return [key.data for key in waiting.get_map().values() if key.data.deadline <= now]
+
+    def _bury(self, child: _Child, items: Sequence[Item], queue: deque[list[int]]) -> None:
+        """End a child that died or was too slow, and put its messages back, each by itself."""
+        _end(child)
+        for place in child.batch:
+            item = items[place]
+            if len(child.batch) == 1:
+                self._deaths[item.key] = self._deaths.get(item.key, 0) + 1
+                log.warning("reader-died seq=%d deaths=%d", item.key, self._deaths[item.key])
+            queue.append([place])
+
+    def _recall(self) -> dict[int, int]:
+        """Read the journal a crash left behind: each message in it has ended a process once more."""
+        if self._journal is None or not self._journal.exists():
+            return {}
+        try:
+            left = json.loads(self._journal.read_text(encoding="ascii"))
+            return {int(key): int(deaths) + 1 for key, deaths in left.items()}
+        except (ValueError, AttributeError):
+            return {}  # the crash came while it was written: nothing was being read yet
+
+    def _note(self, items: Sequence[Item]) -> None:
+        if self._journal is not None:
+            reading = {item.key: self._deaths.get(item.key, 0) for item in items}
+            self._journal.write_text(json.dumps(reading), encoding="ascii")
+
+    def _forget(self, items: Sequence[Item]) -> None:
+        for item in items:
+            self._deaths.pop(item.key, None)
+        if self._journal is not None:
+            self._journal.unlink(missing_ok=True)
+
+
+def _batches(places: list[int], items: Sequence[Item]) -> list[list[int]]:
+    """Group neighbours, so that small messages share a trip to a child."""
+    batches: list[list[int]] = []
+    size = 0
+    for place in places:
+        weight = len(items[place].raw)
+        if not batches or len(batches[-1]) == _BATCH or size + weight > _BATCH_BYTES:
+            batches.append([])
+            size = 0
+        batches[-1].append(place)
+        size += weight
+    return batches
+
+
+def _headers_alone(item: Item) -> Item:
+    end = min(
+        (at for mark in (b"\r\n\r\n", b"\n\n") if (at := item.raw.find(mark)) >= 0), default=len(item.raw)
+    )
+    return replace(item, raw=item.raw[: min(end, _HEADER_BYTES)] + b"\r\n\r\n")
+
+
+def _by_header(item: Item, answer: Understood) -> Understood:
+    """Give what its header says the whole message's size and hash, and say that the rest is missing."""
+    mail = replace(
+        answer.mail,
+        sha256=hashlib.sha256(item.raw).hexdigest(),
+        size_bytes=len(item.raw),
+        defects=(_NEVER, *answer.mail.defects),
+    )
+    return replace(answer, mail=mail)
+
+
+def _unread(item: Item) -> Understood:
+    nothing = Understood(mail=ParsedMail(sha256="", size_bytes=0), reading=Reading())
+    return _by_header(item, nothing)
+
+
+def _write(process: subprocess.Popen[bytes], frame: bytes) -> None:
+    assert process.stdin is not None
+    process.stdin.write(len(frame).to_bytes(8, "big") + frame)
+    process.stdin.flush()
+
+
+def _receive(child: _Child) -> list[Understood] | None:
+    """Return a child's answers, or None when it ended instead."""
+    assert child.process.stdout is not None
+    head = child.process.stdout.read(8)
+    if len(head) < 8:
+        return None
+    frame = child.process.stdout.read(int.from_bytes(head, "big"))
+    try:
+        return msgspec.msgpack.decode(frame, type=list[Understood])
+    except msgspec.DecodeError:
+        return None
+
+
+def _end(child: _Child) -> None:
+    child.process.kill()
+    with contextlib.suppress(OSError):
+        child.process.communicate()

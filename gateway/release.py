@@ -1,0 +1,22 @@
+"""The second look at a held message: a person sends it on its way, or drops it. Pure."""
+
+import msgspec
+
+from gateway.effects import relay_task
+from gateway.errors import WrongUse
+from gateway.mail.canonical import canonical
+from gateway.mail.entry import Draft, Entry, Envelope
+
+
+def release_draft(entry: Entry, *, agent: str, drop: bool) -> Draft:
+    """Return the entry that releases a held message; raises WrongUse for any other kind."""
+    if entry.type not in {"mail.held", "mail.out"}:
+        raise WrongUse(f"message {entry.seq} was not held ({entry.type})")
+    task = relay_task(msgspec.convert(entry.meta, Envelope))
+    payload = {
+        "of": entry.seq,
+        "agent": agent,
+        "drop": drop,
+        "jobs": [] if drop else [msgspec.to_builtins(task)],
+    }
+    return Draft(type="release", payload=canonical(payload), meta={})

@@ -1,0 +1,108 @@
+"""``docket init``: the files a new installation consists of."""
+
+import os
+import socket
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Self
+
+from gateway.app import App
+from gateway.archive.archive import create_archive
+from gateway.clock import SystemClock
+from gateway.config import load_config
+from gateway.errors import WrongUse
+from gateway.ingest.tls import make_self_signed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What a person says when an installation is made."""
+
+    data: Path
+    address: str
+    name: str
+    hostname: str
+    zone: str
+    relay_host: str = ""
+    imap_host: str = ""
+
+    @classmethod
+    def default(cls) -> Self:
+        host = socket.getfqdn()
+        return cls(
+            data=Path("docket-data"),
+            address=f"support@{host if '.' in host else 'brand.example'}",
+            name="Support",
+            hostname=host,
+            zone="UTC",
+        )
+
+
+def make_installation(answers: Answers, path: Path) -> App:
+    """Write settings, rule book, keys, certificate and an empty archive; raises WrongUse where one stands already."""
+    data = answers.data.resolve()
+    if (data / "secrets").exists():
+        raise WrongUse(f"{data} holds an archive already; an installation is made once")
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    secrets = data / "secrets"
+    rules = path.parent / "rules.toml"
+    text = _settings(answers, data, rules)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _write(path, text, 0o600)
+    if not rules.exists():
+        _write(rules, (files("rules") / "example.toml").read_text(encoding="utf-8"), 0o644)
+    config = load_config(path)
+    create_archive(
+        config.url("archive"),
+        config.url("keys"),
+        secrets,
+        config.origin or f"docket/{answers.hostname}",
+        SystemClock(),
+    )
+    make_self_signed(secrets / "tls.crt", secrets / "tls.key", names=(answers.hostname, "localhost"))
+    app = App(config=config)
+    _ = app.store, app.accounts
+    app.index(writer=True).close()
+    return app
+
+
+def _settings(answers: Answers, data: Path, rules: Path) -> str:
+    relay = answers.relay_host
+    imap = answers.imap_host
+    deliver = (
+        f'kind = "imap"\nhost = "{imap}"\nuser = "{answers.address}"\npassword_file = "imap.password"'
+        if imap
+        else 'kind = "none"  # "imap", "smtp" or "lmtp": how the agents\' mailbox is reached'
+    )
+    out = (
+        f'kind = "smtp"\nhost = "{relay}"\nport = 587\nuser = "{answers.address}"\npassword_file = "relay.password"'
+        if relay
+        else 'kind = "none"  # "smtp" with host, user and password_file: the server that sends your mail'
+    )
+    return f"""# Docket's settings. Every one is explained in config.example.toml.
+data = "{data}"
+hostname = "{answers.hostname}"
+zone = "{answers.zone}"
+rules = "{rules.resolve()}"
+
+[tls]
+certificate = "{data / "secrets" / "tls.crt"}"
+key = "{data / "secrets" / "tls.key"}"
+
+[[mailbox]]
+address = "{answers.address}"
+name = "{answers.name}"
+
+[mailbox.deliver]
+{deliver}
+
+[mailbox.relay]
+{out}
+"""
+
+
+def _write(path: Path, text: str, mode: int) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)

@@ -1,0 +1,47 @@
+"""Where everything stands, as one plain value for the command line and the web view."""
+
+from typing import Any
+
+from gateway import __version__
+from gateway.app import App
+from gateway.mail.canonical import canonical
+from gateway.store import fold, jobs, messages
+from gateway.supervise import is_at_work
+from index.backend import Backend
+
+
+def status_of(app: App, index: Backend | None = None) -> dict[str, Any]:
+    """Return positions, lags and counts; ``index`` is an open one, else it is opened and closed here."""
+    head = app.archive.head()
+    backend = index or app.index()
+    backend.refresh()
+    indexed, documents = backend.position(), backend.count()
+    if index is None:
+        backend.close()
+    with app.store.read() as conn:
+        position = fold.position(conn)
+        queue = jobs.counts(conn)
+        last = messages.last_received(conn)
+        waiting = fold.undecided_count(conn)
+    return {
+        "version": __version__,
+        "archive": {"size": head, "checkpoint": app.archive.checkpoint() if head else ""},
+        "store": {"position": position, "lag": head - position, "undecided": waiting},
+        "index": {
+            "engine": app.config.index.engine,
+            "position": indexed,
+            "lag": head - indexed,
+            "documents": documents,
+        },
+        "queue": queue,
+        "capture": {
+            "at_work": is_at_work(app.config),
+            "last_at": last.isoformat() if last else None,
+            "mailboxes": sorted(set(app.mailboxes.values())),
+        },
+    }
+
+
+def software_entry(app: App) -> bytes:
+    """Return the payload of the entry that says what runs from now on."""
+    return canonical({"version": __version__, "config": app.config_hash})

@@ -1,0 +1,104 @@
+"""The worker: one loop behind the archive that folds, decides, indexes and sends. Exactly one runs, holding the lock.
+
+It is a process of its own, so that reading and deciding never delay an acknowledgement: the listeners' process does
+nothing but take mail. A byte on the wake pipe says that there is something new; the poll finds what others appended.
+"""
+
+import contextlib
+import fcntl
+import logging
+import os
+import select
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from gateway.errors import ArchiveBroken, Temporary
+from gateway.ids import ulid
+from gateway.indexer import Indexer
+from gateway.mail.entry import Appended
+from gateway.pipeline import Gateway
+
+log = logging.getLogger(__name__)
+
+_POLL_S = 0.2
+
+
+class Locked(Temporary):
+    """Another process holds the worker's lock."""
+
+
+@contextlib.contextmanager
+def hold_lock(place: Path) -> Iterator[None]:
+    """Hold the one worker's lock; raises Locked when another process has it. The system frees it when we die."""
+    with place.open("a+b") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as held:
+            raise Locked(f"another Docket process is at work on {place.parent}") from held
+        yield
+
+
+class Worker:
+    """The loop. ``wake`` is a file descriptor to read wake-up bytes from, or None to poll only."""
+
+    def __init__(self, gateway: Gateway, indexer: Indexer, *, senders: int, wake: int | None = None) -> None:
+        self._gateway = gateway
+        self._indexer = indexer
+        self._senders = senders
+        self._wake = wake
+        self._own_read, self._own_write = os.pipe()
+        self._under_way: set[Future[Appended]] = set()
+        self._token = ulid(gateway.clock.now())
+
+    def run(self, done: Callable[[], bool]) -> None:
+        """Work until ``done`` says so; what is under way then is finished and archived first."""
+        self.catch_up()
+        with ThreadPoolExecutor(max_workers=self._senders, thread_name_prefix="send") as pool:
+            while not done():
+                moved = self._gateway.process() + self._indexer.advance() + self._send(pool)
+                if not moved:
+                    self._rest()
+        self.settle()
+
+    def catch_up(self) -> None:
+        """Bring store and index to the archive's head, deciding nothing yet."""
+        self._gateway.resume()
+        while self._indexer.advance():
+            pass
+
+    def settle(self) -> None:
+        """Process and index whatever is there, sending nothing."""
+        while self._gateway.process() + self._indexer.advance():
+            pass
+
+    def wake(self) -> None:
+        os.write(self._own_write, b"!")
+
+    def _send(self, pool: ThreadPoolExecutor) -> int:
+        free = self._senders - len(self._under_way)
+        if free <= 0:
+            return 0
+        claimed = self._gateway.claim(free, self._token)
+        for job in claimed:
+            sending = pool.submit(self._gateway.run, job)
+            self._under_way.add(sending)
+            sending.add_done_callback(self._sent)
+        return len(claimed)
+
+    def _sent(self, sending: "Future[Appended]") -> None:
+        self._under_way.discard(sending)
+        wrong = sending.exception()
+        if isinstance(wrong, ArchiveBroken):
+            log.critical("archive-broken error=%s", wrong)
+        elif wrong is not None:
+            # The lease runs out and the job is tried again: at least once, never lost.
+            log.error("job-failed error=%r", wrong, exc_info=wrong)
+        self.wake()
+
+    def _rest(self) -> None:
+        sources = [self._own_read] if self._wake is None else [self._own_read, self._wake]
+        ready, _, _ = select.select(sources, [], [], _POLL_S)
+        for source in ready:
+            if not os.read(source, 4096) and source == self._wake:
+                self._wake = None  # the listeners have ended; we are told to stop by signal

@@ -1,0 +1,90 @@
+"""The worker's own process: settings in on standard input, then a byte for every wake-up, until its end.
+
+``python -m gateway.workprocess``; started by ``serve`` and by commands that need the work done. Whoever holds the lock
+is the one worker; a second one waits for nothing and ends.
+"""
+
+import logging
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import msgspec
+
+from gateway.app import App
+from gateway.config import Config
+from gateway.errors import ArchiveBroken, DocketError
+from gateway.logs import set_up
+from gateway.worker import Locked, Worker, hold_lock
+
+log = logging.getLogger(__name__)
+
+EXIT_LOCKED = 3
+EXIT_BROKEN = 4
+_NICENESS = 5  # taking mail comes first
+
+
+def lock_of(config: Config) -> Path:
+    return config.folder / "worker.lock"
+
+
+def rebuild_request(config: Config) -> Path:
+    """Where a command leaves word that store and index are to be built anew."""
+    return config.folder / "rebuild.request"
+
+
+def work(app: App, stop: threading.Event, wake: int) -> None:
+    """Hold the lock and work; build the store and the index anew whenever that is asked for."""
+    request = rebuild_request(app.config)
+    with hold_lock(lock_of(app.config)):
+        while not stop.is_set():
+            if request.exists():
+                build_anew(app)
+                request.unlink()
+            with app.indexer() as indexer:
+                gateway = app.gateway()
+                worker = Worker(gateway, indexer, senders=app.config.work.senders, wake=wake)
+                worker.run(lambda: stop.is_set() or request.exists())
+                gateway.close()
+
+
+def build_anew(app: App) -> None:
+    """Delete the store and the index and fold every entry into them again. The caller holds the lock."""
+    log.info("rebuild-start")
+    app.store.clear()
+    gateway = app.gateway()
+    gateway.resume()
+    gateway.close()
+    app.rebuild_index()
+    log.info("rebuild-done")
+
+
+def main() -> int:
+    head = sys.stdin.buffer.raw.read(8)  # type: ignore[attr-defined] - unbuffered: what follows are wake-up bytes
+    left = int.from_bytes(head, "big")
+    text = b""
+    while len(text) < left and (piece := os.read(0, left - len(text))):
+        text += piece
+    config = msgspec.json.decode(text, type=Config)
+    set_up(config.log_format, verbose=True)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    os.nice(_NICENESS)
+    try:
+        work(App(config=config), stop, wake=0)
+    except Locked:
+        return EXIT_LOCKED
+    except ArchiveBroken as wrong:
+        log.critical("archive-broken error=%s", wrong)
+        return EXIT_BROKEN
+    except DocketError as wrong:
+        log.error("worker-ended error=%s", wrong)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
