@@ -1,0 +1,260 @@
+"""Tantivy: the embedded default. A Rust library in this process; files are memory-mapped, readers never wait."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final, assert_never
+
+import tantivy
+from tantivy import Occur, Order
+
+from index.backend import Sort
+from index.document import Document, Hit, Page
+from index.errors import IndexBusy, IndexDamaged
+from index.paging import RELEVANT_HITS, mark_of, page_by_date, page_by_relevance
+from index.query import And, Everything, Fuzzy, Not, Or, Prefix, Query, Sequence, Span, Term
+from index.terms import FACETS, KEYS, STEMS, TEXTS, Terms, rank, seq_of, terms_of
+
+_HEAP_BYTES: Final = 64_000_000
+_FACET_VALUES: Final = 10_000  # counted per field before the most frequent are chosen
+_POSITION: Final = "position"
+
+
+class TantivyBackend:
+    """An index in ``place``; ``create`` makes an empty one first.
+
+    One more document than messages stands in it: the position, replaced in each commit. It has no rank.
+    """
+
+    def __init__(self, place: Path, *, writer: bool = False) -> None:
+        self._place = place
+        self._schema = _schema()
+        try:
+            self._index = tantivy.Index(self._schema, path=str(place), reuse=True) if _exists(place) else None
+        except (ValueError, OSError) as error:
+            raise _damaged(place, error) from error
+        if self._index is None:
+            raise _damaged(place, "its files are gone")
+        _register(self._index)
+        self._index.config_reader(reload_policy="manual", num_warmers=0)
+        self._everything = tantivy.Query.boolean_query(
+            [
+                (Occur.Must, tantivy.Query.all_query()),
+                (Occur.MustNot, tantivy.Query.term_query(self._schema, "state", _POSITION)),
+            ]
+        )
+        self.refresh()
+        self.position()
+        self._writer = self._open_writer() if writer else None
+        self._highest = self._highest_seq() if writer else -1
+
+    @staticmethod
+    def create(place: Path) -> None:
+        """Make an empty index in an existing empty directory."""
+        tantivy.Index(_schema(), path=str(place), reuse=False)
+
+    def write(self, documents: Iterable[Document], position: int, gone: Iterable[int] = ()) -> None:
+        writer = self._writer
+        if writer is None:
+            raise RuntimeError("this index was opened for reading")
+        highest = self._highest
+        try:
+            for seq in gone:
+                writer.delete_documents_by_term("seq", seq)
+            for document in documents:
+                if document.seq <= highest:  # what is new replaces nothing, which keeps commits short
+                    writer.delete_documents_by_term("seq", document.seq)
+                highest = max(highest, document.seq)
+                writer.add_document(_entry(terms_of(document), self._schema))
+            writer.delete_documents_by_term("state", _POSITION)
+            writer.add_document(
+                tantivy.Document.from_dict({"state": _POSITION, "position": position}, self._schema)
+            )
+            writer.commit()
+        except BaseException:
+            writer.rollback()
+            raise
+        self._highest = highest
+        self.refresh()
+
+    def position(self) -> int:
+        query = tantivy.Query.term_query(self._schema, "state", _POSITION)
+        try:
+            hits = self._searcher.search(query, 1, count=False).hits
+            return int(self._searcher.doc(hits[0][1])["position"][0]) if hits else 0
+        except (ValueError, OSError) as error:
+            raise _damaged(self._place, error) from error
+
+    def refresh(self) -> None:
+        assert self._index is not None
+        try:
+            self._index.reload()
+        except (ValueError, OSError) as error:
+            raise _damaged(self._place, error) from error
+        self._searcher = self._index.searcher()
+
+    def search(
+        self, query: Query, *, limit: int = 20, sort: Sort = "newest", after: str | None = None
+    ) -> Page:
+        mark = mark_of(after, sort)
+        if sort == "relevance":
+            return self._by_relevance(query, limit, mark or 0)
+        return self._by_date(query, limit, sort, mark)
+
+    def facets(
+        self, query: Query, fields: tuple[str, ...], *, limit: int = 20
+    ) -> Mapping[str, tuple[tuple[str, int], ...]]:
+        asked = {
+            field: {
+                "terms": {"field": f"{field}_shown", "size": _FACET_VALUES, "segment_size": _FACET_VALUES}
+            }
+            for field in fields
+        }
+        counted = self._searcher.aggregate(self._translate(query), asked) if asked else {}
+        return {field: _most(counted[field]["buckets"], limit) for field in fields}
+
+    def count(self) -> int:
+        return self._count(self._everything)
+
+    def clear(self) -> None:
+        if self._writer is None:
+            raise RuntimeError("this index was opened for reading")
+        self._writer.delete_all_documents()
+        self._writer.commit()
+        self._highest = -1
+        self.refresh()
+
+    def close(self) -> None:
+        if self._writer is not None:
+            writer, self._writer = self._writer, None
+            writer.wait_merging_threads()
+
+    def _by_date(self, query: Query, limit: int, sort: Sort, mark: int | None) -> Page:
+        order = Order.Desc if sort == "newest" else Order.Asc
+        wanted = self._translate(query)
+        rest = wanted
+        if mark is not None:
+            beyond = self._ranks(None, mark) if sort == "newest" else self._ranks(mark + 1, None)
+            rest = tantivy.Query.boolean_query([(Occur.Must, wanted), (Occur.Must, beyond)])
+        found = self._searcher.search(rest, limit + 1, count=mark is None, order_by_field="rank", order=order)
+        total: int = found.count if mark is None else self._count(wanted)  # type: ignore[attr-defined]
+        return page_by_date([ranked for ranked, _ in found.hits], limit=limit, total=total, sort=sort)
+
+    def _by_relevance(self, query: Query, limit: int, start: int) -> Page:
+        wanted = self._translate(query)
+        room = max(0, min(limit, RELEVANT_HITS - start))
+        found = self._searcher.search(wanted, max(room, 1), count=True, offset=start)
+        ranks = self._searcher.fast_field_values("rank", [place for _, place in found.hits])
+        hits = [
+            Hit(seq=seq_of(int(ranked or 0)), score=score)
+            for ranked, (score, _) in zip(ranks, found.hits, strict=True)
+        ]
+        return page_by_relevance(hits[:room], start=start, total=found.count)  # type: ignore[attr-defined]
+
+    def _count(self, query: tantivy.Query) -> int:
+        found = self._searcher.search(query, 1, count=True, order_by_field="rank")
+        return int(found.count)  # type: ignore[attr-defined]
+
+    def _highest_seq(self) -> int:
+        hits = self._searcher.search(self._everything, 1, count=False, order_by_field="seq").hits
+        return int(hits[0][0]) if hits else -1
+
+    def _open_writer(self) -> tantivy.IndexWriter:
+        assert self._index is not None
+        try:
+            return self._index.writer(_HEAP_BYTES, 1)
+        except ValueError as error:
+            if "LockBusy" in str(error):
+                raise IndexBusy(f"Another process writes the search index in {self._place}") from error
+            raise _damaged(self._place, error) from error
+
+    def _ranks(self, first: int | None, end: int | None) -> tantivy.Query:
+        return tantivy.Query.range_query(
+            self._schema,
+            "rank",
+            tantivy.FieldType.Unsigned,
+            lower_bound=first,
+            upper_bound=end,
+            include_upper=end is None,
+        )
+
+    def _translate(self, query: Query) -> tantivy.Query:
+        make = tantivy.Query
+        match query:
+            case Everything():
+                return self._everything
+            case Term(field=field, term=term):
+                return make.term_query(self._schema, field, term, "freq" if field in STEMS else "basic")
+            case Sequence(field=field, terms=terms):
+                return make.phrase_query(self._schema, field, list(terms))
+            case Prefix(field=field, prefix=prefix):
+                return make.fuzzy_term_query(self._schema, field, prefix, 0, prefix=True)
+            case Fuzzy(field=field, term=term):
+                return make.fuzzy_term_query(self._schema, field, term, 1)
+            case Span(since=since, until=until):
+                return self._ranks(
+                    rank(0) if since is None else rank(since), None if until is None else rank(until)
+                )
+            case Not():
+                return make.boolean_query(
+                    [(Occur.Must, self._everything), (Occur.MustNot, self._translate(query.part))]
+                )
+            case And(parts=parts):
+                return self._all(parts)
+            case Or(parts=parts):
+                return make.boolean_query([(Occur.Should, self._translate(part)) for part in parts])
+            case _:
+                assert_never(query)
+
+    def _all(self, parts: tuple[Query, ...]) -> tantivy.Query:
+        clauses = [
+            (Occur.MustNot, self._translate(part.part))
+            if isinstance(part, Not)
+            else (Occur.Must, self._translate(part))
+            for part in parts
+        ]
+        if all(occur is Occur.MustNot for occur, _ in clauses):
+            clauses.append((Occur.Must, self._everything))
+        return tantivy.Query.boolean_query(clauses)
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    builder.add_integer_field("seq", indexed=True, fast=True)  # delete_documents_by_term finds no unsigned terms
+    builder.add_unsigned_field("rank", fast=True)
+    for field in TEXTS:
+        builder.add_text_field(field, tokenizer_name="terms", index_option="position")
+    for field in STEMS:
+        builder.add_text_field(field, tokenizer_name="terms", index_option="freq")
+    for field in KEYS:
+        builder.add_text_field(field, tokenizer_name="raw", index_option="basic")
+    for field in FACETS:
+        builder.add_text_field(f"{field}_shown", fast=True, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("state", tokenizer_name="raw", index_option="basic")
+    builder.add_unsigned_field("position", stored=True)
+    return builder.build()
+
+
+def _register(index: tantivy.Index) -> None:
+    spaces = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
+    index.register_tokenizer("terms", spaces)
+
+
+def _entry(terms: Terms, schema: tantivy.Schema) -> tantivy.Document:
+    values: dict[str, list[Any]] = {"seq": [terms.seq], "rank": [terms.rank]}
+    values |= {field: [text] for field, text in terms.texts.items() if text}
+    values |= {field: list(keys) for field, keys in terms.keys.items() if keys}
+    values |= {f"{field}_shown": list(shown) for field, shown in terms.facets.items() if shown}
+    return tantivy.Document.from_dict(values, schema)
+
+
+def _most(buckets: list[dict[str, Any]], limit: int) -> tuple[tuple[str, int], ...]:
+    pairs = [(str(bucket["key"]), int(bucket["doc_count"])) for bucket in buckets]
+    return tuple(sorted(pairs, key=lambda pair: (-pair[1], pair[0]))[:limit])
+
+
+def _exists(place: Path) -> bool:
+    return place.is_dir() and tantivy.Index.exists(str(place))
+
+
+def _damaged(place: Path, why: object) -> IndexDamaged:
+    return IndexDamaged(f"The search index in {place} cannot be read ({why}); run `docket rebuild`")

@@ -1,0 +1,94 @@
+"""The query language: one parser for the web, the command line and every other reader. docs/search.md is its manual.
+
+query := both (OR both)*        both := one+        one := (- | NOT)? ( "(" query ")" | leaf )
+"""
+
+from datetime import UTC, tzinfo
+
+from index.leaves import leaf_of
+from index.syntax import QueryError, Token, tokens_of
+from index.tree import And, Everything, Fuzzy, Leaf, Not, Or, Prefix, Query, Sequence, Span, Term
+
+__all__ = [
+    "And", "Everything", "Fuzzy", "Leaf", "Not", "Or", "Prefix", "Query", "QueryError", "Sequence", "Span", "Term",
+    "parse_query",
+]  # fmt: skip
+
+_DEEP = 20
+_MANY = 100
+
+
+def parse_query(text: str, tz: tzinfo = UTC) -> Query:
+    """Return the tree of a query; bare dates are days in ``tz``.
+
+    Any text gives a tree or raises ``QueryError``; an empty one finds everything. ``str`` of the tree parses to the
+    same tree again.
+
+    >>> str(parse_query('"damaged box"  (refund OR return) -tag:spam'))
+    '"damaged box" (refund OR return) -tag:spam'
+    """
+    tokens = tokens_of(text)
+    if not tokens:
+        return Everything()
+    if sum(token.kind in ("word", "quoted") for token in tokens) > _MANY:
+        raise QueryError(f"A query may hold {_MANY} words; leave some out", tokens[_MANY].column)
+    parser = _Parser(tokens, tz)
+    query = parser.either(0)
+    if parser.token is not None:
+        raise QueryError("This “)” closes nothing; leave it away", parser.token.column)
+    return query
+
+
+class _Parser:
+    """Recursive descent over the tokens, as deep as ``_DEEP``."""
+
+    def __init__(self, tokens: list[Token], tz: tzinfo) -> None:
+        self._tokens = tokens
+        self._at = 0
+        self._tz = tz
+
+    @property
+    def token(self) -> Token | None:
+        return self._tokens[self._at] if self._at < len(self._tokens) else None
+
+    def either(self, depth: int) -> Query:
+        parts = [self._both(depth)]
+        while self.token is not None and self.token.kind == "or":
+            self._at += 1
+            parts.append(self._both(depth))
+        flat = [one for part in parts for one in (part.parts if isinstance(part, Or) else (part,))]
+        return flat[0] if len(flat) == 1 else Or(tuple(flat))
+
+    def _both(self, depth: int) -> Query:
+        parts = [self._one(depth)]
+        while self.token is not None and self.token.kind not in ("or", "close"):
+            if self.token.kind == "and":
+                self._at += 1
+            parts.append(self._one(depth))
+        flat = [one for part in parts for one in (part.parts if isinstance(part, And) else (part,))]
+        return flat[0] if len(flat) == 1 else And(tuple(flat))
+
+    def _one(self, depth: int) -> Query:
+        token = self.token
+        if token is None:
+            last = self._tokens[-1]
+            raise QueryError(f"Something must follow “{last.text}”", last.column)
+        if depth > _DEEP:
+            raise QueryError("This is nested too deeply; write it with fewer parentheses", token.column)
+        self._at += 1
+        match token.kind:
+            case "not":
+                return Not(self._one(depth + 1))
+            case "open":
+                return self._group(token, depth)
+            case "close" | "or" | "and":
+                raise QueryError(f"A word is missing before “{token.text}”", token.column)
+            case "word" | "quoted":
+                return leaf_of(token, self._tz)
+
+    def _group(self, opened: Token, depth: int) -> Query:
+        query = self.either(depth + 1)
+        if self.token is None:
+            raise QueryError("This “(” is not closed; add “)”", opened.column)
+        self._at += 1
+        return query

@@ -1,0 +1,130 @@
+"""What every backend is handed of a document: ready terms by field. No backend analyses text itself."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from index.analyzer import analyze
+from index.document import Document
+from index.folding import fold_value, shown
+from index.identifiers import parent_domains, plain_identifier
+
+TEXTS: Final = (
+    "all",
+    "subject",
+    "from",
+    "to",
+    "filename",
+)  # words in order, for phrases; whole terms after them
+STEMS: Final = ("stem", "subject_stem")  # stems, for bare words and for relevance
+KEYS: Final = ("order", "tag", "marketplace", "agent", "mailbox", "direction", "kind", "has", "extension")
+FACETS: Final = ("marketplace", "tag", "agent", "direction", "mailbox", "kind")
+BREAK: Final = "¶"  # stands between parts, so that no phrase runs from one into the next; never a word itself
+
+_MANY = 1000  # addresses, tags or files of one message that are searched
+_EXTENSION = re.compile(r"\.(\w{1,16})$")
+_SEQ_BITS = 30
+_SECOND_MAX = (1 << 33) - 1  # the year 2242
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """A document as terms. ``rank`` sorts by time and then by seq, and names the document as well."""
+
+    seq: int
+    rank: int
+    texts: dict[str, str]
+    keys: dict[str, tuple[str, ...]]
+    facets: dict[str, tuple[str, ...]]
+
+
+def terms_of(document: Document) -> Terms:
+    """Return the terms of a document."""
+    values = {
+        "marketplace": (document.marketplace,),
+        "tag": document.tags[:_MANY],
+        "agent": (document.agent,),
+        "direction": (document.direction,),
+        "mailbox": (document.mailbox,),
+        "kind": (document.kind,),
+    }
+    keys = {field: _distinct(fold_value(value) for value in given) for field, given in values.items()}
+    keys["agent"] = _with_parts(keys["agent"])
+    keys["mailbox"] = _with_parts(keys["mailbox"])
+    keys["order"] = _distinct(map(plain_identifier, document.orders[:_MANY]))
+    keys["has"] = _has(document)
+    keys["extension"] = _distinct(_extensions(document.filenames[:_MANY]))
+    return Terms(
+        seq=document.seq,
+        rank=rank(int(document.at.timestamp()), document.seq),
+        texts=_texts(document),
+        keys=keys,
+        facets={field: _distinct(map(shown, given)) for field, given in values.items()},
+    )
+
+
+def rank(second: int, seq: int = 0) -> int:
+    """Return the place of a message in time: seconds since 1970, then seq, in one unsigned number of 63 bits.
+
+    What lies before 1970 or after 2242 (a forged Date) stands at that end. ``rank(second)`` is a bound for ranges.
+    """
+    if not 0 <= seq < 1 << _SEQ_BITS:
+        raise ValueError(f"an index holds seqs below {1 << _SEQ_BITS}, not {seq}")
+    return min(max(second, 0), _SECOND_MAX) << _SEQ_BITS | seq
+
+
+def seq_of(ranked: int) -> int:
+    """Return the seq in a rank."""
+    return ranked & ((1 << _SEQ_BITS) - 1)
+
+
+def _texts(document: Document) -> dict[str, str]:
+    parts = {
+        "subject": (document.subject,),
+        "from": document.from_[:_MANY],
+        "to": document.to[:_MANY],
+        "filename": document.filenames[:_MANY],
+    }
+    read = {field: [analyze(text) for text in texts] for field, texts in parts.items()}
+    body = analyze(document.text)
+    everything = [*read["subject"], body, *read["from"], *read["to"], *read["filename"]]
+    given = _distinct(map(plain_identifier, (*document.orders[:_MANY], *document.exact[:_MANY])))
+    found = {whole for one in everything for whole in one.wholes}
+    texts = {
+        field: _joined((one.words for one in ones), (whole for one in ones for whole in one.wholes))
+        for field, ones in read.items()
+    }
+    texts["all"] = _joined((one.words for one in everything), sorted(found.union(given)))
+    texts["subject_stem"] = " ".join(one.stems for one in read["subject"])
+    texts["stem"] = " ".join(one.stems for one in everything)
+    return texts
+
+
+def _joined(words: Iterable[str], wholes: Iterable[str]) -> str:
+    return f" {BREAK} ".join(part for part in (*words, *wholes) if part)
+
+
+def _distinct(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(value for value in values if value))
+
+
+def _with_parts(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Return addresses with their local part and their domains: ``mailbox:support`` finds support@brand.example."""
+    parts = list(values)
+    for value in values:
+        local, at, host = value.rpartition("@")
+        if at:
+            parts += [local, *parent_domains(host)]
+    return _distinct(parts)
+
+
+def _has(document: Document) -> tuple[str, ...]:
+    flags = {"attachment": document.filenames, "order": document.orders, "tag": document.tags}
+    return tuple(flag for flag, values in flags.items() if values)
+
+
+def _extensions(filenames: Iterable[str]) -> Iterable[str]:
+    for filename in filenames:
+        if found := _EXTENSION.search(filename.strip()):
+            yield fold_value(found[1])
