@@ -1,0 +1,64 @@
+"""What a rule may do: actions are data. To add one: a Struct here, a line in ``Action``, a ``case`` where it takes effect.
+
+``RECORDS`` only say something about a message; the others leave the house or change its way, and never happen for history.
+"""
+
+from typing import Literal
+
+import msgspec
+
+
+class _Action(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="do"):
+    """One thing to do; ``do`` names it."""
+
+
+class Tag(_Action, frozen=True, kw_only=True, tag="tag"):
+    """Put a tag on the message."""
+
+    name: str
+
+
+class Link(_Action, frozen=True, kw_only=True, tag="link"):
+    """Link the message to an order that stands in it in a form only this seller knows.
+
+    The first match of ``pattern`` (RE2; its first group, if it has one) in ``in`` is the order.
+    """
+
+    marketplace: str
+    pattern: str
+    in_: Literal["subject", "text"] = msgspec.field(default="subject", name="in")
+
+
+class Mark(_Action, frozen=True, kw_only=True, tag="mark"):
+    """Mark the message as urgent, or as needing no answer."""
+
+    as_: Literal["urgent", "no_reply_needed"] = msgspec.field(name="as")
+
+
+class Assign(_Action, frozen=True, kw_only=True, tag="assign"):
+    """Say which agent answers."""
+
+    to: str
+
+
+class Forward(_Action, frozen=True, kw_only=True, tag="forward"):
+    """Send a copy to an address."""
+
+    to: str
+
+
+class Hold(_Action, frozen=True, kw_only=True, tag="hold"):
+    """Keep an outbound message back until somebody releases it."""
+
+    reason: str = ""
+
+
+class Notify(_Action, frozen=True, kw_only=True, tag="notify"):
+    """Tell an address that the message has come."""
+
+    to: str
+    text: str = ""
+
+
+Action = Tag | Link | Mark | Assign | Forward | Hold | Notify
+RECORDS = (Tag, Link, Mark)

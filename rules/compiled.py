@@ -1,0 +1,131 @@
+"""The data files with their patterns compiled: what reading a message runs over it."""
+
+from dataclasses import dataclass
+
+from rules.book import (
+    CarrierFile,
+    Kind,
+    MarketplaceFile,
+    OrderShape,
+    OrderWords,
+    ParcelShape,
+    PolicyWords,
+    ProductShape,
+    QuoteMarks,
+)
+from rules.checks import CHECKS
+from rules.errors import BookError
+from rules.patterns import Pattern, any_of, compile_pattern
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledOrder:
+    shape: OrderShape
+    pattern: Pattern
+    id_group: int  # the group that is the ID; 0 is the whole match
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledProduct:
+    shape: ProductShape
+    pattern: Pattern
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledParcel:
+    shape: ParcelShape
+    pattern: Pattern
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledKind:
+    kind: Kind
+    subjects: Pattern | None
+
+
+class Marketplace:
+    """One marketplace, ready. ``file`` has the data as written: clocks, policy, frame, examples."""
+
+    def __init__(self, file: MarketplaceFile, *, where: str) -> None:
+        self.file = file
+        self.name = file.name
+        self.title = file.title
+        self.where = where
+        self.relays = tuple(
+            (frozenset(relay.domains), compile_pattern(relay.local, where=f"{where}, relay.local"))
+            for relay in file.relay
+        )
+        self.brand = any_of(file.brand, where=f"{where}, brand")
+        self.kinds = tuple(
+            CompiledKind(kind, _union(kind.subjects, where=f"{where}, kinds.subjects")) for kind in file.kinds
+        )
+        self.orders = tuple(self._order(shape) for shape in file.orders)
+        self.products = tuple(
+            CompiledProduct(shape, compile_pattern(shape.pattern, where=f"{where}, products.pattern"))
+            for shape in file.products
+        )
+        for product in file.products:
+            _known_check(product.check, where)
+        begin = "|".join(file.frame.begin)
+        self.frame_begin = (
+            compile_pattern(rf"-{{5,}}\s*(?:{begin})\s*-{{5,}}", where=f"{where}, frame.begin")
+            if begin
+            else None
+        )
+        self.reply_token = (
+            compile_pattern(file.policy.reply_token, where=f"{where}, policy.reply_token")
+            if file.policy.reply_token
+            else None
+        )
+
+    def _order(self, shape: OrderShape) -> CompiledOrder:
+        pattern = compile_pattern(shape.pattern, where=f"{self.where}, orders.pattern")
+        return CompiledOrder(shape, pattern, pattern.groupindex.get("id", 0))
+
+
+class Carrier:
+    """One carrier, ready."""
+
+    def __init__(self, file: CarrierFile, *, where: str) -> None:
+        self.file = file
+        self.name = file.name
+        self.title = file.title
+        self.brand = any_of(file.brand, where=f"{where}, brand")
+        self.numbers = tuple(
+            CompiledParcel(shape, compile_pattern(shape.pattern, where=f"{where}, numbers.pattern"))
+            for shape in file.numbers
+        )
+        for shape in file.numbers:
+            _known_check(shape.check, where)
+
+
+class Words:
+    """The phrases, ready. ``labels`` has two groups: words that announce an order ID, and words that announce another."""
+
+    def __init__(
+        self, *, orders: OrderWords, quotes: QuoteMarks, policy: PolicyWords, labels: tuple[str, ...]
+    ) -> None:
+        order = any_of([*_all(orders.order), *labels], where="phrases/orders.toml, order")
+        other = any_of(_all(orders.other), where="phrases/orders.toml, other")
+        self.order_label = order
+        self.other_label = other
+        self.quote_below = _union(quotes.below, where="phrases/quotes.toml, below")
+        self.quote_attribution = _union(quotes.attribution, where="phrases/quotes.toml, attribution")
+        self.quote_html = _union({"": quotes.html}, where="phrases/quotes.toml, html")
+        self.review_steering = _union(policy.review_steering, where="phrases/policy.toml, review_steering")
+
+
+def _all(by_language: dict[str, tuple[str, ...]]) -> list[str]:
+    return [word for words in by_language.values() for word in words]
+
+
+def _union(by_language: dict[str, tuple[str, ...]], *, where: str) -> Pattern | None:
+    every = _all(by_language)
+    for one in every:
+        compile_pattern(one, where=where)  # so that an error names the one pattern that is wrong
+    return compile_pattern("(?m)" + "|".join(f"(?:{one})" for one in every), where=where) if every else None
+
+
+def _known_check(name: str, where: str) -> None:
+    if name and name not in CHECKS:
+        raise BookError(f"{where}: there is no check {name!r}; known are {', '.join(sorted(CHECKS))}")

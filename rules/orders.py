@@ -1,0 +1,228 @@
+"""Order IDs in a message: by shape, by the words before them, by whose mail it is, and by what else they could be."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any
+
+from rules.compiled import CompiledOrder, Marketplace, Words
+from rules.confidence import RANK, lowered
+from rules.facts import Confidence, FoundOrder, OrderRef
+from rules.parts import Part
+from rules.quotes import Quotes
+
+_TRIES_MAX = 5000  # matches of one shape that are looked at in one part
+_FINDS_MAX = 100  # finds that a message keeps
+_BEFORE = 48  # characters before a number in which its label is looked for
+_CLOSE = 24  # ... and before one that is nothing but digits
+_LIST_GAP = 24  # characters between the members of a list that share one label
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is known of the message when one marketplace's shapes are tried."""
+
+    market: Marketplace
+    home: bool  # the message is this marketplace's own
+    named: bool  # it is, or it names the marketplace
+
+
+@dataclass(frozen=True, slots=True)
+class _Try:
+    """One match that may be an order ID: places in the readable text, and the word that announces it."""
+
+    value: str
+    start: int
+    end: int
+    label: str
+    foreign: str
+    seam: bool
+
+
+def find_orders(
+    part: Part, scopes: Iterable[Scope], words: Words, quotes: Quotes
+) -> Iterator[tuple[FoundOrder, int, int]]:
+    """Yield what looks like an order ID in one part, with its place in the readable text."""
+    for scope in scopes:
+        for compiled in scope.market.orders:
+            shape = compiled.shape
+            if (shape.where == "home" and not scope.home) or (shape.where == "named" and not scope.named):
+                continue
+            if shape.parts and part.kind not in shape.parts:
+                continue
+            last: _Try | None = None
+            for one in _tries(part, compiled, words):
+                tried = one
+                if (
+                    last is not None
+                    and not one.foreign
+                    and not one.label
+                    and one.start - last.end <= _LIST_GAP
+                ):
+                    tried = replace(one, label=last.label)  # "orders A, B and C"
+                last = tried
+                found = _weigh(part, scope, compiled, tried, quotes)
+                if found is not None:
+                    yield found, tried.start, tried.end
+
+
+def strongest(finds: Iterable[tuple[FoundOrder, int, int]]) -> tuple[FoundOrder, ...]:
+    """Keep one find for each order, part and voice; where two marketplaces claim the same characters, the surer one."""
+    kept: dict[tuple[str, OrderRef, bool], tuple[FoundOrder, int, int]] = {}
+    for entry in islice(finds, _FINDS_MAX * 20):
+        found = entry[0]
+        key = (found.where, found.order, found.quoted)
+        if key not in kept and len(kept) >= _FINDS_MAX:
+            continue
+        if key not in kept or RANK[found.confidence] > RANK[kept[key][0].confidence]:
+            kept[key] = entry
+    chosen: list[tuple[FoundOrder, int, int]] = []
+    for entry in sorted(kept.values(), key=lambda one: (-RANK[one[0].confidence], one[1] - one[2])):
+        if not any(_clash(entry, other) for other in chosen):
+            chosen.append(entry)
+    places = {id(entry): number for number, entry in enumerate(kept.values())}
+    return tuple(entry[0] for entry in sorted(chosen, key=lambda one: places[id(one)]))
+
+
+def _clash(one: tuple[FoundOrder, int, int], other: tuple[FoundOrder, int, int]) -> bool:
+    return (
+        one[0].where == other[0].where
+        and one[0].span[0] < other[0].span[1]
+        and other[0].span[0] < one[0].span[1]
+    )
+
+
+def _tries(part: Part, compiled: CompiledOrder, words: Words) -> Iterator[_Try]:
+    text = part.readable.text
+    for match in islice(compiled.pattern.finditer(text), _TRIES_MAX):
+        start, end = match.span(compiled.id_group)
+        if not _stands_alone(text, start, end):
+            continue
+        seam = any(start < place < end for place in part.readable.seams)
+        if part.readable.seams and not seam:
+            continue  # the unjoined text has it already
+        label, foreign = _label(text, start, words, _CLOSE if compiled.shape.plain else _BEFORE)
+        if compiled.id_group and not foreign:
+            label = label or text[match.start() : start].strip(" :#")
+        yield _Try(_value(match, compiled, text[start:end]), start, end, label, foreign, seam)
+
+
+def _value(match: Any, compiled: CompiledOrder, written: str) -> str:
+    if compiled.shape.form:
+        return str(compiled.shape.form.format(match.group(), *match.groups(default=""))).upper()
+    return written.replace(" ", "").upper()
+
+
+def _stands_alone(text: str, start: int, end: int) -> bool:
+    """Tell whether nothing is glued to a number; RE2 has no look-around, so it is said here.
+
+    A dash may follow a word (``order-112-...``) or go before one (``...-return.pdf``), but not join more digits.
+    """
+    before = text[start - 1 : start]
+    if before and _glues(before) and not _escaped(text, start):
+        return False
+    if before == "+":
+        return False
+    if before in {"-", ".", "/"} and start > 1 and text[start - 2].isdigit() and before != "/":
+        return False
+    after = text[end : end + 1]
+    if after and _glues(after):
+        return False
+    return not (after in {"-", "."} and end + 1 < len(text) and text[end + 1].isdigit())
+
+
+def _glues(letter: str) -> bool:
+    # Chinese and Japanese put no space between a word and a number.
+    return letter.isalnum() and (ord(letter) < 0x2E80 or letter.isdigit())
+
+
+def _escaped(text: str, start: int) -> bool:
+    """Tell whether a percent escape stands before a place in a link: its letters belong to no word."""
+    return (
+        start >= 3
+        and text[start - 3] == "%"
+        and text[start - 2] in "0123456789"
+        and text[start - 1] in "0123456789ABCDEFabcdef"
+    )
+
+
+def _label(text: str, start: int, words: Words, reach: int) -> tuple[str, str]:
+    """Return the word that announces a number as an order, or as something else; the nearest one wins."""
+    before = text[max(0, start - reach) : start]
+    label, label_at = _last(words.order_label, before)
+    foreign, foreign_at = _last(words.other_label, before)
+    return (label, "") if label_at >= foreign_at else ("", foreign)
+
+
+def _last(pattern: Any, text: str) -> tuple[str, int]:
+    if pattern is None:
+        return "", -1
+    last = None
+    for last in pattern.finditer(text):  # noqa: B007 - the last one is wanted
+        pass
+    if last is None:
+        return "", -1
+    end = last.end()
+    while end < len(text) and text[end].isalpha():  # "Bestell" stands in "Bestellnummer": show the word
+        end += 1
+    return text[last.start() : end], last.start()
+
+
+def _weigh(part: Part, scope: Scope, compiled: CompiledOrder, one: _Try, quotes: Quotes) -> FoundOrder | None:
+    shape = compiled.shape
+    if one.foreign and shape.plain:
+        return None
+    if scope.home:
+        word = shape.home_labelled if one.label else shape.home
+    else:
+        word = shape.labelled if one.label else shape.bare
+    if not word:
+        return None
+    confidence: Confidence = word
+    if one.foreign and not scope.home:
+        confidence = lowered(confidence)
+    if one.seam:
+        confidence = lowered(confidence)
+    span = part.readable.span(one.start, one.end)
+    return FoundOrder(
+        order=OrderRef(marketplace=scope.market.name, value=one.value),
+        where=part.where,
+        span=span,
+        quoted=quotes.holds(one.start),
+        confidence=confidence,
+        reason=_reason(part, scope, one),
+    )
+
+
+def _reason(part: Part, scope: Scope, one: _Try) -> str:
+    said = [
+        f"{place_of(part.where)} says “{part.readable.text[one.start : one.end]}”, the form of {scope.market.title} order IDs"
+    ]
+    if one.label:
+        said.append(f"after “{one.label.strip()[:30]}”")
+    elif one.foreign:
+        said.append(f"but after “{one.foreign.strip()[:30]}”")
+    if scope.home:
+        said.append(f"in {scope.market.title}'s own mail")
+    if one.seam:
+        said.append("broken over two lines")
+    return ", ".join(said)
+
+
+def place_of(where: str) -> str:
+    """Name a part in words.
+
+    >>> place_of("attachment:0:name")
+    'the name of attachment 1'
+    """
+    match where.split(":", 2):
+        case ["link", number]:
+            return f"link {int(number) + 1}"
+        case ["header", name]:
+            return f"the header {name}"
+        case ["attachment", number, "name"]:
+            return f"the name of attachment {int(number) + 1}"
+        case ["attachment", number, _]:
+            return f"attachment {int(number) + 1}"
+        case _:
+            return f"the {where}"

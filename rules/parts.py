@@ -1,0 +1,92 @@
+"""The places of a message where a number may stand, each under the name that a find will carry."""
+
+import html as entities
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rules.facts import Facts
+from rules.readable import INVISIBLE, Readable, cut, fold, joined, readable
+
+PART_MAX = 1_000_000  # characters of one part that are searched
+_LINKS_MAX = 300
+_LINK_MAX = 2_000
+_HEADERS_MAX = 20
+_FILES_MAX = 100
+
+_HOLE = re.compile(
+    r"(?P<tag></?(?P<name>[a-zA-Z][a-zA-Z0-9]{0,15})?[^<>]{0,4000}>)"
+    r"|(?P<entity>&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});)"
+    f"|{INVISIBLE}"
+)
+_INLINE = frozenset(
+    "a|abbr|b|bdi|bdo|big|code|em|font|i|ins|mark|nobr|small|span|strong|sub|sup|tt|u|wbr".split("|")  # noqa: SIM905
+)
+
+
+@dataclass(slots=True)
+class Part:
+    """One place: its name, its text as written, and the text as a pattern can read it."""
+
+    where: str
+    original: str
+    readable: Readable
+
+    @property
+    def kind(self) -> str:
+        """The name without its number: ``link`` for ``link:3``."""
+        return self.where.partition(":")[0]
+
+
+def parts_of(facts: Facts) -> Iterator[Part]:
+    """Yield the parts of a message in the order in which they are to be believed."""
+    yield _part("subject", facts.subject)
+    yield from _body("text", facts.text)
+    if facts.html:
+        original = facts.html[:PART_MAX]
+        yield Part("html", original, text_of_html(original))
+    for number, link in enumerate(facts.links[:_LINKS_MAX]):
+        yield _part(f"link:{number}", link[:_LINK_MAX])
+    chosen = ((name, value) for name, value in facts.headers if _may_name_an_order(name))
+    for (name, value), _ in zip(chosen, range(_HEADERS_MAX), strict=False):
+        yield _part(f"header:{name}", value)
+    for number, file in enumerate(facts.attachments[:_FILES_MAX]):
+        yield _part(f"attachment:{number}:name", file.filename)
+        if file.text:
+            yield from _body(f"attachment:{number}:text", file.text)
+
+
+def _part(where: str, text: str) -> Part:
+    original = text[:PART_MAX]
+    return Part(where, original, readable(original))
+
+
+def _body(where: str, text: str) -> Iterator[Part]:
+    """Yield the text, and again with broken lines joined where a number may go on: only finds across a seam count there."""
+    part = _part(where, text)
+    yield part
+    mended = joined(part.original)
+    if mended is not None:
+        yield Part(where, part.original, mended)
+
+
+def _may_name_an_order(name: str) -> bool:
+    lower = name.lower()
+    if lower.startswith("x-docket"):  # ours, or forged: says nothing new
+        return False
+    return lower in {"thread-topic", "keywords", "comments"} or "order" in lower
+
+
+def text_of_html(source: str) -> Readable:
+    """Return what HTML shows, roughly: inline tags vanish, others part words; an ID may be cut up by ``<wbr>``."""
+    folded = fold(source)
+    holes = []
+    for match in _HOLE.finditer(folded):
+        if match["entity"]:
+            instead = readable(entities.unescape(match["entity"])).text
+        elif match["tag"]:
+            instead = "" if (match["name"] or "").lower() in _INLINE else " "
+        else:
+            instead = ""
+        holes.append((match.start(), match.end(), instead))
+    return cut(folded, holes)

@@ -1,0 +1,111 @@
+"""Text as a pattern can read it, with the way back: every place in it knows where it stands in the original.
+
+Mail writes one order ID in many ways: with typographic dashes, with no-break spaces, in full-width or Arabic digits, with
+invisible characters inside, broken over two lines. Here they become one way.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rules.patterns import searchable
+
+_DASHES = "\u02d7\u05be\u1806\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u207b\u2212\u2796\u30fc\ufe58\ufe63\uff0d\uff70"
+_SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+_ZEROS = "\u0660\u06f0\u0966\u09e6\u0e50"  # Arabic-Indic, Persian, Devanagari, Bengali, Thai
+_FOLD: dict[int, str] = {
+    **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)},  # full-width forms
+    **{ord(zero) + digit: str(digit) for zero in _ZEROS for digit in range(10)},
+    **dict.fromkeys(map(ord, _DASHES), "-"),
+    **dict.fromkeys(map(ord, _SPACES), " "),
+}
+INVISIBLE = (
+    "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe00-\ufe0f\ufeff]+"
+)
+_INVISIBLE = re.compile(INVISIBLE)
+_SEAM = re.compile(r"(?<=[0-9])[ \t]{0,8}(-?)[ \t]{0,8}=?\r?\n[> \t]{0,16}(?=-?[0-9])")
+_SEAMS_MAX = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """Text to search; ``pieces`` are (start here, start there, length there), in order, of what was kept."""
+
+    text: str
+    pieces: tuple[tuple[int, int, int], ...] = ()
+    seams: tuple[int, ...] = ()  # places here where two lines were joined
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Return where ``text[start:end]`` stands in the original."""
+        if not self.pieces:
+            return start, end
+        return self._there(start)[0], self._there(end - 1)[1]
+
+    def _there(self, at: int) -> tuple[int, int]:
+        place = bisect_right(self.pieces, at, key=lambda piece: piece[0]) - 1
+        here, there, length = self.pieces[place]
+        after = self.pieces[place + 1][0] if place + 1 < len(self.pieces) else len(self.text)
+        if after - here == length:
+            return there + at - here, there + at - here + 1
+        return there, there + length  # a replacement stands for the whole of what it replaced
+
+
+def fold(text: str) -> str:
+    """Return text of the same length with one kind of dash, space and digit.
+
+    >>> fold("２４９‑１２")
+    '249-12'
+    """
+    return text if text.isascii() else searchable(text).translate(_FOLD)
+
+
+def readable(text: str) -> Readable:
+    """Return text with one kind of dash, space and digit, and without what cannot be seen."""
+    folded = fold(text)
+    if folded.isascii():
+        return Readable(folded)
+    return cut(folded, ((m.start(), m.end(), "") for m in _INVISIBLE.finditer(folded)))
+
+
+def joined(text: str) -> Readable | None:
+    """Return text with the lines joined that break between digits (a soft-wrapped ID), or None where none does."""
+    folded = fold(text)
+    holes = [
+        (m.start(), m.end(), m.group(1))
+        for _, m in zip(range(_SEAMS_MAX), _SEAM.finditer(folded), strict=False)
+    ]
+    if not holes:
+        return None
+    if not folded.isascii():
+        holes += [(m.start(), m.end(), "") for m in _INVISIBLE.finditer(folded)]
+        holes.sort()
+    return cut(folded, holes, seams=True)
+
+
+def cut(text: str, holes: Iterable[tuple[int, int, str]], *, seams: bool = False) -> Readable:
+    """Replace parts of a text, given as (start, end, what to put there), sorted; overlapping ones are left out."""
+    kept: list[str] = []
+    pieces: list[tuple[int, int, int]] = []
+    marks: list[int] = []
+    here = there = 0
+    for start, end, instead in holes:
+        if start < there:
+            continue
+        if start > there:
+            pieces.append((here, there, start - there))
+            kept.append(text[there:start])
+            here += start - there
+        if instead:
+            pieces.append((here, start, end - start))
+            kept.append(instead)
+        if seams:
+            marks.append(here)
+        here += len(instead)
+        there = end
+    if not there:
+        return Readable(text)
+    if there < len(text):
+        pieces.append((here, there, len(text) - there))
+        kept.append(text[there:])
+    return Readable("".join(kept), tuple(pieces), tuple(marks))
