@@ -13,7 +13,8 @@ class Backend(Protocol):
     """A search engine in a directory of its own. Exactly one process writes; any number read.
 
     ``write`` replaces documents by ``seq``, deletes those in ``gone`` and records ``position`` in the same commit: after
-    a crash ``position()`` says which log entries the index has seen. Readers see a commit after ``refresh()``.
+    a crash ``position()`` says which log entries the index has seen. One write gives each ``seq`` once. Readers see a
+    commit after ``refresh()``. ``search`` takes ``after`` from the page before, and the same query and sort with it.
     """
 
     def write(self, documents: Iterable[Document], position: int, gone: Iterable[int] = ()) -> None: ...

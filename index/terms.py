@@ -1,7 +1,7 @@
 """What every backend is handed of a document: ready terms by field. No backend analyses text itself."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -62,6 +62,16 @@ def terms_of(document: Document) -> Terms:
         keys=keys,
         facets={field: _distinct(map(shown, given)) for field, given in values.items()},
     )
+
+
+def distinct_terms(documents: Iterable[Document]) -> Iterator[Terms]:
+    """Yield the terms of each document; raise ``ValueError`` when one write gives a seq twice."""
+    given: set[int] = set()
+    for document in documents:
+        if document.seq in given:
+            raise ValueError(f"message {document.seq} is given twice in one write")
+        given.add(document.seq)
+        yield terms_of(document)
 
 
 def rank(second: int, seq: int = 0) -> int:

@@ -9,7 +9,7 @@ from index.document import Document, Hit, Page
 from index.fuzzy import within_one
 from index.paging import RELEVANT_HITS, mark_of, page_by_date, page_by_relevance
 from index.query import And, Everything, Fuzzy, Not, Or, Prefix, Query, Sequence, Span, Term
-from index.terms import KEYS, Terms, rank, terms_of
+from index.terms import KEYS, Terms, distinct_terms, rank
 from index.tree import wanted
 
 
@@ -21,7 +21,7 @@ class MemoryBackend:
         self._position = 0
 
     def write(self, documents: Iterable[Document], position: int, gone: Iterable[int] = ()) -> None:
-        made = {document.seq: _Indexed(terms_of(document)) for document in documents}
+        made = {terms.seq: _Indexed(terms) for terms in distinct_terms(documents)}
         for seq in gone:
             self._found.pop(seq, None)
         self._found.update(made)

@@ -12,7 +12,7 @@ from index.document import Document, Hit, Page
 from index.errors import IndexBusy, IndexDamaged
 from index.paging import RELEVANT_HITS, mark_of, page_by_date, page_by_relevance
 from index.query import And, Everything, Fuzzy, Not, Or, Prefix, Query, Sequence, Span, Term
-from index.terms import FACETS, KEYS, STEMS, TEXTS, Terms, rank, seq_of, terms_of
+from index.terms import FACETS, KEYS, STEMS, TEXTS, Terms, distinct_terms, rank, seq_of
 
 _HEAP_BYTES: Final = 64_000_000
 _FACET_VALUES: Final = 10_000  # counted per field before the most frequent are chosen
@@ -60,11 +60,11 @@ class TantivyBackend:
         try:
             for seq in gone:
                 writer.delete_documents_by_term("seq", seq)
-            for document in documents:
-                if document.seq <= highest:  # what is new replaces nothing, which keeps commits short
-                    writer.delete_documents_by_term("seq", document.seq)
-                highest = max(highest, document.seq)
-                writer.add_document(_entry(terms_of(document), self._schema))
+            for terms in distinct_terms(documents):
+                if terms.seq <= self._highest:  # what is new replaces nothing, which keeps commits short
+                    writer.delete_documents_by_term("seq", terms.seq)
+                highest = max(highest, terms.seq)
+                writer.add_document(_entry(terms, self._schema))
             writer.delete_documents_by_term("state", _POSITION)
             writer.add_document(
                 tantivy.Document.from_dict({"state": _POSITION, "position": position}, self._schema)
@@ -219,7 +219,9 @@ class TantivyBackend:
 
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
-    builder.add_integer_field("seq", indexed=True, fast=True)  # delete_documents_by_term finds no unsigned terms
+    builder.add_integer_field(
+        "seq", indexed=True, fast=True
+    )  # delete_documents_by_term finds no unsigned terms
     builder.add_unsigned_field("rank", fast=True)
     for field in TEXTS:
         builder.add_text_field(field, tokenizer_name="terms", index_option="position")

@@ -1,8 +1,13 @@
-"""Whoosh: search in pure Python, for boxes where Tantivy's wheel does not install and mail is counted in thousands."""
+"""Whoosh: search in pure Python, for boxes where Tantivy's wheel does not install and mail is counted in thousands.
+
+Whoosh keeps the terms; which messages a query finds is worked out here, as sets of document numbers, segment by segment.
+"""
 
 import heapq
+import math
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, assert_never
 
@@ -12,21 +17,293 @@ from index.errors import IndexBusy, IndexDamaged
 from index.fuzzy import swapped
 from index.paging import RELEVANT_HITS, mark_of, page_by_date, page_by_relevance
 from index.query import And, Everything, Fuzzy, Not, Or, Prefix, Query, Sequence, Span, Term
-from index.terms import FACETS, KEYS, STEMS, TEXTS, Terms, rank, seq_of, terms_of
+from index.terms import FACETS, KEYS, STEMS, TEXTS, Terms, distinct_terms, rank, seq_of
+from index.tree import wanted
 
-with warnings.catch_warnings():  # whoosh-reloaded 2.7.5 has invalid escapes in its source, told on first compilation
+with (
+    warnings.catch_warnings()
+):  # the source of whoosh-reloaded 2.7.5 has invalid escapes, told when it is compiled
     warnings.simplefilter("ignore", SyntaxWarning)
     warnings.simplefilter("ignore", DeprecationWarning)
     import whoosh.analysis
+    import whoosh.columns
     import whoosh.fields
-    import whoosh.filedb.filestore
     import whoosh.formats
     import whoosh.index
-    import whoosh.query
-    import whoosh.searching
+    import whoosh.reading
     import whoosh.writing
 
 _POSITION: Final = "position"
-_SEPARATOR: Final = "\x1f"
-_HEAP_MB: Final = 256
-_MERGE_DOCUMENTS: Final = 500  # a smaller commit adds a segment and is fast; this many segments' worth is merged
+_BETWEEN: Final = (
+    "\x1f"  # stands between the values of a key field; ``shown`` and ``fold_value`` leave none inside
+)
+_MEMORY_MB: Final = 256
+_SIBLINGS: Final = 10  # segments of one order of magnitude before they are merged
+
+
+class WhooshBackend:
+    """An index in ``place``; ``create`` makes an empty one first."""
+
+    def __init__(self, place: Path, *, writer: bool = False) -> None:
+        self._place = place
+        self._writes = writer
+        try:
+            self._index = whoosh.index.open_dir(str(place), schema=_schema())
+        except Exception as error:  # Whoosh tells damage by whatever its unpickling trips over
+            raise _damaged(place, error) from error
+        self._segments: list[_Segment] = []
+        self._generation = None
+        self.refresh()
+
+    @staticmethod
+    def create(place: Path) -> None:
+        """Make an empty index in an existing empty directory."""
+        whoosh.index.create_in(str(place), _schema()).close()
+
+    def write(self, documents: Iterable[Document], position: int, gone: Iterable[int] = ()) -> None:
+        writer = self._open_writer()
+        try:
+            for seq in gone:
+                self._delete(writer, "seq", str(seq))
+            for terms in distinct_terms(documents):
+                self._delete(writer, "seq", str(terms.seq))
+                writer.add_document(**_entry(terms))
+            self._delete(writer, "state", _POSITION)
+            writer.add_document(state=_POSITION, position=position)
+        except BaseException:
+            writer.cancel()
+            raise
+        writer.commit(mergetype=_merge_siblings)
+        self.refresh()
+
+    def position(self) -> int:
+        found = [at for segment in self._segments for at in segment.positions()]
+        return max(found, default=0)
+
+    def refresh(self) -> None:
+        try:
+            generation = self._index.latest_generation()
+            if generation == self._generation:
+                return
+            known = {segment.name: segment for segment in self._segments}
+            reader = self._index.reader()
+            self._segments = [
+                _Segment(leaf, known.get(str(leaf.segment().segment_id())))
+                for leaf, _ in reader.leaf_readers()
+                if leaf.doc_count_all()
+            ]
+            self._generation = generation
+            self.position()
+        except Exception as error:
+            raise _damaged(self._place, error) from error
+
+    def search(
+        self, query: Query, *, limit: int = 20, sort: Sort = "newest", after: str | None = None
+    ) -> Page:
+        mark = mark_of(after, sort)
+        found = [(segment, segment.matching(query)) for segment in self._segments]
+        total = sum(len(numbers) for _, numbers in found)
+        if sort == "relevance":
+            start = mark or 0
+            hits = self._scored(query, found)[start : min(start + limit, RELEVANT_HITS)]
+            return page_by_relevance(hits, start=start, total=total)
+        ranks = (segment.ranks[number] for segment, numbers in found for number in numbers)
+        if sort == "newest":
+            most = heapq.nlargest(limit + 1, (one for one in ranks if mark is None or one < mark))
+        else:
+            most = heapq.nsmallest(limit + 1, (one for one in ranks if mark is None or one > mark))
+        return page_by_date(most, limit=limit, total=total, sort=sort)
+
+    def facets(
+        self, query: Query, fields: tuple[str, ...], *, limit: int = 20
+    ) -> Mapping[str, tuple[tuple[str, int], ...]]:
+        counts: dict[str, Counter[str]] = {field: Counter() for field in fields}
+        for segment in self._segments:
+            found = segment.matching(query)
+            for field in fields:
+                counts[field].update(segment.counted(f"{field}_shown", found))
+        return {
+            field: tuple(sorted(count.items(), key=lambda pair: (-pair[1], pair[0]))[:limit])
+            for field, count in counts.items()
+        }
+
+    def count(self) -> int:
+        return sum(len(segment.everything) for segment in self._segments)
+
+    def clear(self) -> None:
+        self._open_writer().commit(mergetype=whoosh.writing.CLEAR)
+        self.refresh()
+
+    def close(self) -> None:
+        self._segments = []
+        self._index.close()
+
+    def _open_writer(self) -> Any:
+        if not self._writes:
+            raise RuntimeError("this index was opened for reading")
+        try:
+            return self._index.writer(limitmb=_MEMORY_MB)
+        except whoosh.index.LockError as error:
+            raise IndexBusy(f"Another process writes the search index in {self._place}") from error
+
+    def _delete(self, writer: Any, field: str, term: str) -> None:
+        base = 0
+        for (
+            segment
+        ) in self._segments:  # the writer counts documents through the same segments in the same order
+            for number in segment.documents(field, term):
+                writer.delete_document(base + number)
+            base += segment.size
+
+    def _scored(self, query: Query, found: "list[tuple[_Segment, set[int]]]") -> list[Hit]:
+        """Return hits by BM25 over the words asked for, the newest first among equals."""
+        leaves = [leaf for leaf in wanted(query) if isinstance(leaf, Term) and leaf.field in (*TEXTS, *STEMS)]
+        documents = max(1, self.count())
+        scores: dict[int, float] = {
+            segment.ranks[number]: 0.0 for segment, numbers in found for number in numbers
+        }
+        for leaf in leaves:
+            holders = sum(segment.frequency(leaf.field, leaf.term) for segment in self._segments)
+            rarity = math.log(1 + (documents - holders + 0.5) / (holders + 0.5))
+            mean = sum(segment.length(leaf.field) for segment in self._segments) / documents or 1.0
+            for segment, numbers in found:
+                for number, weight in segment.weights(leaf.field, leaf.term):
+                    if number in numbers:
+                        length = segment.reader.doc_field_length(number, leaf.field, 0) / mean
+                        scores[segment.ranks[number]] += (
+                            rarity * weight * 2.2 / (weight + 1.2 * (0.25 + 0.75 * length))
+                        )
+        ordered = sorted(scores.items(), key=lambda pair: (pair[1], pair[0]), reverse=True)
+        return [Hit(seq=seq_of(ranked), score=score) for ranked, score in ordered]
+
+
+class _Segment:
+    """One segment of the index, read only."""
+
+    def __init__(self, reader: Any, known: "_Segment | None") -> None:
+        self.reader = reader
+        self.name = str(reader.segment().segment_id())
+        self.size: int = reader.doc_count_all()
+        self.ranks: list[int] = known.ranks if known else list(reader.column_reader("rank"))
+        live = {number for number in range(self.size) if not reader.is_deleted(number)}
+        self._positions = self.documents("state", _POSITION)
+        self.everything = live - self._positions
+
+    def positions(self) -> list[int]:
+        return [int(self.reader.stored_fields(number)["position"]) for number in self._positions]
+
+    def documents(self, field: str, term: str) -> set[int]:
+        if (field, term) not in self.reader:
+            return set()
+        return set(self.reader.postings(field, term).all_ids())
+
+    def frequency(self, field: str, term: str) -> int:
+        return int(self.reader.doc_frequency(field, term))
+
+    def length(self, field: str) -> int:
+        return int(self.reader.field_length(field))
+
+    def weights(self, field: str, term: str) -> list[tuple[int, float]]:
+        if (field, term) not in self.reader:
+            return []
+        postings, found = self.reader.postings(field, term), []
+        while postings.is_active():
+            found.append((postings.id(), postings.weight()))
+            postings.next()
+        return found
+
+    def counted(self, field: str, found: set[int]) -> dict[str, int]:
+        counts = {text: len(found & self.documents(field, text)) for text in self._texts(field, "")}
+        return {text: count for text, count in counts.items() if count}
+
+    def matching(self, query: Query) -> set[int]:
+        match query:
+            case Everything():
+                return self.everything
+            case Term(field=field, term=term):
+                return self.documents(field, term)
+            case Sequence(field=field, terms=terms):
+                return self._in_a_row(field, terms)
+            case Prefix(field=field, prefix=prefix):
+                return self._any(field, self._texts(field, prefix))
+            case Fuzzy(field=field, term=term):
+                return self._any(field, {*self.reader.terms_within(field, term, 1), *swapped(term)})
+            case Span(since=since, until=until):
+                first = 0 if since is None else rank(since)
+                end = math.inf if until is None else rank(until)
+                return {number for number in self.everything if first <= self.ranks[number] < end}
+            case Not(part=part):
+                return self.everything - self.matching(part)
+            case And(parts=parts):
+                return set.intersection(*map(self.matching, parts))
+            case Or(parts=parts):
+                return set.union(*map(self.matching, parts))
+            case _:
+                assert_never(query)
+
+    def _texts(self, field: str, prefix: str) -> list[str]:
+        return [text.decode() for text in self.reader.expand_prefix(field, prefix)]
+
+    def _any(self, field: str, terms: Iterable[str]) -> set[int]:
+        return set().union(*(self.documents(field, term) for term in terms))
+
+    def _in_a_row(self, field: str, terms: tuple[str, ...]) -> set[int]:
+        found = set.intersection(*(self.documents(field, term) for term in set(terms)))
+        starts: dict[int, set[int]] = defaultdict(set)
+        for step, term in enumerate(terms):
+            postings = self.reader.postings(field, term) if found else None
+            still: set[int] = set()
+            for number in sorted(found):
+                assert postings is not None
+                postings.skip_to(number)
+                here = {at - step for at in postings.value_as("positions")}
+                starts[number] = here if step == 0 else starts[number] & here
+                if starts[number]:
+                    still.add(number)
+            found = still
+        return found
+
+
+def _merge_siblings(writer: Any, segments: list[Any]) -> list[Any]:
+    """Merge segments of one size when there are many, so that each document is merged a few times only.
+
+    Whoosh's own policy merges at nearly every commit, up to 16 seconds for 100 documents at 20,000.
+    """
+    by_size: dict[int, list[Any]] = defaultdict(list)
+    for segment in segments:
+        by_size[len(str(segment.doc_count_all()))].append(segment)
+    crowded = [segment for siblings in by_size.values() if len(siblings) >= _SIBLINGS for segment in siblings]
+    for segment in crowded:
+        reader = whoosh.reading.SegmentReader(writer.storage, writer.schema, segment)
+        writer.add_reader(reader)
+        reader.close()
+    return [segment for segment in segments if segment not in crowded]
+
+
+def _schema() -> Any:
+    fields = whoosh.fields
+    words = whoosh.analysis.RegexTokenizer(r"[^ ]+")
+    values = whoosh.analysis.RegexTokenizer(f"[^{_BETWEEN}]+")
+    schema = fields.Schema(
+        seq=fields.ID(), state=fields.ID(), position=fields.STORED(),
+        rank=fields.COLUMN(whoosh.columns.NumericColumn("Q")),
+    )  # fmt: skip
+    for field in TEXTS:
+        schema.add(field, fields.TEXT(analyzer=words, phrase=True))
+    for field in STEMS:
+        schema.add(field, fields.TEXT(analyzer=words, phrase=False))
+    for field in (*KEYS, *(f"{facet}_shown" for facet in FACETS)):
+        schema.add(field, fields.FieldType(whoosh.formats.Existence(), values, scorable=False))
+    return schema
+
+
+def _entry(terms: Terms) -> dict[str, Any]:
+    entry: dict[str, Any] = {"seq": str(terms.seq), "rank": terms.rank}
+    entry |= {field: text for field, text in terms.texts.items() if text}
+    entry |= {field: _BETWEEN.join(keys) for field, keys in terms.keys.items() if keys}
+    entry |= {f"{field}_shown": _BETWEEN.join(shown) for field, shown in terms.facets.items() if shown}
+    return entry
+
+
+def _damaged(place: Path, why: object) -> IndexDamaged:
+    return IndexDamaged(f"The search index in {place} cannot be read ({why}); run `docket rebuild`")
