@@ -8,13 +8,12 @@ from typing import Any
 from rules.compiled import CompiledOrder, Marketplace, Words
 from rules.confidence import RANK, lowered
 from rules.facts import Confidence, FoundOrder, OrderRef
+from rules.labels import announced
 from rules.parts import Part
 from rules.quotes import Quotes
 
 _TRIES_MAX = 5000  # matches of one shape that are looked at in one part
 _FINDS_MAX = 100  # finds that a message keeps
-_BEFORE = 48  # characters before a number in which its label is looked for
-_CLOSE = 24  # ... and before one that is nothing but digits
 _LIST_GAP = 24  # characters between the members of a list that share one label
 
 
@@ -37,6 +36,7 @@ class _Try:
     label: str
     foreign: str
     seam: bool
+    linked: bool  # it stands in a link
 
 
 def find_orders(
@@ -101,10 +101,10 @@ def _tries(part: Part, compiled: CompiledOrder, words: Words) -> Iterator[_Try]:
         seam = any(start < place < end for place in part.readable.seams)
         if part.readable.seams and not seam:
             continue  # the unjoined text has it already
-        label, foreign = _label(text, start, words, _CLOSE if compiled.shape.plain else _BEFORE)
+        label, foreign, linked = announced(part, start, words, plain=compiled.shape.plain)
         if compiled.id_group and not foreign:
             label = label or text[match.start() : start].strip(" :#")
-        yield _Try(_value(match, compiled, text[start:end]), start, end, label, foreign, seam)
+        yield _Try(_value(match, compiled, text[start:end]), start, end, label, foreign, seam, linked)
 
 
 def _value(match: Any, compiled: CompiledOrder, written: str) -> str:
@@ -146,28 +146,6 @@ def _escaped(text: str, start: int) -> bool:
     )
 
 
-def _label(text: str, start: int, words: Words, reach: int) -> tuple[str, str]:
-    """Return the word that announces a number as an order, or as something else; the nearest one wins."""
-    before = text[max(0, start - reach) : start]
-    label, label_at = _last(words.order_label, before)
-    foreign, foreign_at = _last(words.other_label, before)
-    return (label, "") if label_at >= foreign_at else ("", foreign)
-
-
-def _last(pattern: Any, text: str) -> tuple[str, int]:
-    if pattern is None:
-        return "", -1
-    last = None
-    for last in pattern.finditer(text):  # noqa: B007 - the last one is wanted
-        pass
-    if last is None:
-        return "", -1
-    end = last.end()
-    while end < len(text) and text[end].isalpha():  # "Bestell" stands in "Bestellnummer": show the word
-        end += 1
-    return text[last.start() : end], last.start()
-
-
 def _weigh(part: Part, scope: Scope, compiled: CompiledOrder, one: _Try, quotes: Quotes) -> FoundOrder | None:
     shape = compiled.shape
     if one.foreign and shape.plain:
@@ -180,6 +158,8 @@ def _weigh(part: Part, scope: Scope, compiled: CompiledOrder, one: _Try, quotes:
         return None
     confidence: Confidence = word
     if one.foreign and not scope.home:
+        confidence = lowered(confidence)
+    if one.linked and not one.label:  # shops once wrote session numbers of an order ID's shape into links
         confidence = lowered(confidence)
     if one.seam:
         confidence = lowered(confidence)
@@ -202,6 +182,8 @@ def _reason(part: Part, scope: Scope, one: _Try) -> str:
         said.append(f"after “{one.label.strip()[:30]}”")
     elif one.foreign:
         said.append(f"but after “{one.foreign.strip()[:30]}”")
+    if one.linked:
+        said.append("inside a link")
     if scope.home:
         said.append(f"in {scope.market.title}'s own mail")
     if one.seam:

@@ -20,6 +20,7 @@ _FOLD: dict[int, str] = {
     **dict.fromkeys(map(ord, _DASHES), "-"),
     **dict.fromkeys(map(ord, _SPACES), " "),
 }
+_ODD = re.compile("[" + re.escape("".join(map(chr, _FOLD))) + "]")
 INVISIBLE = (
     "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe00-\ufe0f\ufeff]+"
 )
@@ -57,7 +58,10 @@ def fold(text: str) -> str:
     >>> fold("２４９‑１２")
     '249-12'
     """
-    return text if text.isascii() else searchable(text).translate(_FOLD)
+    if text.isascii():
+        return text
+    text = searchable(text)
+    return text if _ODD.search(text) is None else text.translate(_FOLD)
 
 
 def readable(text: str) -> Readable:

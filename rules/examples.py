@@ -1,0 +1,84 @@
+"""The examples in data files, tried: what a marketplace or carrier file promises and does not keep."""
+
+from rules.book import Example
+from rules.checks import CHECKS
+from rules.compiled import Carrier
+from rules.facts import AttachmentFact, Facts, Reading
+from rules.marketplace import Marketplaces
+from rules.read import read
+
+
+def broken_examples(marketplaces: Marketplaces) -> list[str]:
+    """Return a line for each example that reads otherwise than it says."""
+    lines = []
+    for market in marketplaces.marketplaces.values():
+        for example in market.file.example:
+            reading = read(facts_of_example(example), marketplaces)
+            lines.extend(
+                f"{market.where}, example “{example.name}”: {fault}"
+                for fault in _faults(example, reading, market.name)
+            )
+    for carrier in marketplaces.carriers.values():
+        lines.extend(_broken_numbers(carrier))
+    return lines
+
+
+def facts_of_example(example: Example) -> Facts:
+    """Return an example as the rules see a message."""
+    return Facts(
+        direction="outbound" if example.outbound else "inbound",
+        trusted=example.trusted,
+        from_=_addresses(example.from_),
+        to=_addresses(example.to),
+        reply_to=_addresses(example.reply_to),
+        subject=example.subject,
+        text=example.text,
+        html=example.html,
+        links=example.links,
+        headers=tuple(example.headers.items()),
+        attachments=tuple(
+            AttachmentFact(filename=name, content_type="application/octet-stream", size_bytes=0, sha256="")
+            for name in example.attachments
+        ),
+    )
+
+
+def _faults(example: Example, reading: Reading, name: str) -> list[str]:
+    finds = [found for found in reading.orders if found.order.marketplace == name]
+    pairs: list[tuple[str, object, object]] = [
+        ("marketplace", example.marketplace, reading.marketplace),
+        ("kind", example.kind, reading.kind),
+        ("alias", example.alias, reading.alias),
+        ("orders", sorted(example.orders), sorted({found.order.value for found in finds})),
+        ("products", sorted(example.products), sorted(f"{one.kind} {one.value}" for one in reading.products)),
+        (
+            "parcels",
+            sorted(example.parcels),
+            sorted(f"{one.carrier} {one.number}" for one in reading.parcels),
+        ),
+    ]
+    if example.confidence:
+        pairs.append(("confidence", {example.confidence}, {found.confidence for found in finds}))
+    return [f"{what} is {found!r}, not {said!r}" for what, said, found in pairs if said != found]
+
+
+def _broken_numbers(carrier: Carrier) -> list[str]:
+    lines = [
+        f"{carrier.title}: {one} is not recognised" for one in carrier.file.valid if not _is_one(carrier, one)
+    ]
+    lines += [
+        f"{carrier.title}: {one} is taken for one" for one in carrier.file.invalid if _is_one(carrier, one)
+    ]
+    return lines
+
+
+def _is_one(carrier: Carrier, number: str) -> bool:
+    return any(
+        compiled.pattern.fullmatch(number) is not None
+        and (not compiled.shape.check or CHECKS[compiled.shape.check](number))
+        for compiled in carrier.numbers
+    )
+
+
+def _addresses(written: str) -> tuple[str, ...]:
+    return (written.lower(),) if written else ()
