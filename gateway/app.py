@@ -2,12 +2,15 @@
 
 import contextlib
 import hashlib
+import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import msgspec
+from index.registry import open_index
+from rules.ruleset import load_ruleset
 
 from gateway.archive.archive import Archive
 from gateway.clock import Clock, SystemClock
@@ -16,7 +19,8 @@ from gateway.delivery import Post
 from gateway.errors import WrongUse
 from gateway.indexer import Indexer, rebuild_index
 from gateway.judge import Judge
-from gateway.pipeline import Book, Gateway
+from gateway.deciding import Book
+from gateway.pipeline import Gateway
 from gateway.readers import Readers
 from gateway.relay.backoff import next_try
 from gateway.relay.imap import ImapTransport
@@ -24,12 +28,13 @@ from gateway.relay.lmtp import LmtpTransport
 from gateway.relay.mx import MxTransport
 from gateway.relay.smtp import SmtpTransport
 from gateway.relay.transport import Transport
-from gateway.store.accounts import Accounts
+from gateway.store.accounts import Accounts, Agent
 from gateway.store.engine import Store, open_store
 from index.backend import Backend
-from index.registry import open_index
+from index.errors import IndexDamaged
 from rules.marketplace import Marketplaces, builtin_texts, load_marketplaces
-from rules.ruleset import load_ruleset
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +42,7 @@ class App:
     """One installation's parts, each made when first asked for, so that a command opens no more than it needs."""
 
     config: Config
-    clock: Clock = SystemClock()
+    clock: Clock = field(default_factory=SystemClock)
 
     @cached_property
     def archive(self) -> Archive:
@@ -72,11 +77,18 @@ class App:
     @cached_property
     def marketplace_texts(self) -> dict[str, str]:
         """The marketplace files that come with Docket, overridden and joined by the seller's own."""
-        texts = dict(builtin_texts())
-        if self.config.marketplaces:
-            for path in sorted(Path(self.config.marketplaces).glob("*.toml")):
-                texts[path.name] = path.read_text(encoding="utf-8")
-        return texts
+        return {**builtin_texts(), **self.own_texts}
+
+    @cached_property
+    def own_texts(self) -> dict[str, str]:
+        """The seller's own marketplace, carrier and phrase files, by their names below the folder."""
+        if not self.config.marketplaces:
+            return {}
+        folder = Path(self.config.marketplaces)
+        if not folder.is_dir():
+            raise WrongUse(f"marketplaces = {self.config.marketplaces!r} is no folder")
+        paths = sorted((*folder.glob("*.toml"), *folder.glob("carriers/*.toml"), *folder.glob("phrases/*.toml")))
+        return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in paths}
 
     @cached_property
     def book(self) -> Book:
@@ -130,15 +142,26 @@ class App:
     @contextlib.contextmanager
     def indexer(self) -> Iterator[Indexer]:
         """Open the index for writing; a damaged one is built anew, since everything in it stands elsewhere."""
-        backend = self.index(writer=True)
+        try:
+            backend = self.index(writer=True)
+        except IndexDamaged as wrong:
+            log.warning("index-damaged rebuilding=yes error=%s", wrong)
+            self.rebuild_index()
+            backend = self.index(writer=True)
         try:
             yield Indexer(archive=self.archive, store=self.store, backend=backend)
         finally:
             backend.close()
 
     def rebuild_index(self) -> int:
-        indexer = Indexer(archive=self.archive, store=self.store, backend=self.index())
-        return rebuild_index(indexer, self.config.index.engine, self.index_place)
+        """Build the index anew from the store; return the entry it stands at."""
+        return rebuild_index(self.archive, self.store, self.config.index.engine, self.index_place)
+
+    def archive_head(self) -> int:
+        return self.archive.head()
+
+    def agents(self) -> list[Agent]:
+        return self.accounts.list()
 
     @property
     def config_hash(self) -> str:

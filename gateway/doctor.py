@@ -16,6 +16,7 @@ from gateway.app import App
 from gateway.config import Mailbox, Server
 from gateway.errors import DocketError
 from gateway.supervise import is_at_work
+from index.errors import IndexFault
 
 _TIMEOUT_S = 10.0
 _SOON_DAYS = 21
@@ -59,9 +60,9 @@ def _files(app: App) -> Iterator[Finding]:
 
 def _parts(app: App) -> Iterator[Finding]:
     for what, part in (
-        ("archive", lambda: app.archive.head()),
+        ("archive", app.archive_head),
         ("store", lambda: app.store),
-        ("accounts", lambda: app.accounts.list()),
+        ("accounts", app.agents),
         ("search index", lambda: app.index().close()),
         ("rule book and marketplaces", lambda: app.book),
     ):
@@ -69,7 +70,7 @@ def _parts(app: App) -> Iterator[Finding]:
             continue
         try:
             part()
-        except (DocketError, ValueError, OSError) as wrong:
+        except (DocketError, IndexFault, ValueError, OSError) as wrong:
             yield Finding(what=what, ok=False, mend=str(wrong))
         else:
             yield Finding(what=what)

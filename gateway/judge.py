@@ -3,18 +3,18 @@
 from collections.abc import Mapping
 
 import msgspec
+from rules.policy import Finding, check_outgoing
 
 from gateway.archive.archive import Archive
+from gateway.errors import Permanent
 from gateway.indexer import text_of
 from gateway.mail.entry import Draft, Envelope
 from gateway.mail.rewrite import outgoing
-from gateway.errors import Permanent
 from gateway.readers import Item, Readers
 from gateway.shape import facts_of
 from gateway.store import messages
 from gateway.store.engine import Store
 from rules.marketplace import Marketplaces
-from rules.policy import Finding, check_outgoing
 
 _RANK = {"warn": 0, "hold": 1, "refuse": 2}
 
@@ -63,6 +63,9 @@ class Judge:
             "findings": msgspec.to_builtins(findings),
         }
         return Draft(type=type_, payload=raw, meta={**msgspec.to_builtins(envelope), "verdict": verdict})
+
+    def close(self) -> None:
+        self._readers.close()
 
     def _answered(self, recipients: tuple[str, ...]) -> str:
         """Return the newest text that came from these recipients: the tokens in it are what an answer must carry."""

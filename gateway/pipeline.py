@@ -18,57 +18,31 @@ What must always hold (tests/crash/ breaks each write before and after, and chec
 8. An order that an unauthenticated stranger merely quotes is linked as ``possible`` at most (rules/decide.py).
 """
 
-import logging
 import random
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
 from gateway.archive.archive import Archive
 from gateway.clock import Clock
+from gateway.deciding import Book, Deciding
 from gateway.delivery import Post, carry, outcome_payload
-from gateway.effects import jobs_for
 from gateway.futures import chain
 from gateway.ingest.source import Receipt
 from gateway.judge import Judge
 from gateway.mail.canonical import canonical
-from gateway.mail.entry import MAIL_TYPES, Appended, Draft, Entry, Envelope
-from gateway.readers import Item, Readers, Understood
+from gateway.mail.entry import MAIL_TYPES, Appended, Draft, Envelope
+from gateway.readers import Readers
 from gateway.relay.backoff import next_try
-from gateway.shape import facts_of, is_outbound, refers_to, row_of
+from gateway.shape import row_of
 from gateway.store import fold, jobs, messages, orders
 from gateway.store.engine import Store
 from gateway.store.records import JobRow
-from rules.decide import decide
-from rules.facts import Decision, Facts
-from rules.marketplace import Marketplaces
-from rules.ruleset import RuleSet
 
-log = logging.getLogger(__name__)
-
-_FOLD = 256  # entries a round takes up; a round is what one transaction of the store holds
+_ROUND = 256  # entries that one transaction of the store takes up
 _LEASE_S = 900.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Book:
-    """What decides: the seller's rules and the marketplaces, as one value that a decision can name."""
-
-    ruleset: RuleSet
-    marketplaces: Marketplaces
-
-
-@dataclass(slots=True)
-class _Memory:
-    """What this process knows beyond the store: messages read but not decided, decisions made but not folded in."""
-
-    read: dict[int, tuple[Understood, Envelope, str]] = field(default_factory=dict)
-    decided: dict[int, int] = field(default_factory=dict)  # message -> the decision's seq
-    touched: set[object] = field(default_factory=set)  # what later messages may ask those decisions about
 
 
 class Gateway:
@@ -93,25 +67,23 @@ class Gateway:
     ) -> None:
         self.archive = archive
         self.store = store
+        self.clock = clock
         self._readers = readers
         self._judge = judge
         self._book = book
-        self._mailboxes = {address.lower(): box for address, box in mailboxes.items()}
+        self._deciding = Deciding(book, readers, {address.lower(): box for address, box in mailboxes.items()})
         self._posts = posts
-        self._clock = clock
         self._hostname = hostname
         self._retry = retry
         self._rng = random.Random()  # noqa: S311 - jitter, not secrecy
-        self._memory = _Memory()
+        self._caught_up = 1 << 62  # no job is given out until resume() says how far the archive went
         self._judging = ThreadPoolExecutor(max_workers=1, thread_name_prefix="judge")
-
-    # accept ------------------------------------------------------------------------------------------------------
 
     def accept(self, raw: bytes, envelope: Envelope) -> Future[Receipt]:
         """Make a message durable, then answer. Fails with an error that carries its SMTP reply; then nothing is kept."""
         if envelope.source == "submission":
             # What an agent sends is judged first, on the bytes in memory: the verdict is part of the one append.
-            return chain(self._judging.submit(self._judge, raw, envelope), lambda draft: self._seal(draft))
+            return chain(self._judging.submit(self._judge, raw, envelope), self._seal)
         history = envelope.source in {"import", "fetch"}
         type_ = "mail.out" if envelope.sent else "mail.in"
         return self._seal(Draft(type=type_, payload=raw, meta=msgspec.to_builtins(envelope), once=history))
@@ -121,37 +93,31 @@ class Gateway:
         return chain(self.archive.submit(draft), lambda appended: self._receipt(draft, appended))
 
     def _receipt(self, draft: Draft, appended: Appended) -> Receipt | Future[Receipt]:
-        reply = f"250 2.0.0 Archived {appended.seq}"
-        if draft.type == "mail.refused":
-            reply = draft.meta["verdict"]["reply"]
+        refused = draft.type == "mail.refused"
+        reply = draft.meta["verdict"]["reply"] if refused else f"250 2.0.0 Archived {appended.seq}"
         receipt = Receipt(seq=appended.seq, reply=reply, existing=appended.existing)
         origin = draft.meta.get("origin", "")
         if not appended.existing or self.archive.entry(appended.seq).meta.get("origin") == origin:
             return receipt
-        seen = {
-            "of": appended.seq,
-            "origin": origin,
-            "source": draft.meta["source"],
-            "flags": draft.meta["flags"],
-        }
+        # The same bytes from another place: the log says that they were seen there too.
+        seen = {"of": appended.seq, "origin": origin, "source": draft.meta["source"], "flags": draft.meta["flags"]}
         sighting = Draft(type="sighting", payload=canonical(seen), meta={}, once=True)
         return chain(self.archive.submit(sighting), lambda _: receipt)
 
-    # process -----------------------------------------------------------------------------------------------------
-
     def resume(self) -> None:
         """Bring the store to the archive's head; from there on every undecided message may be decided."""
-        for name, text in self._book.marketplaces.texts.items():
-            self.archive.append(Draft(type="rules", payload=text.encode(), meta={"name": name}, once=True))
-        self.archive.append(
-            Draft(
-                type="rules", payload=self._book.ruleset.text.encode(), meta={"name": "rules.toml"}, once=True
-            )
-        )
+        # Every version of a file that decides is archived itself, so that a decision can be replayed years later.
+        books = [
+            Draft(type="rules", payload=text.encode(), meta={"name": name}, once=True)
+            for name, text in self._book.texts().items()
+        ]
+        self.archive.append_many(books)
         with self.store.write() as tx:
-            jobs.release_all(tx)
+            jobs.release_all(tx)  # no other worker holds the lock: what was leased is under way no more
         while self._fold():
             pass
+        with self.store.read() as conn:
+            self._caught_up = fold.position(conn)
 
     def process(self) -> int:
         """Fold new entries into the store, in order, and decide what is undecided; return how much was done."""
@@ -159,94 +125,36 @@ class Gateway:
 
     def _fold(self) -> int:
         with self.store.read() as conn:
-            position = fold.position(conn)
-        entries = list(self.archive.entries(position, min(position + _FOLD, self.archive.head())))
-        mails = [
-            (entry, msgspec.convert(entry.meta, Envelope)) for entry in entries if entry.type in MAIL_TYPES
-        ]
-        read = self._readers.understand([_item(entry, envelope) for entry, envelope in mails])
+            start = fold.position(conn)
+        entries = list(self.archive.entries(start, min(start + _ROUND, self.archive.head())))
+        if not entries:
+            return 0
+        mails = [(entry, msgspec.convert(entry.meta, Envelope)) for entry in entries if entry.type in MAIL_TYPES]
         rows = {}
-        for (entry, envelope), understood in zip(mails, read, strict=True):
+        for (entry, envelope), understood in zip(mails, self._deciding.read(mails), strict=True):
+            # The text lies in the store under the message's own key: destroying that erases it here too.
             sealed = self.archive.seal_for(entry.seq, "text", understood.mail.text.encode("utf-8", "replace"))
             twin = self.archive.twin(entry.payload, envelope.mail_from, envelope.rcpt_to)
             rows[entry.seq] = row_of(entry, envelope, understood.mail, sealed_text=sealed, twin=twin)
-            self._memory.read[entry.seq] = (understood, envelope, entry.type)
-        if entries:
-            with self.store.write() as tx:
-                for entry in entries:
-                    fold.apply(tx, entry, rows.get(entry.seq))
-            folded = entries[-1].seq
-            self._memory.decided = {of: by for of, by in self._memory.decided.items() if by > folded}
-            if not self._memory.decided:
-                self._memory.touched.clear()
+        with self.store.write() as tx:
+            for entry in entries:
+                fold.apply(tx, entry, rows.get(entry.seq))
+        self._deciding.folded(entries[-1].seq)
         return len(entries)
 
     def _decide(self) -> int:
         with self.store.read() as conn:
-            waiting = messages.undecided(conn, _FOLD + len(self._memory.decided))
-            drafts: dict[int, Draft] = {}
-            for seq in waiting:
-                if seq in self._memory.decided:
-                    continue
-                understood, envelope, type_ = self._memory.read.get(seq) or self._read_again(seq)
-                facts = facts_of(understood.mail, envelope, outbound=is_outbound(type_))
-                asks = {
-                    *refers_to(understood.mail),
-                    understood.reading.alias,
-                    *(f.order for f in understood.reading.orders),
-                }
-                asks.discard("")
-                row = messages.message(conn, seq)
-                assert row is not None
-                if asks & self._memory.touched or row.twin in self._memory.touched:
-                    break  # an earlier decision it rests on is not folded in yet: the next round sees it
-                decision = self._answer(conn, seq, facts, understood, row.twin, row.occurred_at)
-                work = jobs_for(type_, envelope, decision, self._mailboxes)
-                payload = {
-                    "of": seq,
-                    "decision": msgspec.to_builtins(decision),
-                    "jobs": msgspec.to_builtins(work),
-                    "live": envelope.source != "import",
-                }
-                drafts[seq] = Draft(type="decision", payload=canonical(payload), meta={})
-                self._memory.touched |= asks | {row.twin, understood.mail.message_id} - {""}
-        for seq, appended in zip(drafts, self.archive.append_many(list(drafts.values())), strict=True):
-            self._memory.decided[seq] = appended.seq
-            self._memory.read.pop(seq, None)
+            drafts = self._deciding.drafts(conn, _ROUND, self.archive.entry)
+        for of, appended in zip(drafts, self.archive.append_many(list(drafts.values())), strict=True):
+            # From here a crash repeats nothing: the next start folds this decision in before it decides anything.
+            self._deciding.made(of, appended.seq)
         return len(drafts)
 
-    def _answer(
-        self, conn: Any, seq: int, facts: Facts, understood: Understood, twin: bytes, at: datetime
-    ) -> Decision:
-        reading = understood.reading
-        context = messages.context_of(
-            conn,
-            refers_to=refers_to(understood.mail),
-            alias=reading.alias,
-            orders=tuple(found.order for found in reading.orders),
-            twin=twin,
-            at=at,
-            below=seq,
-        )
-        return decide(facts, reading, context, self._book.ruleset, self._book.marketplaces)
-
-    def _read_again(self, seq: int) -> tuple[Understood, Envelope, str]:
-        entry = self.archive.entry(seq)
-        envelope = msgspec.convert(entry.meta, Envelope)
-        return self._readers.understand([_item(entry, envelope)])[0], envelope, entry.type
-
-    # run ---------------------------------------------------------------------------------------------------------
-
     def claim(self, limit: int, token: str) -> list[JobRow]:
-        """Lease jobs that are due. None is given out while the store is behind the archive: it may be done already."""
+        """Lease jobs that are due; none before ``resume`` has seen every outcome: it may be done already."""
         with self.store.write() as tx:
             return jobs.claim(
-                tx,
-                limit=limit,
-                now=self._clock.now(),
-                lease_s=_LEASE_S,
-                token=token,
-                upto=self.archive.head(),
+                tx, limit=limit, now=self.clock.now(), lease_s=_LEASE_S, token=token, upto=self._caught_up
             )
 
     def run(self, job: JobRow) -> Appended:
@@ -256,12 +164,15 @@ class Gateway:
             links = orders.links_of(conn, job.message)
         assert row is not None
         entry = self.archive.entry(job.message)
-        sent = carry(job, entry, row, links, self._posts, hostname=self._hostname, now=self._clock.now())
-        next_at = self._retry(job.attempts, self._clock.now(), self._rng) if sent.open else None
+        sent = carry(job, entry, row, links, self._posts, hostname=self._hostname, now=self.clock.now())
+        next_at = self._retry(job.attempts, self.clock.now(), self._rng) if sent.open else None
         report_to = row.mailbox if row.direction == "outbound" else None
         payload = outcome_payload(job, sent, next_at, report_to)
+        # A crash before this line sends again, with the same Message-ID: at least once, never silently not at all.
         return self.archive.append(Draft(type="outcome", payload=canonical(payload), meta={}))
 
-
-def _item(entry: Entry, envelope: Envelope) -> Item:
-    return Item(key=entry.seq, raw=entry.payload, envelope=envelope, outbound=is_outbound(entry.type))
+    def close(self) -> None:
+        """End the child processes; nothing is lost by it."""
+        self._judging.shutdown()
+        self._judge.close()
+        self._readers.close()

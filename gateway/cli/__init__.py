@@ -6,12 +6,14 @@ import sys
 from pathlib import Path
 
 import click
+from index.errors import IndexFault
+from index.query import QueryError
+from rules.errors import BookError
 
 from gateway import __version__
 from gateway.cli import act, inform, keep, people, ruling, running
 from gateway.cli.frame import Place
 from gateway.errors import DocketError, WrongUse
-from index.query import QueryError
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -64,10 +66,10 @@ def main() -> None:
     except click.ClickException as wrong:
         wrong.show()
         sys.exit(2)
-    except (WrongUse, QueryError) as wrong:
+    except (WrongUse, QueryError, BookError) as wrong:
         click.echo(f"docket: {wrong}", err=True)
         sys.exit(2)
-    except DocketError as wrong:
+    except (DocketError, IndexFault) as wrong:
         click.echo(f"docket: {wrong}", err=True)
         sys.exit(1)
     except (click.Abort, KeyboardInterrupt):

@@ -10,6 +10,7 @@ from gateway.mail.canonical import canonical
 from gateway.mail.entry import MAIL_TYPES, Draft
 from gateway.store.orders import find_orders
 from rules.facts import OrderRef
+from rules.named import orders_named
 
 agent_option = click.option("--agent", default=getpass.getuser, show_default="you", help="Who acts.")
 
@@ -108,7 +109,7 @@ def _order(place: Place, value: str) -> dict[str, str]:
     app = place.app()
     with app.store.read() as conn:
         known = {row.order for row in find_orders(conn, value)}
-    refs = known or set(app.marketplaces.orders_named(value))
+    refs = known or set(orders_named(value, app.marketplaces))
     if len(refs) == 1:
         ref: OrderRef = refs.pop()
         return {"marketplace": ref.marketplace, "value": ref.value}

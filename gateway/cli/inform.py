@@ -7,6 +7,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 import msgspec
+from index.query import parse_query
+from index.snippet import snippets
+from rules.named import direction_of
+from rules.read import read
 
 from gateway.cli import present
 from gateway.cli.frame import Place, json_option, pass_place, print_json, when
@@ -16,10 +20,7 @@ from gateway.mail.entry import MAIL_TYPES, Envelope
 from gateway.mail.parse import parse
 from gateway.shape import facts_of, is_outbound
 from gateway.store import messages, orders
-from index.query import parse_query
-from index.snippet import snippets
 from rules.marketplace import builtin
-from rules.read import direction_of, read
 
 _WIDTH = 160
 
@@ -194,8 +195,8 @@ def inspect(files: tuple[Path, ...], as_json: bool) -> None:
             unread += 1
             continue
         parsed = parse(raw)
-        direction = direction_of(tuple(one.address.lower() for one in parsed.to), marketplaces)
-        envelope = Envelope(source="import", received_at=_EPOCH, rcpt_to=tuple(a.address for a in parsed.to))
+        envelope = Envelope(source="import", received_at=_EPOCH)
+        direction = direction_of(facts_of(parsed, envelope, outbound=False), marketplaces)
         reading = read(facts_of(parsed, envelope, outbound=direction == "outbound"), marketplaces)
         shown = present.mail(parsed, reading, file=str(path), direction=direction)
         if as_json:

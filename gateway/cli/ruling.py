@@ -4,6 +4,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+from rules.decide import Tried, decide, explain_rules
+from rules.explain import explain
+from rules.named import direction_of
+from rules.read import read
 
 from gateway.cli import present
 from gateway.cli.frame import Place, json_option, pass_place, print_json
@@ -11,11 +15,8 @@ from gateway.errors import WrongUse
 from gateway.mail.entry import Envelope
 from gateway.mail.parse import parse
 from gateway.shape import facts_of
-from rules.decide import decide
-from rules.explain import explain, explain_rules
 from rules.facts import Context
-from rules.marketplace import builtin_texts, report_on
-from rules.read import direction_of, read
+from rules.marketplace import report_on
 
 
 @click.group()
@@ -30,7 +31,7 @@ def check(place: Place, as_json: bool) -> None:
     """Read the rule book and every marketplace file, and say what of ours they override."""
     app = place.app()
     book = app.book
-    report = report_on(builtin_texts(), app.marketplace_texts)
+    report = report_on(app.own_texts)
     if as_json:
         print_json({"rules": [rule.name for rule in book.ruleset.rules], "marketplaces": report})
         return
@@ -52,7 +53,6 @@ def try_(place: Place, mail: Path, trusted: bool, as_json: bool) -> None:
         raise WrongUse(f"{mail}: {wrong.strerror}") from wrong
     app = place.app()
     parsed = parse(raw)
-    outbound = direction_of(tuple(one.address.lower() for one in parsed.to), app.marketplaces) == "outbound"
     envelope = Envelope(
         source="smtp",
         received_at=datetime.now(UTC),
@@ -60,7 +60,9 @@ def try_(place: Place, mail: Path, trusted: bool, as_json: bool) -> None:
         rcpt_to=tuple(one.address for one in parsed.to),
         trusted=trusted,
     )
-    facts = facts_of(parsed, envelope, outbound=outbound)
+    facts = facts_of(parsed, envelope, outbound=False)
+    if direction_of(facts, app.marketplaces) == "outbound":
+        facts = facts_of(parsed, envelope, outbound=True)
     reading = read(facts, app.marketplaces)
     decision = decide(facts, reading, Context(), app.book.ruleset, app.marketplaces)
     steps = explain_rules(facts, reading, Context(), app.book.ruleset)
@@ -72,12 +74,21 @@ def try_(place: Place, mail: Path, trusted: bool, as_json: bool) -> None:
                 "tags": decision.tags,
                 "actions": decision.actions,
                 "reasons": explain(decision),
-                "steps": steps,
+                "steps": [
+                    {"rule": one.rule, "matched": one.matched, "failed": one.failed, "skipped": one.skipped}
+                    for one in steps
+                ],
             }
         )
         return
-    for line in (*explain(decision), *steps):
+    for line in (*explain(decision), *(_step(one) for one in steps)):
         click.echo(line)
+
+
+def _step(tried: Tried) -> str:
+    if tried.skipped:
+        return f"rule {tried.rule}: not tried, a rule above it ends the list"
+    return f"rule {tried.rule}: " + ("matches" if tried.matched else f"does not match: {tried.failed}")
 
 
 COMMANDS = (rules,)

@@ -1,0 +1,227 @@
+"""The service: listeners and web view on one loop, the worker in a process beside it, until told to stop.
+
+Shutdown is the reverse of starting: take no more mail, answer what is in the archive's hands, end the worker, close.
+"""
+
+import asyncio
+import logging
+import signal
+import socket
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import uvicorn
+
+from gateway.app import App
+from gateway.errors import ArchiveBroken, WrongUse
+from gateway.ingest.authentication import Doorkeeper
+from gateway.ingest.connection import Connection
+from gateway.ingest.listener import Listener, split_address, trust
+from gateway.ingest.lmtp import LmtpConnection
+from gateway.ingest.service import Service
+from gateway.ingest.smtp import SmtpConnection
+from gateway.ingest.submission import SubmissionConnection
+from gateway.ingest.throttle import Gate
+from gateway.ingest.tls import server_context
+from gateway.mail.entry import Draft
+from gateway.status import software_entry, status_of
+from gateway.supervise import WorkerProcess
+from gateway.web.app import build_site
+from gateway.web.site import Site
+
+log = logging.getLogger(__name__)
+
+_WATCH_S = 0.5
+_HEALTHY_S = 10.0
+_PATIENCE_S = 30.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Running:
+    """What runs: where each listener is bound, by kind, and the event that ends it all."""
+
+    stop: asyncio.Event
+    bound: dict[str, list[str]] = field(default_factory=dict)
+    broken: ArchiveBroken | None = None
+
+
+async def serve(app: App) -> None:
+    """Serve until SIGTERM or SIGINT. Raises ArchiveBroken when the archive can no longer promise durability."""
+    async with running(app) as service:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, service.stop.set)
+        await service.stop.wait()
+    if service.broken is not None:
+        raise service.broken
+
+
+@asynccontextmanager
+async def running(app: App) -> AsyncIterator[Running]:
+    """Run everything for as long as the context is open."""
+    service = Running(stop=asyncio.Event())
+    gateway = app.gateway()
+    app.archive.append(Draft(type="software", payload=software_entry(app), meta={}))
+    _ = app.store, app.accounts  # made here once, before a second process opens them
+    app.index(writer=True).close()
+    async with AsyncExitStack() as stack:
+        stack.callback(app.archive.close)
+        stack.callback(gateway.close)
+        supervisor = await stack.enter_async_context(_supervised(app))
+        app.archive.on_commit(supervisor.wake)
+        for kind, address, listener in _listeners(app, gateway.accept, service):
+            service.bound.setdefault(kind, []).append(await listener.start(address))
+            stack.push_async_callback(listener.stop)
+        if app.config.listen.web:
+            service.bound["web"] = [await stack.enter_async_context(_web(app))]
+        yield service
+
+
+def _listeners(app: App, accept: Callable, service: Running) -> list[tuple[str, str, Listener]]:  # type: ignore[type-arg]
+    config = app.config
+    loop = asyncio.get_running_loop()
+
+    def broken(wrong: ArchiveBroken) -> None:
+        service.broken = wrong
+        loop.call_soon_threadsafe(service.stop.set)
+
+    shared = Service(
+        accept=accept,
+        limits=config.limits,
+        clock=app.clock,
+        hostname=config.hostname,
+        gate=Gate(config.limits),
+        is_trusted=trust(config.trusted_peers),
+        on_broken=broken,
+    )
+    knows = app.mailbox_of
+    listeners: list[tuple[str, str, Listener]] = []
+    for kind, addresses, make in (
+        ("smtp", config.listen.smtp, partial(SmtpConnection, shared, knows=knows)),
+        ("lmtp", config.listen.lmtp, partial(LmtpConnection, shared, knows=knows)),
+    ):
+        listeners.extend((kind, address, Listener(make)) for address in addresses)
+    if not config.listen.submission and not config.listen.submissions:
+        return listeners
+    if not config.tls.certificate or not config.tls.key:
+        raise WrongUse("submission needs a certificate: set certificate and key under [tls]")
+    tls = server_context(Path(config.tls.certificate), Path(config.tls.key))
+    doorkeeper = Doorkeeper(_check_password(app), config.limits)
+    submission = partial(SubmissionConnection, shared, doorkeeper=doorkeeper, mailbox_of=_mailbox_for(app))
+    starttls: Callable[[], Connection] = partial(submission, tls=tls)
+    listeners.extend(("submission", address, Listener(starttls)) for address in config.listen.submission)
+    implicit = partial(Listener, submission, context=tls, handshake_s=config.limits.handshake_s)
+    listeners.extend(("submissions", address, implicit()) for address in config.listen.submissions)
+    return listeners
+
+
+def _check_password(app: App) -> Callable[[str, str], str | None]:
+    def check(name: str, password: str) -> str | None:
+        agent = app.accounts.check(name, password)
+        return agent.name if agent is not None else None
+
+    return check
+
+
+def _mailbox_for(app: App) -> Callable[[str, str, str], str]:
+    """Say which mailbox an agent writes for: the one their From names, else their only one, else the first."""
+
+    def mailbox_for(agent: str, mail_from: str, header_from: str) -> str:
+        theirs = [box for box in app.accounts.mailboxes_of(agent) if box in app.mailboxes] or [
+            *dict.fromkeys(app.mailboxes.values())
+        ]
+        for address in (header_from, mail_from):
+            box = app.mailbox_of(address)
+            if box in theirs:
+                return str(box)
+        return theirs[0] if theirs else ""
+
+    return mailbox_for
+
+
+class _Supervisor:
+    """Keeps one worker process alive; each failure waits longer, so that a broken start does not spin."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self.worker = WorkerProcess(app.config)
+
+    def wake(self) -> None:
+        self.worker.wake()
+
+    async def watch(self) -> None:
+        failures, began = 0, time.monotonic()
+        while True:
+            await asyncio.sleep(_WATCH_S)
+            code = self.worker.process.poll()
+            if code is None:
+                continue
+            failures = 0 if time.monotonic() - began > _HEALTHY_S else failures + 1
+            pause = min(_PATIENCE_S, 0.1 * 2**failures)
+            log.error("worker-ended code=%d restart_s=%.1f", code, pause)
+            await asyncio.sleep(pause)
+            began = time.monotonic()
+            self.worker = WorkerProcess(self._app.config)
+
+
+@asynccontextmanager
+async def _supervised(app: App) -> AsyncIterator[_Supervisor]:
+    supervisor = _Supervisor(app)
+    watching = asyncio.create_task(supervisor.watch())
+    try:
+        yield supervisor
+    finally:
+        watching.cancel()
+        await asyncio.to_thread(supervisor.worker.stop)
+
+
+@asynccontextmanager
+async def _web(app: App) -> AsyncIterator[str]:
+    """Serve the web view on our loop; yields the address it is bound to."""
+    index = app.index()
+    site = Site(
+        archive=app.archive,
+        store=app.store,
+        index=index,
+        accounts=app.accounts,
+        clock=app.clock,
+        act=app.archive.append,
+        status=lambda: status_of(app, index),
+        zone=ZoneInfo(app.config.zone),
+        hosts=app.config.web.hosts,
+        secure_cookie=app.config.web.secure_cookie,
+        session_hours=app.config.web.session_hours,
+    )
+    host, port = split_address(app.config.listen.web)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as wrong:
+        listening.close()
+        raise WrongUse(f"listen.web: cannot listen on {app.config.listen.web}: {wrong.strerror}") from wrong
+    server = uvicorn.Server(
+        uvicorn.Config(
+            build_site(site),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            timeout_graceful_shutdown=5,
+        )
+    )
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined] - signals are ours
+    serving = asyncio.create_task(server._serve(sockets=[listening]))  # noqa: SLF001 - serve() would take our signals
+    try:
+        yield "{}:{}".format(*listening.getsockname()[:2])
+    finally:
+        server.should_exit = True
+        await serving
+        listening.close()
+        index.close()

@@ -1,0 +1,94 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from gateway.effects import jobs_for
+from gateway.errors import WrongUse
+from gateway.mail.entry import Entry, Envelope
+from gateway.release import release_draft
+from rules.facts import Context, Decision, Reading
+
+AT = datetime(2026, 11, 23, 18, tzinfo=UTC)
+BOXES = {"support@brand.example": "support@brand.example", "help@brand.example": "support@brand.example", "b@x.example": "b@x.example"}
+
+
+def envelope(**changes):
+    return Envelope(**{"source": "smtp", "received_at": AT, "rcpt_to": ("support@brand.example",), **changes})
+
+
+def decision(**changes):
+    return Decision(reading=Reading(), **changes)
+
+
+@pytest.mark.parametrize(
+    ("type_", "envelope", "decision", "expected"),
+    [
+        ("mail.in", envelope(), decision(), [("deliver", "support@brand.example", ["support@brand.example"])]),
+        (
+            "mail.in",
+            envelope(rcpt_to=("Help@brand.example", "support@brand.example", "b@x.example")),
+            decision(),
+            [
+                ("deliver", "support@brand.example", ["Help@brand.example", "support@brand.example"]),
+                ("deliver", "b@x.example", ["b@x.example"]),
+            ],
+        ),
+        ("mail.in", envelope(source="import"), decision(), []),
+        ("mail.in", envelope(), decision(context=Context(retry_of=3)), []),
+        (
+            "mail.out",
+            envelope(source="submission", mailbox="support@brand.example", rcpt_to=("x@m.example", "y@m.example")),
+            decision(),
+            [("relay", "support@brand.example", ["x@m.example", "y@m.example"])],
+        ),
+        ("mail.out", envelope(source="submission"), decision(actions=({"do": "hold"},)), []),
+        ("mail.out", envelope(source="import", sent=True), decision(), []),
+        ("mail.held", envelope(source="submission"), decision(), []),
+        ("mail.refused", envelope(source="submission"), decision(), []),
+    ],
+    ids=[
+        "inbound mail is delivered",
+        "one job a mailbox, whichever of its addresses were named",
+        "history brings no jobs",
+        "a retry is not delivered again",
+        "an answer is relayed to all its recipients",
+        "a rule may hold an answer",
+        "an imported answer is never sent",
+        "a held answer waits for its release",
+        "a refused answer can never become a job",
+    ],
+)
+def test_each_kind_of_message_brings_its_jobs(type_, envelope, decision, expected):
+    jobs = jobs_for(type_, envelope, decision, BOXES)
+    assert [(job.kind, job.task["mailbox"], job.task["recipients"]) for job in jobs] == expected
+    assert [job.number for job in jobs] == list(range(len(jobs)))
+
+
+def test_a_rule_forwards_beside_the_delivery():
+    jobs = jobs_for("mail.in", envelope(), decision(actions=({"do": "forward", "to": "tax@brand.example"},)), BOXES)
+    assert [(job.task["recipients"], job.task.get("forward", False)) for job in jobs] == [
+        (["support@brand.example"], False),
+        (["tax@brand.example"], True),
+    ]
+
+
+def entry(type_):
+    import msgspec
+
+    meta = msgspec.to_builtins(envelope(source="submission", mailbox="b@x.example", rcpt_to=("x@m.example",)))
+    return Entry(log=0, seq=7, id="X", type=type_, at=AT, leaf=b"{}", payload=b"", meta=meta)
+
+
+def test_releasing_a_held_answer_brings_its_relay_job_and_dropping_it_brings_none():
+    import msgspec
+
+    sent = msgspec.json.decode(release_draft(entry("mail.held"), agent="anna", drop=False).payload)
+    dropped = msgspec.json.decode(release_draft(entry("mail.held"), agent="anna", drop=True).payload)
+    assert [job["task"]["recipients"] for job in sent["jobs"]] == [["x@m.example"]]
+    assert dropped["jobs"] == []
+
+
+@pytest.mark.parametrize("type_", ["mail.in", "mail.refused", "note"])
+def test_nothing_but_a_held_answer_can_be_released(type_):
+    with pytest.raises(WrongUse, match="was not held"):
+        release_draft(entry(type_), agent="anna", drop=False)
