@@ -1,0 +1,94 @@
+"""Writing a message's rows, and taking them away again when it is erased."""
+
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import Connection, Table, bindparam, delete, insert, update
+
+from gateway.store import tables
+from gateway.store.records import AttachmentRow, MessageRow
+
+# A message stands in one row of ``messages`` and in rows of these tables, which name it ``message``.
+_PARTS: tuple[Table, ...] = (
+    tables.addresses,
+    tables.refs,
+    tables.attachments,
+    tables.tags,
+    tables.links,
+    tables.finds,
+    tables.jobs,
+)
+_INSERTS = {table.name: insert(table) for table in (tables.messages, *_PARTS)}
+_FILE = tuple(field.name for field in fields(AttachmentRow))
+_PLAIN = tuple(
+    field.name
+    for field in fields(MessageRow)
+    if field.name not in {"from_", "to", "cc", "refers_to", "attachments", "tags", "orders", "state"}
+)
+_BLANK = (
+    update(tables.events)
+    .where(
+        tables.events.c.log == bindparam("of_log"),
+        tables.events.c.of == bindparam("of_message"),
+        # What people wrote about it are entries of their own, erased by their own seq.
+        tables.events.c.type.not_in(("note", "tag", "link", "mark", "release")),
+    )
+    .values(summary={"erased": True})
+)
+
+
+def insert_rows(tx: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Insert rows of one of a message's tables; none is fine."""
+    if rows:
+        tx.execute(_INSERTS[table.name], rows)
+
+
+def insert_message(tx: Connection, log: int, row: MessageRow) -> None:
+    """Write a message that was archived and not yet decided."""
+    plain = {name: getattr(row, name) for name in _PLAIN}
+    tx.execute(_INSERTS["messages"], {**plain, "log": log, "state": _first_state(row)})
+    insert_rows(tx, tables.addresses, _addresses(log, row))
+    insert_rows(
+        tx,
+        tables.refs,
+        [
+            {"log": log, "message": row.seq, "place": place, "message_id": message_id}
+            for place, message_id in enumerate(row.refers_to)
+        ],
+    )
+    insert_rows(
+        tx,
+        tables.attachments,
+        [
+            {"log": log, "message": row.seq, "place": place, **{name: getattr(file, name) for name in _FILE}}
+            for place, file in enumerate(row.attachments)
+        ],
+    )
+
+
+def delete_message(tx: Connection, log: int, seq: int) -> None:
+    """Take away all rows of a message, and what its machine-made events say of it."""
+    for table in _PARTS:
+        tx.execute(delete(table).where(table.c.log == log, table.c.message == seq))
+    tx.execute(delete(tables.messages).where(tables.messages.c.log == log, tables.messages.c.seq == seq))
+    tx.execute(_BLANK, {"of_log": log, "of_message": seq})
+
+
+def _first_state(row: MessageRow) -> str:
+    return {"mail.held": "held", "mail.refused": "refused"}.get(row.type, "waiting")
+
+
+def _addresses(log: int, row: MessageRow) -> list[dict[str, Any]]:
+    return [
+        {
+            "log": log,
+            "message": row.seq,
+            "field": field,
+            "place": place,
+            "name": name,
+            "address": address,
+            "folded": address.lower(),
+        }
+        for field, pairs in (("from", row.from_), ("to", row.to), ("cc", row.cc))
+        for place, (name, address) in enumerate(pairs)
+    ]

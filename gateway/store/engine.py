@@ -1,0 +1,110 @@
+"""The store's door: transactions that say what they are for. A disposable fold of the archive, on SQLite or PostgreSQL.
+
+SQLite runs with synchronous=NORMAL: a power cut may cost the last commits, never the file's soundness, and what is lost
+is folded again from the archive, whose own file is synchronous=FULL (docs/decisions/0020-the-store.md).
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, delete, event, make_url
+from sqlalchemy.exc import ArgumentError
+
+from gateway.errors import WrongUse
+from gateway.store import tables
+
+_BUSY_S = 30
+
+
+class Store:
+    """Transactions over one database. ``write`` takes the writer's lock at once; ``read`` sees one moment throughout."""
+
+    def __init__(self, engine: Engine, *, log: int = 0) -> None:
+        self._engine = engine.execution_options(docket_log=log)
+        self._writer = self._engine.execution_options(docket_begin="BEGIN IMMEDIATE")
+        self._reader = self._engine
+        if engine.dialect.name == "postgresql":
+            self._reader = self._engine.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Open a transaction that may write; commits at its end, rolls back when anything is raised."""
+        with self._writer.begin() as conn:
+            yield conn
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Open a transaction that only reads."""
+        with self._reader.begin() as conn:
+            yield conn
+
+    def clear(self) -> None:
+        """Forget everything of this log; the next fold starts at entry 0."""
+        with self.write() as tx:
+            for table in tables.metadata.tables.values():
+                tx.execute(delete(table).where(table.c.log == log_of(tx)))
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+def open_store(url: str, *, log: int = 0) -> Store:
+    """Open the store at a SQLAlchemy URL, making or migrating its tables first.
+
+    Raises WrongUse for a URL that names no database we know and for a store written by a newer Docket.
+    """
+    from gateway.store.migrations import migrate
+
+    engine = connect(url, synchronous="NORMAL")
+    migrate(engine)
+    return Store(engine, log=log)
+
+
+def log_of(conn: Connection) -> int:
+    """Return which log a connection of a Store speaks for."""
+    return int(conn.get_execution_options()["docket_log"])
+
+
+def connect(url: str, *, synchronous: str) -> Engine:
+    """Return an engine for a database file or server; ``synchronous`` is SQLite's pragma of that name."""
+    try:
+        where = make_url(url)
+    except ArgumentError as wrong:
+        raise WrongUse(
+            f"{url!r} is no database URL; write one such as sqlite:////var/lib/docket/store.db"
+        ) from wrong
+    match where.get_backend_name():
+        case "sqlite":
+            return _sqlite(where, synchronous)
+        case "postgresql":
+            return create_engine(where, pool_pre_ping=True)
+        case other:
+            raise WrongUse(f"a database of the kind {other!r} is not supported; use sqlite or postgresql")
+
+
+def _sqlite(where: URL, synchronous: str) -> Engine:
+    if where.database and where.database != ":memory:":
+        place = Path(where.database)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        # Made by us, so that it and the files SQLite puts beside it are for its owner's eyes only.
+        os.close(os.open(place, os.O_RDWR | os.O_CREAT, 0o600))
+    engine = create_engine(where, connect_args={"timeout": _BUSY_S})
+
+    @event.listens_for(engine, "connect")
+    def prepare(raw: Any, _record: object) -> None:
+        raw.isolation_level = (
+            None  # we say BEGIN ourselves: the driver's own would come too late for IMMEDIATE
+        )
+        raw.execute("PRAGMA journal_mode=WAL")
+        raw.execute(f"PRAGMA synchronous={synchronous}")
+
+    @event.listens_for(engine, "begin")
+    def begin(conn: Connection) -> None:
+        conn.exec_driver_sql(conn.get_execution_options().get("docket_begin", "BEGIN"))
+
+    return engine

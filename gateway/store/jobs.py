@@ -1,0 +1,168 @@
+"""The queue: who does what next. At least once, never two at a time.
+
+A claim is a lease: a token and a time. Whoever finishes a job shows the token, so that a claimer that slept through its
+lease cannot close what another has taken up since. How a job ends is an archived outcome, which the fold applies; the
+functions here change only what the archive need not know, or what a claimer settles before its outcome is folded in.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, tuple_, update
+
+from gateway.store import tables
+from gateway.store.engine import log_of
+from gateway.store.fold import position
+from gateway.store.records import JobKind, JobRow, JobState
+
+_jobs = tables.jobs.c
+_FREE: dict[str, Any] = {"lease": "", "leased_until": None}
+
+
+def claim(
+    tx: Connection,
+    *,
+    limit: int,
+    now: datetime,
+    lease_s: float,
+    token: str,
+    kinds: Sequence[JobKind] | None = None,
+    upto: int = 0,
+) -> list[JobRow]:
+    """Lease jobs that are due, or whose lease has run out, the longest due first.
+
+    None is given out while the fold stands below entry ``upto``: a job may have its outcome among those entries. Each
+    row's ``attempts`` counts the attempt that begins now.
+    """
+    if position(tx) < upto:
+        return []
+    chosen = (
+        select(_jobs.message, _jobs.number)
+        .where(_jobs.log == log_of(tx), _due(now))
+        .order_by(_jobs.next_at, _jobs.message, _jobs.number)
+        .limit(limit)
+        .with_for_update(skip_locked=True)  # SQLite has no such clause: there the writer's lock does it
+    )
+    if kinds is not None:
+        chosen = chosen.where(_jobs.kind.in_(kinds))
+    # Materialized, since PostgreSQL may run a plain subquery more than once and so lease more than the limit.
+    due = chosen.cte("due").prefix_with("MATERIALIZED")
+    leased = tx.execute(
+        update(tables.jobs)
+        .where(
+            _jobs.log == log_of(tx),
+            tuple_(_jobs.message, _jobs.number).in_(select(due.c.message, due.c.number)),
+        )
+        .values(state="leased", lease=token, leased_until=now + timedelta(seconds=lease_s))
+        .returning(*_jobs)
+    ).all()
+    leased_in_order = sorted(leased, key=lambda row: (row.next_at, row.message, row.number))
+    return [_row(row, attempts=row.attempts + 1) for row in leased_in_order]
+
+
+def done(tx: Connection, job: JobRow, *, last: str = "") -> bool:
+    """Close a job that succeeded; False when its lease is no longer ours, and then nothing is changed."""
+    return _finish(tx, job, state="done", attempts=job.attempts, last=last)
+
+
+def dead(tx: Connection, job: JobRow, *, last: str) -> bool:
+    """Close a job for which trying again is useless; False when its lease is no longer ours."""
+    return _finish(tx, job, state="dead", attempts=job.attempts, last=last)
+
+
+def retry_later(tx: Connection, job: JobRow, *, next_at: datetime, last: str) -> bool:
+    """Give a job back until ``next_at``; False when its lease is no longer ours."""
+    return _finish(tx, job, state="ready", attempts=job.attempts, next_at=next_at, last=last)
+
+
+def release_expired(tx: Connection, now: datetime) -> int:
+    """Free the jobs whose lease has run out; return how many."""
+    return _release(tx, _jobs.leased_until <= now)
+
+
+def release_all(tx: Connection) -> int:
+    """Free every leased job: for the one worker's start, when nobody else can be at work. Return how many."""
+    return _release(tx, _jobs.state == "leased")
+
+
+def counts(conn: Connection) -> dict[JobState, int]:
+    """Return how many jobs are in each state."""
+    found = dict.fromkeys(("ready", "leased", "done", "dead"), 0)
+    for state, number in conn.execute(
+        select(_jobs.state, func.count()).where(_jobs.log == log_of(conn)).group_by(_jobs.state)
+    ):
+        found[state] = number
+    return found  # type: ignore[return-value]
+
+
+def oldest_due(conn: Connection, now: datetime) -> datetime | None:
+    """Return since when the longest waiting job is due, or None when none is."""
+    since: datetime | None = conn.scalar(
+        select(func.min(_jobs.next_at)).where(_jobs.log == log_of(conn), _due(now))
+    )
+    return since
+
+
+def dead_jobs(conn: Connection, limit: int = 100) -> list[JobRow]:
+    """Return the jobs that ended in failure, of the newest messages first."""
+    rows = conn.execute(
+        select(tables.jobs)
+        .where(_jobs.log == log_of(conn), _jobs.state == "dead")
+        .order_by(_jobs.message.desc(), _jobs.number)
+        .limit(limit)
+    )
+    return [_row(row, attempts=row.attempts) for row in rows]
+
+
+def jobs_of(conn: Connection, message: int) -> list[JobRow]:
+    """Return all jobs a message has had."""
+    rows = conn.execute(
+        select(tables.jobs).where(_jobs.log == log_of(conn), _jobs.message == message).order_by(_jobs.number)
+    )
+    return [_row(row, attempts=row.attempts) for row in rows]
+
+
+def _due(now: datetime) -> ColumnElement[bool]:
+    return or_(
+        and_(_jobs.state == "ready", _jobs.next_at <= now),
+        and_(_jobs.state == "leased", _jobs.leased_until <= now),
+    )
+
+
+def _finish(tx: Connection, job: JobRow, **values: Any) -> bool:
+    done = tx.execute(
+        update(tables.jobs)
+        .where(
+            _jobs.log == log_of(tx),
+            _jobs.message == job.message,
+            _jobs.number == job.number,
+            _jobs.state == "leased",
+            _jobs.lease == job.lease,
+        )
+        .values(**values, **_FREE)
+    )
+    return done.rowcount == 1
+
+
+def _release(tx: Connection, which: ColumnElement[bool]) -> int:
+    freed = tx.execute(
+        update(tables.jobs)
+        .where(_jobs.log == log_of(tx), _jobs.state == "leased", which)
+        .values(state="ready", **_FREE)
+    )
+    return int(freed.rowcount)
+
+
+def _row(row: Row[Any], *, attempts: int) -> JobRow:
+    return JobRow(
+        message=row.message,
+        number=row.number,
+        kind=row.kind,
+        task=row.task,
+        state=row.state,
+        attempts=attempts,
+        next_at=row.next_at,
+        lease=row.lease,
+        last=row.last,
+    )

@@ -1,0 +1,158 @@
+"""Messages, read. Every list is stable: the same question gives the same order, and pages join without a seam."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, Select, func, select, tuple_
+
+from gateway.store import tables
+from gateway.store.context import context_of
+from gateway.store.engine import log_of
+from gateway.store.records import MessageRow
+from gateway.store.rows import chunks, load_messages
+
+__all__ = [
+    "MessageRow",
+    "by_mailbox",
+    "changed",
+    "context_of",
+    "counts",
+    "exact_terms",
+    "last_received",
+    "message",
+    "messages",
+    "newest_from",
+    "recent",
+    "sealed_text",
+    "seqs",
+    "undecided",
+]
+
+_rows = tables.messages.c
+
+
+def message(conn: Connection, seq: int) -> MessageRow | None:
+    """Return one message, or None where there is none or it was erased."""
+    return load_messages(conn, [seq]).get(seq)
+
+
+def messages(conn: Connection, seqs: Iterable[int]) -> dict[int, MessageRow]:
+    """Return messages by seq, in the order asked for; those that are not there are left out."""
+    return load_messages(conn, seqs)
+
+
+def sealed_text(conn: Connection, seq: int) -> bytes | None:
+    """Return a message's readable text as it is kept, under the message's own key."""
+    return conn.scalar(select(_rows.sealed_text).where(_rows.log == log_of(conn), _rows.seq == seq))
+
+
+def seqs(conn: Connection, start: int, stop: int) -> list[int]:
+    """Return the messages among the entries from ``start`` up to, not including, ``stop``."""
+    return list(
+        conn.scalars(
+            select(_rows.seq)
+            .where(_rows.log == log_of(conn), _rows.seq >= start, _rows.seq < stop)
+            .order_by(_rows.seq)
+        )
+    )
+
+
+def undecided(conn: Connection, limit: int) -> list[int]:
+    """Return the first messages that have no decision, in seq order."""
+    return list(
+        conn.scalars(
+            select(_rows.seq)
+            .where(_rows.log == log_of(conn), _rows.decided_by.is_(None))
+            .order_by(_rows.seq)
+            .limit(limit)
+        )
+    )
+
+
+def changed(conn: Connection, start: int, stop: int) -> list[int]:
+    """Return the messages that the entries from ``start`` up to, not including, ``stop`` brought or changed, each once."""
+    events = tables.events.c
+    return list(
+        conn.scalars(
+            select(events.of)
+            .where(events.log == log_of(conn), events.seq >= start, events.seq < stop, events.of.is_not(None))
+            .group_by(events.of)
+            .order_by(events.of)
+        )
+    )
+
+
+def exact_terms(conn: Connection, seqs: Iterable[int]) -> dict[int, tuple[str, ...]]:
+    """Return the products' and parcels' numbers found in messages."""
+    finds = tables.finds.c
+    terms = defaultdict[int, dict[str, None]](dict)
+    for chunk in chunks(seqs):
+        for row in conn.execute(
+            select(finds.message, finds.value)
+            .where(finds.log == log_of(conn), finds.message.in_(chunk))
+            .order_by(finds.message, finds.place)
+        ):
+            terms[row.message][row.value] = None
+    return {seq: tuple(found) for seq, found in terms.items()}
+
+
+def newest_from(conn: Connection, addresses: Sequence[str]) -> MessageRow | None:
+    """Return the newest inbound message that one of these lower-cased addresses wrote."""
+    people = tables.addresses.c
+    seq = conn.scalar(
+        select(func.max(people.message))
+        .select_from(tables.addresses)
+        .join(tables.messages, (_rows.log == people.log) & (_rows.seq == people.message))
+        .where(
+            people.log == log_of(conn),
+            people.folded.in_(list(addresses)[:500]),
+            people.field == "from",
+            _rows.direction == "inbound",
+        )
+    )
+    return None if seq is None else message(conn, seq)
+
+
+def last_received(conn: Connection) -> datetime | None:
+    """Return when the newest message came in; what was imported does not count."""
+    return conn.scalar(
+        select(_rows.received_at)
+        .where(_rows.log == log_of(conn), _rows.type == "mail.in", _rows.source != "import")
+        .order_by(_rows.seq.desc())
+        .limit(1)
+    )
+
+
+def recent(conn: Connection, limit: int, before: tuple[datetime, int] | None = None) -> list[MessageRow]:
+    """Return the newest messages; ``before`` is the ``(occurred_at, seq)`` of the last one on the page before."""
+    return _page(conn, select(_rows.seq), limit, before)
+
+
+def by_mailbox(
+    conn: Connection, mailbox: str, limit: int, before: tuple[datetime, int] | None = None
+) -> list[MessageRow]:
+    """Return a mailbox's newest messages, paged as ``recent``."""
+    return _page(conn, select(_rows.seq).where(_rows.mailbox == mailbox), limit, before)
+
+
+def counts(conn: Connection) -> dict[str, dict[str, int]]:
+    """Return how many messages each mailbox has in each state."""
+    found = defaultdict[str, dict[str, int]](dict)
+    for mailbox, state, number in conn.execute(
+        select(_rows.mailbox, _rows.state, func.count())
+        .where(_rows.log == log_of(conn))
+        .group_by(_rows.mailbox, _rows.state)
+        .order_by(_rows.mailbox, _rows.state)
+    ):
+        found[mailbox][state] = number
+    return dict(found)
+
+
+def _page(
+    conn: Connection, chosen: Select[tuple[int]], limit: int, before: tuple[datetime, int] | None
+) -> list[MessageRow]:
+    if before is not None:
+        chosen = chosen.where(tuple_(_rows.occurred_at, _rows.seq) < tuple_(*before))
+    newest = chosen.where(_rows.log == log_of(conn)).order_by(_rows.occurred_at.desc(), _rows.seq.desc())
+    return list(load_messages(conn, conn.scalars(newest.limit(limit))).values())

@@ -1,0 +1,119 @@
+"""What the store reads of an entry's payload. Fields it does not know are left alone: archives outlive programs."""
+
+import json
+from datetime import datetime
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+
+from gateway.store.records import JobKind
+from rules.facts import Confidence, FoundParcel, FoundProduct, Link, OrderRef
+
+Count = Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]  # what JSON carries exactly and a BIGINT holds
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class NewJob(msgspec.Struct, frozen=True):
+    number: Count
+    kind: JobKind
+    task: dict[str, Any]
+
+
+class Read(msgspec.Struct, frozen=True):
+    """The part of rules.facts.Reading that the store keeps."""
+
+    marketplace: str = ""
+    kind: str = ""
+    alias: str = ""
+    products: tuple[FoundProduct, ...] = ()
+    parcels: tuple[FoundParcel, ...] = ()
+
+
+class Known(msgspec.Struct, frozen=True):
+    retry_of: Count | None = None
+
+
+class Decided(msgspec.Struct, frozen=True):
+    """The part of rules.facts.Decision that the store keeps; the whole stays in the archive."""
+
+    reading: Read
+    links: tuple[Link, ...] = ()
+    tags: tuple[str, ...] = ()
+    actions: tuple[dict[str, Any], ...] = ()
+    context: Known = Known()
+
+
+class Ruling(msgspec.Struct, frozen=True):
+    of: Count
+    decision: Decided
+    jobs: tuple[NewJob, ...] = ()
+    live: bool = True
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """How one attempt went for some recipients."""
+
+    kind: Literal["delivered", "deferred", "refused", "unknown"]
+    recipients: tuple[str, ...] = ()
+    reply: str = ""
+    queue_id: str = ""
+    remote: str = ""
+    tls: str = ""
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    of: Count
+    number: Count
+    attempt: Annotated[int, msgspec.Meta(ge=0, lt=1 << 31)]
+    outcomes: tuple[Answer, ...] = ()
+    final: bool = True
+    failed: bool = False
+    next_at: Moment | None = None
+    remaining: tuple[str, ...] = ()  # for whom it is tried again
+    jobs: tuple[NewJob, ...] = ()
+    sha256: str = ""
+
+
+class About(msgspec.Struct, frozen=True):
+    """The part that every act shares: what it is about and whose it is."""
+
+    of: Count | None = None
+    order: OrderRef | None = None
+    agent: str = ""
+
+
+class Tag(msgspec.Struct, frozen=True):
+    of: Count
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+    agent: str = ""
+
+
+class HandLink(msgspec.Struct, frozen=True):
+    of: Count
+    order: OrderRef
+    undo: bool = False
+    agent: str = ""
+    reason: str = ""
+    confidence: Confidence = "certain"
+
+
+class Release(msgspec.Struct, frozen=True):
+    of: Count
+    agent: str = ""
+    drop: bool = False
+    jobs: tuple[NewJob, ...] = ()
+
+
+_Shape = TypeVar("_Shape")
+
+
+def read_payload(payload: bytes, shape: type[_Shape]) -> _Shape:
+    """Return a payload as ``shape``; raises ValueError that says what is wrong with it."""
+    try:
+        return msgspec.json.decode(payload, type=shape)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        # A stranger's lone surrogate is legal JSON as an escape (RFC 8259 section 8.2); only the stdlib reads it.
+        return msgspec.convert(json.loads(payload), shape)
