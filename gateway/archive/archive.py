@@ -1,0 +1,220 @@
+"""The archive: the one place where anything becomes durable. Open it, append to it, read it, prove what is in it.
+
+Layout, keys and proofs are described in docs/archive-format.md, exactly enough to be checked without this program.
+"""
+
+import os
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Engine, Table, insert, inspect, select
+from sqlalchemy.exc import DBAPIError
+
+from gateway.archive import tables
+from gateway.archive.checkpoint import Checkpoint, is_name, open_checkpoint, proof_text
+from gateway.archive.committer import Committer
+from gateway.archive.database import connect, refuse_one_file, tidy
+from gateway.archive.faults import Damaged, meaning_of, reading
+from gateway.archive.keys import Secrets, make_secrets, subkey
+from gateway.archive.proof import prove_consistency, prove_inclusion
+from gateway.archive.reader import Reader
+from gateway.archive.tree import EMPTY_ROOT
+from gateway.archive.vault import Sealed, Vault
+from gateway.archive.writer import Writer
+from gateway.clock import Clock
+from gateway.errors import WrongUse
+from gateway.ids import ulid
+from gateway.mail.entry import Appended, Draft, Entry
+
+_NONCE = 12
+
+
+def create_archive(
+    archive_url: str, keys_url: str, secrets: Path, origin: str, clock: Clock, *, log: int = 0
+) -> None:
+    """Make keys, tables and an empty log that is named ``origin`` for ever. Raises WrongUse where one stands already."""
+    if not is_name(origin):
+        raise WrongUse(f"{origin!r} cannot name a log: it must not be empty nor hold spaces or plus signs")
+    refuse_one_file(archive_url, keys_url)
+    archive, keys = connect(archive_url, create=True), connect(keys_url, create=True)
+    try:
+        for engine, table in ((archive, tables.logs), (keys, tables.keyrings)):
+            if inspect(engine).has_table(table.name):
+                with engine.connect() as conn:
+                    if conn.execute(select(table.c.log).where(table.c.log == log)).first() is not None:
+                        raise WrongUse(f"there is an archive already at {engine.url.render_as_string()}")
+        made = make_secrets(secrets, origin)
+        empty = Checkpoint(origin=origin, size=0, root=EMPTY_ROOT)
+        with keys.begin() as conn:
+            tables.keyring.create_all(conn)
+            conn.execute(insert(tables.keyrings).values(log=log, format=tables.FORMAT, origin=origin))
+        with archive.begin() as conn:
+            tables.archive.create_all(conn)
+            conn.execute(
+                insert(tables.logs).values(
+                    log=log,
+                    format=tables.FORMAT,
+                    origin=origin,
+                    size=0,
+                    checkpoint=made.signer.sign(empty.text()),
+                )
+            )
+    except DBAPIError as wrong:
+        raise meaning_of(wrong) from wrong
+    finally:
+        archive.dispose()
+        keys.dispose()
+
+
+class Archive:
+    """One log, open. Every method may be called from any thread.
+
+    Appending raises, or ends its future with: Temporary (nothing was written, try again), Permanent (too large),
+    ArchiveBroken (a write failed in a way that makes all further promises void; nothing is taken any more).
+    Reading raises Damaged where what is stored is not what was archived, naming the entry.
+    """
+
+    def __init__(self, archive_url: str, keys_url: str, secrets: Path, *, clock: Clock, log: int = 0) -> None:
+        refuse_one_file(archive_url, keys_url)
+        self._secrets = Secrets.load(secrets)
+        self._clock = clock
+        self._archive, self._keys = connect(archive_url), connect(keys_url)
+        try:
+            self.origin = self._secrets.signer.verifier.name
+            check_format(self._archive, tables.logs, log, self.origin)
+            check_format(self._keys, tables.keyrings, log, self.origin)
+        except BaseException:
+            self._dispose()
+            raise
+        self._vault = Vault(self.origin, self._secrets)
+        self._reader = Reader(self._archive, self._keys, self._vault, log=log)
+        writer = Writer(self._archive, self._keys, self._secrets.signer, clock, log=log)
+        self._committer = Committer(writer.append, lambda: tidy(self._archive, self._keys))
+        self.on_commit: Callable[[Callable[[], object]], None] = self._committer.on_commit
+
+    # append ------------------------------------------------------------------------------------------------------
+
+    def append(self, draft: Draft) -> Appended:
+        """Append one draft; when this returns it is on disk, sealed in the log."""
+        return self.submit(draft).result()
+
+    def append_many(self, drafts: Sequence[Draft]) -> list[Appended]:
+        """Append drafts, all in one transaction or none."""
+        if not drafts:
+            return []
+        return self._committer.submit_all([self._seal(draft) for draft in drafts]).result()
+
+    def submit(self, draft: Draft) -> "Future[Appended]":
+        """Seal a draft in this thread and join the next commit group; the future ends when the disk has it.
+
+        A future that is cancelled before its group is taken up leaves nothing behind.
+        """
+        return self._committer.submit(self._seal(draft))
+
+    def _seal(self, draft: Draft) -> Sealed:
+        self._committer.check()
+        return self._vault.seal(draft, ulid(self._clock.now()))
+
+    # read --------------------------------------------------------------------------------------------------------
+
+    def head(self) -> int:
+        """Return how many entries there are; the next one's seq."""
+        self._committer.check()
+        return self._reader.head()[0]
+
+    def entry(self, seq: int) -> Entry:
+        """Return an entry, opened and checked against its leaf. Raises WrongUse where there is none."""
+        self._committer.check()
+        return self._reader.entry(seq)
+
+    def entries(
+        self, start: int, stop: int | None = None, types: Collection[str] | None = None
+    ) -> Iterator[Entry]:
+        """Yield entries in order, from ``start`` up to ``stop`` or the head, of the given types only."""
+        self._committer.check()
+        return self._reader.entries(start, stop, types)
+
+    def find(self, type_: str, payload: bytes) -> int | None:
+        """Return the first entry with exactly this payload. All mail is one kind here; other types stand alone."""
+        self._committer.check()
+        return self._reader.find(self._vault.fingerprint(type_, payload))
+
+    # an entry's own key ------------------------------------------------------------------------------------------
+
+    def seal_for(self, seq: int, label: str, data: bytes) -> bytes:
+        """Encrypt what was made of an entry, so that destroying the entry's key destroys it too."""
+        self._committer.check()
+        nonce = os.urandom(_NONCE)
+        return nonce + AESGCM(subkey(self._reader.dek(seq), f"seal/{label}")).encrypt(nonce, data, None)
+
+    def open_for(self, seq: int, label: str, sealed: bytes) -> bytes:
+        """Decrypt what ``seal_for`` made for the same entry and label; raises Damaged for anything else."""
+        self._committer.check()
+        key = AESGCM(subkey(self._reader.dek(seq), f"seal/{label}"))
+        with suppress(InvalidTag, ValueError):
+            return key.decrypt(sealed[:_NONCE], sealed[_NONCE:], None)
+        raise Damaged(f"what was sealed as {label!r} does not open under its key", seq)
+
+    def twin(self, raw: bytes, mail_from: str, rcpt_to: tuple[str, ...]) -> bytes:
+        """Return a keyed hash that an identical retry of an SMTP transaction shares, and nothing else does."""
+        return self._secrets.fingerprints.of_transaction(raw, mail_from, rcpt_to)
+
+    # proofs ------------------------------------------------------------------------------------------------------
+
+    def checkpoint(self) -> str:
+        """Return the newest signed checkpoint, checked against the log's key."""
+        self._committer.check()
+        note = self._reader.head()[1]
+        open_checkpoint(note, self._secrets.signer.verifier)
+        return note
+
+    def inclusion(self, seq: int) -> tuple[int, list[bytes]]:
+        """Return the log's size and the audit path of an entry in it, sibling first (RFC 6962 section 2.1.1)."""
+        self._committer.check()
+        with self._reader.snapshot() as (size, _, read):
+            return size, prove_inclusion(read, seq, size)
+
+    def consistency(self, old: int, new: int) -> list[bytes]:
+        """Return the proof that the log of size ``old`` is the beginning of the one of size ``new``."""
+        self._committer.check()
+        with self._reader.snapshot() as (size, _, read):
+            if new > size:
+                raise WrongUse(f"the log has {size} entries, not {new}")
+            return prove_consistency(read, old, new)
+
+    def proof(self, seq: int) -> str:
+        """Return a proof file for an entry: audit path and checkpoint in C2SP tlog-proof form."""
+        self._committer.check()
+        with self._reader.snapshot() as (size, note, read):
+            return proof_text(seq, prove_inclusion(read, seq, size), note)
+
+    def close(self) -> None:
+        """Commit what is waiting, then let go of the files."""
+        self._committer.close()
+        self._dispose()
+
+    def _dispose(self) -> None:
+        self._archive.dispose()
+        self._keys.dispose()
+
+
+def check_format(engine: Engine, table: Table, log: int, origin: str) -> None:
+    """Raise WrongUse unless ``table`` of this database speaks of the log ``origin``, in a format that we know."""
+    where = engine.url.render_as_string()
+    with reading():
+        if not inspect(engine).has_table(table.name):
+            raise WrongUse(f"there is no archive at {where}")
+        with engine.connect() as conn:
+            row = conn.execute(select(table.c.format, table.c.origin).where(table.c.log == log)).one_or_none()
+    if row is None:
+        raise WrongUse(f"there is no log {log} at {where}")
+    if row[0] != tables.FORMAT:
+        raise WrongUse(f"{where} is an archive of format {row[0]}; this program knows format {tables.FORMAT}")
+    if row[1] != origin:
+        raise WrongUse(
+            f"{where} is the log {row[1]!r}, but the key in the secrets folder is that of {origin!r}"
+        )

@@ -1,0 +1,188 @@
+"""The read side: entries opened and checked, in batches whose memory is bounded, with their keys fetched in bulk."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, func, select
+
+from gateway.archive.faults import Damaged, reading
+from gateway.archive.leaf import Leaf, leaf_of_row
+from gateway.archive.tables import blobs, entries, keys, logs
+from gateway.archive.tree import ReadTile
+from gateway.archive.vault import Vault
+from gateway.archive.writer import read_tile, seqs_of
+from gateway.errors import WrongUse
+from gateway.mail.entry import Entry
+
+_BATCH = 256
+_BATCH_BYTES = 16 << 20
+_Rows = Sequence[Any]  # of Row: seq, id, type, at, leaf, size of the blob
+_KEYS = 4096  # entries' keys kept unwrapped
+
+
+# a Row has a method of the name t
+_ENTRY = (entries.c.seq, entries.c.id, entries.c.type, entries.c.t.label("at"), entries.c.leaf)
+
+
+class Reader:
+    """Reads one log. Any thread may use it; it sees what any process has committed."""
+
+    def __init__(self, archive: Engine, keyring: Engine, vault: Vault, *, log: int) -> None:
+        self._archive = archive
+        self._keyring = keyring
+        self._vault = vault
+        self._log = log
+        self._deks: OrderedDict[int, bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def head(self) -> tuple[int, str]:
+        """Return the log's size and its signed checkpoint."""
+        with self._transaction(self._archive) as conn:
+            return self._head(conn)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[tuple[int, str, ReadTile]]:
+        """Give size, checkpoint and tiles that belong together: a longer tile begins with every shorter one."""
+        with self._transaction(self._archive) as conn:
+            size, note = self._head(conn)
+            yield size, note, lambda level, number: read_tile(conn, self._log, level, number)
+
+    def entry(self, seq: int) -> Entry:
+        """Return one entry; raises WrongUse where there is none, Damaged where it is not what was archived."""
+        for entry in self.entries(seq, seq + 1):
+            return entry
+        raise WrongUse(f"there is no entry {seq} in the archive")
+
+    def entries(
+        self, start: int, stop: int | None = None, types: Collection[str] | None = None
+    ) -> Iterator[Entry]:
+        """Yield entries in order, from ``start`` up to ``stop`` or to the head as it stands when asked.
+
+        Raises Damaged, naming the seq, at the first that is not what was archived, and for one that is missing.
+        """
+        end = self.head()[0]
+        end = end if stop is None else min(stop, end)
+        start = max(start, 0)
+        while start < end:
+            upto = min(start + _BATCH, end)
+            rows = self._rows(start, upto, types)
+            for run in self._runs(rows):
+                yield from self._open(run)
+            start = upto
+
+    def find(self, fp: bytes) -> int | None:
+        """Return the first entry with this fingerprint."""
+        with self._transaction(self._archive) as conn:
+            return seqs_of(conn, self._log, [fp]).get(fp)
+
+    def dek(self, seq: int) -> bytes:
+        """Return an entry's own key; raises WrongUse where there is no such entry, Damaged where its key is lost."""
+        with self._lock:
+            if seq in self._deks:
+                self._deks.move_to_end(seq)
+                return self._deks[seq]
+        rows = self._rows(seq, seq + 1, None)
+        if not rows:
+            raise WrongUse(f"there is no entry {seq} in the archive")
+        leaf = _leaf(rows[0])
+        return self._unwrap(leaf, self._wrapped([leaf.id]))
+
+    def _head(self, conn: Connection) -> tuple[int, str]:
+        row = conn.execute(
+            select(logs.c.size, logs.c.checkpoint).where(logs.c.log == self._log)
+        ).one_or_none()
+        if row is None:
+            raise Damaged(f"log {self._log} is gone from the archive")
+        return row[0], row[1]
+
+    def _rows(self, start: int, stop: int, types: Collection[str] | None) -> _Rows:
+        wanted = (
+            select(*_ENTRY, func.length(blobs.c.blob).label("size"))
+            .outerjoin(blobs, (blobs.c.log == entries.c.log) & (blobs.c.seq == entries.c.seq))
+            .where(entries.c.log == self._log, entries.c.seq >= start, entries.c.seq < stop)
+            .order_by(entries.c.seq)
+        )
+        with self._transaction(self._archive) as conn:
+            if types is not None:
+                return conn.execute(wanted.where(entries.c.type.in_(types))).all()
+            rows = conn.execute(wanted).all()
+        for seq, row in enumerate(rows, start):
+            if row.seq != seq:
+                raise Damaged("it is missing", seq)
+        if len(rows) < stop - start:
+            if start + len(rows) < self.head()[0]:
+                raise Damaged("it is missing", start + len(rows))
+        return rows
+
+    def _runs(self, rows: _Rows) -> Iterator[_Rows]:
+        """Cut rows where their blobs together would take too much memory."""
+        begin = total = 0
+        for at, row in enumerate(rows):
+            total += row.size or 0
+            if total > _BATCH_BYTES and at > begin:
+                yield rows[begin:at]
+                begin, total = at, row.size or 0
+        if begin < len(rows):
+            yield rows[begin:]
+
+    def _open(self, rows: _Rows) -> Iterator[Entry]:
+        seqs = [row.seq for row in rows]
+        with self._transaction(self._archive) as conn:
+            wanted = select(blobs.c.seq, blobs.c.blob).where(blobs.c.log == self._log, blobs.c.seq.in_(seqs))
+            sealed = {seq: blob for seq, blob in conn.execute(wanted)}
+        wrapped = self._wrapped([row.id for row in rows])
+        for row in rows:
+            leaf = _leaf(row)
+            blob = sealed.get(leaf.seq)
+            if not isinstance(blob, bytes):
+                raise Damaged("its ciphertext is missing", leaf.seq)
+            try:
+                payload, meta = self._vault.open(leaf, self._unwrap(leaf, wrapped), blob)
+            except Damaged as wrong:
+                raise Damaged(wrong.what, leaf.seq) from wrong
+            yield Entry(
+                log=self._log,
+                seq=leaf.seq,
+                id=leaf.id,
+                type=leaf.type,
+                at=datetime.fromtimestamp(leaf.at, UTC),
+                leaf=row.leaf,
+                payload=payload,
+                meta=meta,
+            )
+
+    def _wrapped(self, ids: Sequence[str]) -> dict[str, tuple[str, bytes]]:
+        wanted = select(keys.c.id, keys.c.kek, keys.c.wrapped).where(
+            keys.c.log == self._log, keys.c.id.in_(ids)
+        )
+        with self._transaction(self._keyring) as conn:
+            return {id_: (kek, wrapped) for id_, kek, wrapped in conn.execute(wanted)}
+
+    def _unwrap(self, leaf: Leaf, wrapped: dict[str, tuple[str, bytes]]) -> bytes:
+        if leaf.id not in wrapped:
+            raise Damaged("its key is gone", leaf.seq)
+        try:
+            dek = self._vault.unwrap(leaf.id, *wrapped[leaf.id])
+        except Damaged as wrong:
+            raise Damaged(wrong.what, leaf.seq) from wrong
+        with self._lock:
+            self._deks[leaf.seq] = dek
+            if len(self._deks) > _KEYS:
+                self._deks.popitem(last=False)
+        return dek
+
+    @contextmanager
+    def _transaction(self, engine: Engine) -> Iterator[Connection]:
+        with reading(), engine.connect() as conn:
+            yield conn
+
+
+def _leaf(row: Row[Any]) -> Leaf:
+    try:
+        return leaf_of_row(row.seq, row.id, row.type, row.at, row.leaf)
+    except Damaged as wrong:
+        raise Damaged(wrong.what, row.seq) from wrong
