@@ -1,0 +1,85 @@
+"""A logged-in IMAP connection: connect, protect, authenticate; each failure says which step and what to do."""
+
+import socket
+import ssl
+from imaplib import IMAP4
+
+from imapclient import IMAPClient, SocketTimeout
+from imapclient.exceptions import LoginError
+
+from gateway.errors import Temporary
+from gateway.relay.tls import TlsPolicy, check_password_is_safe, is_implicit, tls_context
+
+
+def log_in(
+    host: str,
+    port: int,
+    *,
+    tls: TlsPolicy,
+    user: str,
+    password: str,
+    timeout_s: float,
+    ca_file: str = "",
+) -> IMAPClient:
+    """Return a connection that has logged in; the caller logs out.
+
+    Raises Temporary, whose text says what failed: settings and servers are mended, messages are not at fault.
+    Raises WrongUse where the password would travel unprotected.
+    """
+    check_password_is_safe(tls, host, user)
+    context = tls_context(tls, ca_file)
+    remote = f"{host}:{port}"
+    try:
+        client = IMAPClient(
+            host,
+            port,
+            ssl=is_implicit(tls, port),
+            ssl_context=context,
+            timeout=SocketTimeout(connect=timeout_s, read=timeout_s),
+        )
+    except ssl.SSLCertVerificationError as wrong:
+        raise Temporary(
+            f"the certificate of {remote} is not trusted: {wrong.verify_message} (setting ca_file)"
+        ) from wrong
+    except (OSError, IMAP4.error) as wrong:
+        raise Temporary(f"no IMAP connection to {remote}: {wrong}") from wrong
+    try:
+        # Without this the end of a literal waits for an acknowledgement that the server delays by 40 ms.
+        client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        _protect(client, tls, context, remote)
+        _authenticate(client, user, password)
+    except BaseException as wrong:
+        leave(client)
+        if isinstance(wrong, LoginError):
+            raise Temporary(
+                f"{remote} refused the login of {user!r} (settings user, password_file): {wrong}"
+            ) from wrong
+        if isinstance(wrong, OSError | IMAP4.error):
+            raise Temporary(f"the IMAP login at {remote} failed: {wrong}") from wrong
+        raise
+    return client
+
+
+def leave(client: IMAPClient) -> None:
+    """Close a connection, in whatever state it is."""
+    try:
+        client.shutdown()
+    except (OSError, IMAP4.error):
+        return  # it was gone already
+
+
+def _protect(client: IMAPClient, tls: TlsPolicy, context: ssl.SSLContext | None, remote: str) -> None:
+    if context is None or isinstance(client.socket(), ssl.SSLSocket):
+        return
+    if client.has_capability("STARTTLS"):
+        client.starttls(context)
+    elif tls != "opportunistic":
+        raise Temporary(f"{remote} offers no STARTTLS and the setting is tls = {tls!r}; nothing was sent")
+
+
+def _authenticate(client: IMAPClient, user: str, password: str) -> None:
+    """Log in by SASL PLAIN, which carries every character, where it is offered; else by LOGIN."""
+    if client.has_capability("AUTH=PLAIN"):
+        client.plain_login(user, password)
+    else:
+        client.login(user, password)
