@@ -43,16 +43,23 @@ def insert_rows(tx: Connection, table: Table, rows: list[dict[str, Any]]) -> Non
         tx.execute(_INSERTS[table.name], rows)
 
 
-def insert_message(tx: Connection, log: int, row: MessageRow) -> None:
-    """Write a message that was archived and not yet decided."""
-    plain = {name: getattr(row, name) for name in _PLAIN}
-    tx.execute(_INSERTS["messages"], {**plain, "log": log, "state": _first_state(row)})
-    insert_rows(tx, tables.addresses, _addresses(log, row))
+def insert_messages(tx: Connection, log: int, rows: list[MessageRow]) -> None:
+    """Write messages that were archived and not yet decided."""
+    insert_rows(
+        tx,
+        tables.messages,
+        [
+            {**{name: getattr(row, name) for name in _PLAIN}, "log": log, "state": _first_state(row)}
+            for row in rows
+        ],
+    )
+    insert_rows(tx, tables.addresses, [address for row in rows for address in _addresses(log, row)])
     insert_rows(
         tx,
         tables.refs,
         [
             {"log": log, "message": row.seq, "place": place, "message_id": message_id}
+            for row in rows
             for place, message_id in enumerate(row.refers_to)
         ],
     )
@@ -61,6 +68,7 @@ def insert_message(tx: Connection, log: int, row: MessageRow) -> None:
         tables.attachments,
         [
             {"log": log, "message": row.seq, "place": place, **{name: getattr(file, name) for name in _FILE}}
+            for row in rows
             for place, file in enumerate(row.attachments)
         ],
     )

@@ -5,16 +5,19 @@ what an entry changed and the fact that it was applied are one commit.
 """
 
 import logging
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from gateway.errors import DocketError
 from gateway.mail.entry import MAIL_TYPES, Entry
 from gateway.store import acts, outcomes, rulings, tables
-from gateway.store.arrivals import delete_message, insert_message
+from gateway.store.arrivals import delete_message, insert_messages
 from gateway.store.engine import log_of
-from gateway.store.payloads import About, read_payload
+from gateway.store.payloads import About, HandLink, Outcome, Release, Ruling, Tag, read_payload
 from gateway.store.records import MessageRow
 from gateway.store.summaries import summary_of
 
@@ -25,12 +28,19 @@ _EVENT = insert(tables.events)
 _UNDECIDED = select(func.count()).where(
     tables.messages.c.log == bindparam("log"), tables.messages.c.decided_by.is_(None)
 )
-_APPLY = {
-    "decision": rulings.apply_decision,
-    "release": rulings.apply_release,
-    "outcome": outcomes.apply_outcome,
-    "tag": acts.apply_tag,
-    "link": acts.apply_link,
+_SHAPES: dict[str, type[msgspec.Struct]] = {
+    "decision": Ruling,
+    "release": Release,
+    "outcome": Outcome,
+    "tag": Tag,
+    "link": HandLink,
+}
+_APPLY: dict[str, Callable[[Connection, int, Sequence[tuple[Entry, Any]]], None]] = {
+    "decision": rulings.apply_decisions,
+    "release": rulings.apply_releases,
+    "outcome": outcomes.apply_outcomes,
+    "tag": acts.apply_tags,
+    "link": acts.apply_links,
 }
 
 
@@ -50,51 +60,40 @@ def undecided_count(conn: Connection) -> int:
 
 
 def apply(tx: Connection, entry: Entry, message: MessageRow | None) -> None:
-    """Apply one entry, in order; one that was applied before changes nothing. ``message`` is given for mail entries.
+    """Apply one entry, in order, as ``apply_all``. ``message`` is given for mail entries."""
+    apply_all(tx, [(entry, message)])
 
-    A type we do not know, and a payload we cannot read, become a bare event: an archive may outlive this program, and
-    one bad entry must not stop all that follow. Raises OutOfOrder where entries are missing.
+
+def apply_all(tx: Connection, pairs: Iterable[tuple[Entry, MessageRow | None]]) -> None:
+    """Apply entries, in order; those that were applied before change nothing. A mail entry comes with its message.
+
+    Entries of one type that follow each other are written together, which makes a batch several times as cheap as its
+    entries alone. A type we do not know, and a payload we cannot read, become a bare event: an archive may outlive this
+    program, and one bad entry must not stop all that follow. Raises OutOfOrder where entries are missing.
     """
-    expected = position(tx)
-    if entry.seq < expected:
-        return
-    if entry.seq > expected:
-        raise OutOfOrder(
-            f"the store stands at entry {expected} and was given {entry.seq}; apply them in order"
-        )
-    log = log_of(tx)
-    about, summary = About(), dict[str, Any]()
-    try:
-        if entry.type in MAIL_TYPES:
-            about = About(of=entry.seq, agent=message.agent if message else "")
-        elif entry.payload[:1] == b"{" and entry.type != "rules":
-            about = read_payload(entry.payload, About)
-        summary = summary_of(entry)
-        if act := _APPLY.get(entry.type):
-            act(tx, log, entry)
-    except (ValueError, RecursionError) as wrong:
-        # Payloads are read before anything is written, so nothing of a bad entry is applied by half.
-        _logger.warning(
-            "entry-unreadable seq=%d type=%s error=%s", entry.seq, entry.type, type(wrong).__name__
-        )
-        summary = {"unreadable": True}
-    if message is not None and entry.type in MAIL_TYPES:
-        insert_message(tx, log, message)
-    order = about.order
-    tx.execute(
-        _EVENT,
-        {
-            "log": log,
-            "seq": entry.seq,
-            "type": entry.type,
-            "at": entry.at,
-            "of": about.of,
-            "marketplace": order.marketplace if order else "",
-            "value": order.value if order else "",
-            "agent": about.agent,
-            "summary": summary,
-        },
-    )
+    log, expected = log_of(tx), position(tx)
+    events: list[dict[str, Any]] = []
+    new = [(entry, row) for entry, row in pairs if entry.seq >= expected]
+    for type_, run in groupby(new, key=lambda pair: pair[0].type):
+        acting: list[tuple[Entry, Any]] = []
+        arrived: list[MessageRow] = []
+        for entry, row in run:
+            if entry.seq != expected + len(events):
+                raise OutOfOrder(
+                    f"the store stands at entry {expected + len(events)} and was given {entry.seq};"
+                    " apply entries in order, without a gap"
+                )
+            act, event = _read(entry, row)
+            events.append({"log": log, "seq": entry.seq, "type": type_, "at": entry.at, **event})
+            if act is not None:
+                acting.append((entry, act))
+            if row is not None and type_ in MAIL_TYPES:
+                arrived.append(row)
+        insert_messages(tx, log, arrived)
+        if acting:
+            _APPLY[type_](tx, log, acting)
+    if events:
+        tx.execute(_EVENT, events)
 
 
 def forget(tx: Connection, seq: int) -> None:
@@ -106,3 +105,35 @@ def forget(tx: Connection, seq: int) -> None:
         .where(tables.events.c.log == log, tables.events.c.seq == seq)
         .values(summary={"erased": True}, agent="", marketplace="", value="")
     )
+
+
+def _read(entry: Entry, row: MessageRow | None) -> tuple[msgspec.Struct | None, dict[str, Any]]:
+    """Return an entry's act, where it changes anything, and its event. Nothing is written before all of it is read."""
+    act: msgspec.Struct | None = None
+    try:
+        if entry.type in MAIL_TYPES:
+            about = About(of=entry.seq, agent=row.agent if row else "")
+        elif shape := _SHAPES.get(entry.type):
+            act = read_payload(entry.payload, shape)
+            about = About(
+                of=getattr(act, "of", None),
+                order=getattr(act, "order", None),
+                agent=getattr(act, "agent", ""),
+            )
+        elif entry.payload[:1] == b"{" and entry.type != "rules":
+            about = read_payload(entry.payload, About)
+        else:
+            about = About()
+        summary = summary_of(entry, act)
+    except (ValueError, RecursionError) as wrong:
+        _logger.warning(
+            "entry-unreadable seq=%d type=%s error=%s", entry.seq, entry.type, type(wrong).__name__
+        )
+        act, about, summary = None, About(), {"unreadable": True}
+    return act, {
+        "of": about.of,
+        "marketplace": about.order.marketplace if about.order else "",
+        "value": about.order.value if about.order else "",
+        "agent": about.agent,
+        "summary": summary,
+    }

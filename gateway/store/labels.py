@@ -4,15 +4,15 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, select
 
 from gateway.store import tables
 from gateway.store.arrivals import insert_rows
 from gateway.store.columns import key
+from gateway.store.rows import chunks
 from rules.facts import Link
 
 _tags = tables.tags.c
-_TAGS = select(_tags.tag).where(_tags.log == bindparam("in_log"), _tags.message == bindparam("of_message"))
 _SEPARATORS = re.compile(r"[\s\-\u2010-\u2015\u2212]+")
 
 
@@ -25,13 +25,19 @@ def bare(value: str) -> str:
     return _SEPARATORS.sub("", value).lower()
 
 
-def add_tags(tx: Connection, log: int, message: int, tags: Iterable[str]) -> None:
-    """Put tags on a message; one it has already stays as it is."""
-    new = dict.fromkeys(key(tag) for tag in tags)
-    if new:
-        had = set(tx.scalars(_TAGS, {"in_log": log, "of_message": message}))
-        rows = [{"log": log, "message": message, "tag": tag} for tag in new if tag not in had]
-        insert_rows(tx, tables.tags, rows)
+def add_tags(tx: Connection, log: int, wanted: Iterable[tuple[int, str]]) -> None:
+    """Put tags on messages, given as pairs of both; a tag that a message has already stays as it is."""
+    new = dict.fromkeys((message, key(tag)) for message, tag in wanted)
+    had: set[tuple[int, str]] = set()
+    for chunk in chunks({message for message, _ in new}):
+        had.update(
+            (row.message, row.tag)
+            for row in tx.execute(
+                select(_tags.message, _tags.tag).where(_tags.log == log, _tags.message.in_(chunk))
+            )
+        )
+    rows = [{"log": log, "message": message, "tag": tag} for message, tag in new if (message, tag) not in had]
+    insert_rows(tx, tables.tags, rows)
 
 
 def link_row(log: int, by: int, place: int, message: int, link: Link, agent: str = "") -> dict[str, Any]:

@@ -1,60 +1,113 @@
-"""An outcome applied: its job ends or is tried again, and its message's state says how things stand."""
+"""Outcomes applied: jobs end or are tried again, and their messages' states say how things stand."""
 
-from sqlalchemy import Connection, select, update
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select, update
 
 from gateway.mail.entry import Entry
 from gateway.store import tables
-from gateway.store.payloads import Outcome, read_payload
+from gateway.store.payloads import Outcome
 from gateway.store.queue import add_jobs
+from gateway.store.rows import chunks
 
 _jobs = tables.jobs.c
-_messages = tables.messages.c
+_rows = tables.messages.c
+_CHANGED = ("state", "task", "lost", "attempts", "next_at", "last")
+_UPDATE = (
+    update(tables.jobs)
+    .where(
+        _jobs.log == bindparam("in_log"),
+        _jobs.message == bindparam("of_message"),
+        _jobs.number == bindparam("of_number"),
+    )
+    .values({name: bindparam(f"new_{name}") for name in _CHANGED} | {"lease": "", "leased_until": None})
+)
+_SETTLE = (
+    update(tables.messages)
+    .where(_rows.log == bindparam("in_log"), _rows.seq == bindparam("of_message"))
+    .values(state=bindparam("new_state"))
+)
 
 
-def apply_outcome(tx: Connection, log: int, entry: Entry) -> None:
-    """Close or reschedule the job an attempt was made for. A job that has ended stays as it ended."""
-    outcome = read_payload(entry.payload, Outcome)
-    this = (_jobs.log == log, _jobs.message == outcome.of, _jobs.number == outcome.number)
-    job = tx.execute(select(_jobs.state, _jobs.task, _jobs.lost).where(*this)).first()
-    if job is None or job.state in {"done", "dead"}:
+def apply_outcomes(tx: Connection, log: int, run: Sequence[tuple[Entry, Outcome]]) -> None:
+    """Close or reschedule the jobs that attempts were made for. A job that has ended stays as it ended."""
+    messages = {outcome.of for _, outcome in run}
+    jobs = _load(tx, log, messages)
+    changed: dict[tuple[int, int], dict[str, Any]] = {}
+    for entry, outcome in run:
+        name = outcome.of, outcome.number
+        job = jobs.get(name)
+        if job is None or job["state"] in {"done", "dead"}:
+            continue
+        jobs[name] = changed[name] = _after(job, entry, outcome)
+        if outcome.jobs:
+            add_jobs(tx, log, [(outcome.of, new, entry.at) for new in outcome.jobs])
+            jobs = _load(tx, log, {outcome.of}) | jobs
+    if not changed:
         return
-    lost = job.lost or outcome.failed or any(one.kind == "refused" for one in outcome.outcomes)
-    state, task = "ready", job.task
+    tx.execute(
+        _UPDATE,
+        [
+            {"in_log": log, "of_message": message, "of_number": number}
+            | {f"new_{column}": job[column] for column in _CHANGED}
+            for (message, number), job in changed.items()
+        ],
+    )
+    _settle(tx, log, {message for message, _ in changed}, jobs)
+
+
+def _after(job: dict[str, Any], entry: Entry, outcome: Outcome) -> dict[str, Any]:
+    """Return a job as an attempt leaves it."""
+    lost = job["lost"] or outcome.failed or any(one.kind == "refused" for one in outcome.outcomes)
+    state, task = "ready", job["task"]
     if outcome.final:
         state = "dead" if lost else "done"
     elif outcome.remaining:
         task = {**task, "recipients": list(outcome.remaining)}  # those it has reached do not get it twice
-    tx.execute(
-        update(tables.jobs)
-        .where(*this)
-        .values(
-            state=state,
-            task=task,
-            lost=lost,
-            attempts=outcome.attempt,
-            next_at=outcome.next_at or entry.at,
-            last=outcome.outcomes[-1].reply if outcome.outcomes else "",
-            lease="",
-            leased_until=None,
-        )
-    )
-    add_jobs(tx, log, outcome.of, outcome.jobs, entry.at)
-    _settle_message(tx, log, outcome.of)
+    return {
+        **job,
+        "state": state,
+        "task": task,
+        "lost": lost,
+        "attempts": outcome.attempt,
+        "next_at": outcome.next_at or entry.at,
+        "last": outcome.outcomes[-1].reply if outcome.outcomes else "",
+    }
 
 
-def _settle_message(tx: Connection, log: int, seq: int) -> None:
-    """Set a message's state from all its jobs; a report about it to its sender says nothing of its own way."""
-    states = set(
-        tx.scalars(select(_jobs.state).where(_jobs.log == log, _jobs.message == seq, _jobs.kind != "report"))
-    )
-    if not states:
-        return
-    this = (_messages.log == log, _messages.seq == seq)
-    direction = tx.scalar(select(_messages.direction).where(*this))
-    if "dead" in states:
-        state = "failed"
-    elif states == {"done"}:
-        state = "relayed" if direction == "outbound" else "delivered"
-    else:
-        state = "waiting"
-    tx.execute(update(tables.messages).where(*this).values(state=state))
+def _load(tx: Connection, log: int, messages: Iterable[int]) -> dict[tuple[int, int], dict[str, Any]]:
+    return {
+        (row.message, row.number): row._asdict()
+        for chunk in chunks(messages)
+        for row in tx.execute(select(tables.jobs).where(_jobs.log == log, _jobs.message.in_(chunk)))
+    }
+
+
+def _settle(
+    tx: Connection, log: int, messages: Iterable[int], jobs: dict[tuple[int, int], dict[str, Any]]
+) -> None:
+    """Set messages' states from all their jobs; a report about one to its sender says nothing of its own way."""
+    states = defaultdict[int, set[str]](set)
+    for (message, _), job in jobs.items():
+        if job["kind"] != "report":
+            states[message].add(job["state"])
+    settled = []
+    for chunk in chunks(messages):
+        for row in tx.execute(
+            select(_rows.seq, _rows.direction).where(_rows.log == log, _rows.seq.in_(chunk))
+        ):
+            if found := states[row.seq]:
+                state = _state(found, row.direction)
+                settled.append({"in_log": log, "of_message": row.seq, "new_state": state})
+    if settled:
+        tx.execute(_SETTLE, settled)
+
+
+def _state(jobs: set[str], direction: str) -> str:
+    if "dead" in jobs:
+        return "failed"
+    if jobs == {"done"}:
+        return "relayed" if direction == "outbound" else "delivered"
+    return "waiting"

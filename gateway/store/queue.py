@@ -1,6 +1,6 @@
-"""The jobs that entries make and close. Archived outcomes are the truth, so nothing here asks for a lease."""
+"""The jobs that entries make. Archived outcomes are the truth, so nothing here asks for a lease."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import Connection, select
@@ -8,16 +8,22 @@ from sqlalchemy import Connection, select
 from gateway.store import tables
 from gateway.store.arrivals import insert_rows
 from gateway.store.payloads import NewJob
+from gateway.store.rows import chunks
 
 _jobs = tables.jobs.c
 
 
-def add_jobs(tx: Connection, log: int, message: int, new: Sequence[NewJob], at: datetime) -> None:
-    """Queue jobs, due at ``at``; one whose number the message has already had is not queued again."""
-    if not new:
-        return
-    had = set(tx.scalars(select(_jobs.number).where(_jobs.log == log, _jobs.message == message)))
-    fresh = {job.number: job for job in new if job.number not in had}
+def add_jobs(tx: Connection, log: int, new: Iterable[tuple[int, NewJob, datetime]]) -> None:
+    """Queue jobs, each with its message and when it is due; a number the message has had is not queued again."""
+    wanted: dict[tuple[int, int], tuple[NewJob, datetime]] = {}
+    for message, job, at in new:
+        wanted.setdefault((message, job.number), (job, at))
+    for chunk in chunks({message for message, _ in wanted}):
+        had = tx.execute(
+            select(_jobs.message, _jobs.number).where(_jobs.log == log, _jobs.message.in_(chunk))
+        )
+        for row in had:
+            wanted.pop((row.message, row.number), None)
     insert_rows(
         tx,
         tables.jobs,
@@ -25,7 +31,7 @@ def add_jobs(tx: Connection, log: int, message: int, new: Sequence[NewJob], at: 
             {
                 "log": log,
                 "message": message,
-                "number": job.number,
+                "number": number,
                 "kind": job.kind,
                 "task": job.task,
                 "state": "ready",
@@ -35,6 +41,6 @@ def add_jobs(tx: Connection, log: int, message: int, new: Sequence[NewJob], at: 
                 "last": "",
                 "lease": "",
             }
-            for job in fresh.values()
+            for (message, number), (job, at) in wanted.items()
         ],
     )

@@ -1,5 +1,6 @@
-"""A decision applied: what a message is, what it is linked to, and the jobs it brings."""
+"""Decisions applied: what messages are, what they are linked to, and the jobs they bring."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
@@ -8,15 +9,18 @@ from gateway.mail.entry import Entry
 from gateway.store import tables
 from gateway.store.arrivals import insert_rows
 from gateway.store.labels import add_tags, link_row
-from gateway.store.payloads import Decided, Release, Ruling, read_payload
+from gateway.store.payloads import Decided, Release, Ruling
 from gateway.store.queue import add_jobs
+from gateway.store.rows import chunks
 
-_table = tables.messages.c
+_WORKING = frozenset(
+    {"mail.in", "mail.out"}
+)  # a refused message never becomes a job, a held one by its release
+
+_rows = tables.messages.c
 _DECIDE = (
     update(tables.messages)
-    .where(
-        _table.log == bindparam("in_log"), _table.seq == bindparam("of_message"), _table.decided_by.is_(None)
-    )
+    .where(_rows.log == bindparam("in_log"), _rows.seq == bindparam("of_message"))
     .values(
         {
             name: bindparam(f"new_{name}")
@@ -24,66 +28,88 @@ _DECIDE = (
         }
     )
 )
-_LOOK = select(_table.type, _table.decided_by).where(
-    _table.log == bindparam("in_log"), _table.seq == bindparam("of_message")
-)
 _RELEASE = (
     update(tables.messages)
-    .where(_table.log == bindparam("in_log"), _table.seq == bindparam("of_message"), _table.state == "held")
+    .where(_rows.log == bindparam("in_log"), _rows.seq == bindparam("of_message"), _rows.state == "held")
     .values(state=bindparam("new_state"))
 )
-_WORKING = frozenset(
-    {"mail.in", "mail.out"}
-)  # a refused message never becomes a job, a held one by its release
 
 
-def apply_decision(tx: Connection, log: int, entry: Entry) -> None:
-    """Write what was decided for a message. The first decision stands; a later one is an event and nothing more."""
-    ruling = read_payload(entry.payload, Ruling)
-    decided = ruling.decision
-    found = tx.execute(_LOOK, {"in_log": log, "of_message": ruling.of}).first()
-    if found is None or found.decided_by is not None:
+def apply_decisions(tx: Connection, log: int, run: Sequence[tuple[Entry, Ruling]]) -> None:
+    """Write what was decided for messages. The first decision stands; a later one is an event and nothing more."""
+    first: dict[int, tuple[Entry, Ruling]] = {}
+    for entry, ruling in run:
+        first.setdefault(ruling.of, (entry, ruling))
+    types = _undecided(tx, log, first)
+    standing = [(entry, ruling, types[ruling.of]) for entry, ruling in first.values() if ruling.of in types]
+    if not standing:
         return
-    jobs = ruling.jobs if ruling.live and found.type in _WORKING else ()
-    tx.execute(
-        _DECIDE,
-        {
-            "in_log": log,
-            "of_message": ruling.of,
-            "new_decided_by": entry.seq,
-            "new_marketplace": decided.reading.marketplace,
-            "new_kind": decided.reading.kind,
-            "new_alias": decided.reading.alias,
-            "new_retry_of": decided.context.retry_of,
-            "new_state": _state(found.type, decided, working=bool(jobs), live=ruling.live),
-        },
-    )
+    tx.execute(_DECIDE, [_decided(log, entry, ruling, type_) for entry, ruling, type_ in standing])
     insert_rows(
         tx,
         tables.links,
-        [link_row(log, entry.seq, place, ruling.of, link) for place, link in enumerate(decided.links)],
+        [
+            link_row(log, entry.seq, place, ruling.of, link)
+            for entry, ruling, _ in standing
+            for place, link in enumerate(ruling.decision.links)
+        ],
     )
-    add_tags(tx, log, ruling.of, decided.tags)
-    insert_rows(tx, tables.finds, _finds(log, ruling))
-    add_jobs(tx, log, ruling.of, jobs, entry.at)
+    add_tags(tx, log, ((ruling.of, tag) for _, ruling, _ in standing for tag in ruling.decision.tags))
+    insert_rows(tx, tables.finds, [find for _, ruling, _ in standing for find in _finds(log, ruling)])
+    add_jobs(
+        tx,
+        log,
+        [
+            (ruling.of, job, entry.at)
+            for entry, ruling, type_ in standing
+            if ruling.live and type_ in _WORKING
+            for job in ruling.jobs
+        ],
+    )
 
 
-def apply_release(tx: Connection, log: int, entry: Entry) -> None:
-    """Send a held message on its way, or drop it. Only the first release of a message does anything."""
-    release = read_payload(entry.payload, Release)
-    state = "dropped" if release.drop else "waiting"
-    done = tx.execute(_RELEASE, {"in_log": log, "of_message": release.of, "new_state": state})
-    if done.rowcount and not release.drop:
-        add_jobs(tx, log, release.of, release.jobs, entry.at)
+def apply_releases(tx: Connection, log: int, run: Sequence[tuple[Entry, Release]]) -> None:
+    """Send held messages on their way, or drop them. Only the first release of a message does anything."""
+    for entry, release in run:
+        state = "dropped" if release.drop else "waiting"
+        done = tx.execute(_RELEASE, {"in_log": log, "of_message": release.of, "new_state": state})
+        if done.rowcount and not release.drop:
+            add_jobs(tx, log, [(release.of, job, entry.at) for job in release.jobs])
+
+
+def _undecided(tx: Connection, log: int, seqs: Sequence[int] | dict[int, Any]) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for chunk in chunks(seqs):
+        rows = tx.execute(
+            select(_rows.seq, _rows.type).where(
+                _rows.log == log, _rows.seq.in_(chunk), _rows.decided_by.is_(None)
+            )
+        )
+        found.update((row.seq, row.type) for row in rows)
+    return found
+
+
+def _decided(log: int, entry: Entry, ruling: Ruling, type_: str) -> dict[str, Any]:
+    reading = ruling.decision.reading
+    return {
+        "in_log": log,
+        "of_message": ruling.of,
+        "new_decided_by": entry.seq,
+        "new_marketplace": reading.marketplace,
+        "new_kind": reading.kind,
+        "new_alias": reading.alias,
+        "new_retry_of": ruling.decision.context.retry_of,
+        "new_state": _state(type_, ruling.decision, working=bool(ruling.jobs), live=ruling.live),
+    }
 
 
 def _state(type_: str, decided: Decided, *, working: bool, live: bool) -> str:
     if type_ == "mail.refused":
         return "refused"
-    if working:
-        return "waiting"
     if type_ == "mail.held":
         return "held"
+    if live and working:
+        return "waiting"
     if live and type_ == "mail.out" and any(action.get("do") == "hold" for action in decided.actions):
         return "held"
     if decided.context.retry_of is not None:

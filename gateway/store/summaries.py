@@ -4,10 +4,11 @@ from typing import Any
 
 import msgspec
 
-from gateway.mail.entry import Entry
+from gateway.mail.entry import MAIL_TYPES, Entry
 from gateway.store.payloads import Outcome, Ruling, read_payload
 
 _MOST = 4096  # bytes of a payload that is kept whole
+_WHOLE = frozenset({"config", "software", "gap"})
 _SHOWN = {
     "note": ("text",),
     "tag": ("add", "remove"),
@@ -18,24 +19,23 @@ _SHOWN = {
 }
 
 
-def summary_of(entry: Entry) -> dict[str, Any]:
-    """Return what a timeline shows of an entry; raises ValueError for a payload it cannot read."""
-    match entry.type:
-        case "mail.held" | "mail.refused" | "mail.out":
-            return {"verdict": entry.meta["verdict"]} if entry.meta.get("verdict") else {}
-        case "decision":
-            return _decision(read_payload(entry.payload, Ruling))
-        case "outcome":
-            return _outcome(read_payload(entry.payload, Outcome))
-        case "rules":
-            return {"name": str(entry.meta.get("name", ""))}
-        case "config" | "software" | "gap":
-            return read_payload(entry.payload, dict[str, Any]) if len(entry.payload) <= _MOST else {}
-        case known if known in _SHOWN:
-            payload = read_payload(entry.payload, dict[str, Any])
-            return {name: payload[name] for name in _SHOWN[known] if name in payload}
-        case _:
-            return {}
+def summary_of(entry: Entry, act: msgspec.Struct | None) -> dict[str, Any]:
+    """Return what a timeline shows of an entry, given its act as read; raises ValueError for a payload it cannot read."""
+    if isinstance(act, Ruling):
+        return _decision(act)
+    if isinstance(act, Outcome):
+        return _outcome(act)
+    if entry.type in MAIL_TYPES:
+        return {"verdict": entry.meta["verdict"]} if entry.meta.get("verdict") else {}
+    if entry.type == "rules":
+        return {"name": str(entry.meta.get("name", ""))}
+    if entry.type in _WHOLE:
+        return read_payload(entry.payload, dict[str, Any]) if len(entry.payload) <= _MOST else {}
+    shown = _SHOWN.get(entry.type)
+    if shown is None:
+        return {}
+    payload = read_payload(entry.payload, dict[str, Any])
+    return {name: payload[name] for name in shown if name in payload}
 
 
 def _decision(ruling: Ruling) -> dict[str, Any]:

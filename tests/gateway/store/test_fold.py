@@ -45,9 +45,14 @@ def test_a_missing_entry_is_an_error_that_says_where_the_store_stands(store, sto
 
 def test_a_transaction_that_fails_leaves_position_and_rows_as_they_were(store, story):
     story.mail()
-    with pytest.raises(RuntimeError), store.write() as tx:
-        fold.apply(tx, *story.pairs[0])
-        raise RuntimeError
+
+    def fail():
+        with store.write() as tx:
+            fold.apply(tx, *story.pairs[0])
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     with store.read() as conn:
         assert fold.position(conn) == 0
         assert messages.message(conn, 0) is None
