@@ -166,10 +166,14 @@ class CarrierFile(Fact, frozen=True, kw_only=True):
 
 
 class OrderWords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``phrases/orders.toml``: by language, words that announce an order ID, and words that announce another number."""
+    """``phrases/orders.toml``: by language, words that announce an order ID, and words that announce another number.
+
+    ``between`` are words that may stand between such a word and a number of nothing but digits.
+    """
 
     order: dict[str, tuple[str, ...]] = {}
     other: dict[str, tuple[str, ...]] = {}
+    between: dict[str, tuple[str, ...]] = {}
 
 
 class QuoteMarks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -55,7 +55,7 @@ class Marketplace:
             (frozenset(relay.domains), compile_pattern(relay.local, where=f"{where}, relay.local"))
             for relay in file.relay
         )
-        self.brand = any_of(file.brand, where=f"{where}, brand")
+        self.brand = any_of(file.brand, where=f"{where}, brand", whole=True)
         self.kinds = tuple(
             CompiledKind(kind, _union(kind.subjects, where=f"{where}, kinds.subjects")) for kind in file.kinds
         )
@@ -90,7 +90,7 @@ class Carrier:
         self.file = file
         self.name = file.name
         self.title = file.title
-        self.brand = any_of(file.brand, where=f"{where}, brand")
+        self.brand = any_of(file.brand, where=f"{where}, brand", whole=True)
         self.numbers = tuple(
             CompiledParcel(shape, compile_pattern(shape.pattern, where=f"{where}, numbers.pattern"))
             for shape in file.numbers
@@ -109,6 +109,8 @@ class Words:
         other = any_of(_all(orders.other), where="phrases/orders.toml, other")
         self.order_label = order
         self.other_label = other
+        between = any_of(_all(orders.between), where="phrases/orders.toml, between", whole=True)
+        self.between = between
         self.quote_below = _union(quotes.below, where="phrases/quotes.toml, below")
         self.quote_attribution = _union(quotes.attribution, where="phrases/quotes.toml, attribution")
         self.quote_html = _union({"": quotes.html}, where="phrases/quotes.toml, html")

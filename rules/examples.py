@@ -10,7 +10,7 @@ from rules.read import read
 
 def broken_examples(marketplaces: Marketplaces) -> list[str]:
     """Return a line for each example that reads otherwise than it says."""
-    lines = []
+    lines: list[str] = []
     for market in marketplaces.marketplaces.values():
         for example in market.file.example:
             reading = read(facts_of_example(example), marketplaces)

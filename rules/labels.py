@@ -8,6 +8,7 @@ from rules.patterns import Pattern
 
 _BEFORE = 48  # characters before a number in which its label is looked for
 _CLOSE = 24  # ... and before one that is nothing but digits
+_NUMBER = re.compile(r"[0-9]{5,}[0-9A-Za-z-]*")
 _LINK_REACH = 300
 _LINK_LABEL = re.compile(
     r"((?:order|bestell|commande|pedido|ordine)[a-z]{0,8}[-_]?(?:id|no|nr|number|ref|v[0-9])?)"
@@ -25,7 +26,7 @@ def announced(part: Part, start: int, words: Words, *, plain: bool) -> tuple[str
     link = _link_before(part, text, start)
     if link is not None:
         return _link_label(link), "", True
-    return *_label(text, start, words, _CLOSE if plain else _BEFORE), False
+    return *_label(text, start, words, plain=plain), False
 
 
 def _link_before(part: Part, text: str, start: int) -> str | None:
@@ -43,12 +44,29 @@ def _link_label(before: str) -> str:
     return "" if found is None else found.group(1)
 
 
-def _label(text: str, start: int, words: Words, reach: int) -> tuple[str, str]:
+def _label(text: str, start: int, words: Words, *, plain: bool) -> tuple[str, str]:
     """Return the word that announces a number as an order, or as something else; the nearest one wins."""
-    before = text[max(0, start - reach) : start]
+    before = text[max(0, start - (_CLOSE if plain else _BEFORE)) : start]
+    # A label belongs to the first number after it.
+    before = _NUMBER.split(before)[-1]
     label, label_at = _last(words.order_label, before)
     foreign, foreign_at = _last(words.other_label, before)
-    return (label, "") if label_at >= foreign_at else ("", foreign)
+    if label_at < foreign_at:
+        return "", foreign
+    if plain and label and _stray(before[label_at + len(label) :], words):
+        return "", ""
+    return label, ""
+
+
+def _stray(between: str, words: Words) -> bool:
+    """Tell whether other words than a label's usual company stand between it and a number of nothing but digits."""
+    company = (
+        () if words.between is None else tuple(match.span() for match in words.between.finditer(between))
+    )
+    return any(
+        letter.isalpha() and not any(start <= at < end for start, end in company)
+        for at, letter in enumerate(between)
+    )
 
 
 def _last(pattern: Pattern | None, text: str) -> tuple[str, int]:

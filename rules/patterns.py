@@ -38,9 +38,9 @@ def compile_pattern(pattern: str, *, where: str) -> Pattern:
     return compiled
 
 
-def any_of(words: Iterable[str], *, where: str) -> Pattern | None:
-    """Compile a search for any of these words as written; a Latin letter or digit before or after them hides them."""
-    found = [_bounded(word) for word in words if word]
+def any_of(words: Iterable[str], *, where: str, whole: bool = False) -> Pattern | None:
+    """Compile a search for where any of these words begins, or with ``whole`` stands alone."""
+    found = [_bounded(word, whole=whole) for word in words if word]
     return compile_pattern("|".join(found), where=where) if found else None
 
 
@@ -53,7 +53,8 @@ def searchable(text: str) -> str:
     return text
 
 
-def _bounded(word: str) -> str:
+def _bounded(word: str, *, whole: bool) -> str:
     literal = str(re2.escape(word))
-    head = r"\b" if word[0].isascii() and word[0].isalnum() else ""
-    return head + literal
+    head = r"\b" if word[0].isascii() and word[0].isalnum() else ""  # RE2's \b knows ASCII only
+    tail = r"\b" if whole and word[-1].isascii() and word[-1].isalnum() else ""
+    return head + literal + tail

@@ -21,11 +21,11 @@ _FOLD: dict[int, str] = {
     **dict.fromkeys(map(ord, _SPACES), " "),
 }
 _ODD = re.compile("[" + re.escape("".join(map(chr, _FOLD))) + "]")
-INVISIBLE = (
-    "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe00-\ufe0f\ufeff]+"
-)
+_UNSEEN = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe00-\ufe0f\ufeff"
+INVISIBLE = f"[{_UNSEEN}]+"
 _INVISIBLE = re.compile(INVISIBLE)
-_SEAM = re.compile(r"(?<=[0-9])[ \t]{0,8}(-?)[ \t]{0,8}=?\r?\n[> \t]{0,16}(?=-?[0-9])")
+_GAP = f"[ \t{_UNSEEN}]{{0,8}}"
+_SEAM = re.compile(rf"(?<=[0-9]){_GAP}(-?){_GAP}=?\r?\n[> \t]{{0,16}}(?=-?[0-9])")
 _SEAMS_MAX = 2000
 
 
