@@ -32,12 +32,14 @@ def _letters() -> str:
     """Return the class of letters, digits and marks outside ``_CJK``, as ranges for a regular expression."""
     cjk = re.compile(f"[{_CJK}]")
     ranges: list[list[int]] = []
-    for code in range(0x80, 0x1D800):
+    for code in range(0x80, 0xFFFF):
         if unicodedata.category(chr(code))[0] in "LNM" and not cjk.match(chr(code)):
             if ranges and ranges[-1][1] == code - 1:
                 ranges[-1][1] = code
             else:
                 ranges.append([code, code])
+    # The rarer planes as one range: a hundred exact ones cost every space five times what it should.
+    ranges.append([0x10000, 0x1D7FF])
     return "0-9A-Za-z" + "".join(f"{chr(first)}-{chr(last)}" for first, last in ranges) + _JOINERS
 
 
@@ -60,24 +62,26 @@ class Chunk(NamedTuple):
 
 
 class Analysis(NamedTuple):
-    """The terms of one text: words and stems in order, and the whole identifiers not among the words."""
+    """The terms of one text: words and stems in order, whole identifiers not among the words, words to misspell."""
 
     words: str
     stems: str
     wholes: tuple[str, ...]
+    spelling: set[str]  # without the letter pairs of CJK: their number makes a search for misspellings slow
 
 
 def analyze(text: str) -> Analysis:
     """Return the terms of a text.
 
-    >>> analyze("Order 112-1234567-1234567 refunded")
-    Analysis(words='order 112 1234567 1234567 refunded', stems='ord 112 1234567 1234567 refund', wholes=('11212345671234567',))
+    >>> analyze("Order 112-1234567-1234567 refunded")[:3]
+    ('order 112 1234567 1234567 refunded', 'ord 112 1234567 1234567 refund', ('11212345671234567',))
     """
     found = [_CHUNKS[chunk] for chunk in chunks(text[:TEXT_CHARS].lower())]
     return Analysis(
         " ".join([chunk[0] for chunk in found]),
         " ".join([chunk[1] for chunk in found]),
         tuple([chunk[2] for chunk in found if chunk[2]]),
+        {chunk[0] for chunk in found if chunk[1]},
     )
 
 

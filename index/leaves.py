@@ -107,7 +107,7 @@ def _marked(token: Token, source: str, field: str, word: str, mark: str) -> Leaf
             raise QueryError(
                 f"“~” finds misspellings of one word of {_FUZZY_CHARS} letters or more", token.column
             )
-        return Fuzzy(source=source, field=field, term=word)
+        return Fuzzy(source=source, field="spelling" if field == "all" else field, term=word)
     if not simple and "@" not in word and "." not in word:
         code = identifier(f"{word}-00000")  # as the whole number would be read
         if code is None or not word[0].isdigit():

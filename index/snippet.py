@@ -18,7 +18,7 @@ _HITS_MANY = 64
 _REMEMBERED = 20_000
 _QUERIES = 16
 _WORD_BREAK_CHARS = 20
-_FIELDS = ("all", "stem", "subject", "subject_stem", "order")
+_FIELDS = ("all", "stem", "subject", "subject_stem", "order", "spelling")
 _SPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 
 Piece = tuple[str, bool]
@@ -113,14 +113,17 @@ class _Finder:
             if word[0] not in self._letters and not any(within_one(one, word) for one in self._fuzzy):
                 return _PLAIN
         read = read_chunk(chunk)
-        words, stems = read.words.split(), read.stems.split()
+        words, stems, wholes = read.words.split(), read.stems.split(), read.wholes.split()
+        looked_for = any(map(self._wants, (*words, *wholes)))
+        if not looked_for and self._stems.isdisjoint(stems) and self._in_phrases.isdisjoint(words):
+            return _Seen(len(words), (), ())
         spans = _spans(chunk, words)
         hits = [
             span
             for index, (word, span) in enumerate(zip(words, spans, strict=True))
             if self._wants(word) or (index < len(stems) and stems[index] in self._stems)
         ]
-        if any(self._wants(whole) for whole in read.wholes.split()):
+        if any(map(self._wants, wholes)):
             hits.append((0, len(chunk)))
         rows = tuple(
             _Row(index, word, spans[index]) for index, word in enumerate(words) if word in self._in_phrases

@@ -18,6 +18,7 @@ TEXTS: Final = (
     "filename",
 )  # words in order, for phrases; whole terms after them
 STEMS: Final = ("stem", "subject_stem")  # stems, for bare words and for relevance
+SPELLING: Final = "spelling"  # the distinct words, for misspellings
 KEYS: Final = ("order", "tag", "marketplace", "agent", "mailbox", "direction", "kind", "has", "extension")
 FACETS: Final = ("marketplace", "tag", "agent", "direction", "mailbox", "kind")
 BREAK: Final = "¶"  # stands between parts, so that no phrase runs from one into the next; never a word itself
@@ -107,6 +108,7 @@ def _texts(document: Document) -> dict[str, str]:
     }
     texts["all"] = _joined((one.words for one in everything), sorted(found.union(given)))
     texts["subject_stem"] = " ".join(one.stems for one in read["subject"])
+    texts[SPELLING] = " ".join(set[str]().union(*(one.spelling for one in everything)))
     texts["stem"] = " ".join(one.stems for one in everything)
     return texts
 
