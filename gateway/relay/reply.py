@@ -10,7 +10,7 @@ _QUEUE_IDS = (
     re.compile(r"\bArchived (\d+)"),  # Docket
     re.compile(r"\bqp (\d+)"),  # qmail
     re.compile(r"\b(\S+) (?:- gsmtp$|Message accepted for delivery|Saved$)"),  # Gmail, sendmail, Dovecot
-    re.compile(r"^250 Ok ([0-9a-f][0-9a-f-]{20,})$", re.IGNORECASE),  # Amazon SES
+    re.compile(r"^250 Ok ([0-9a-z][0-9a-z-]{20,})$", re.IGNORECASE),  # Amazon SES
 )
 _ENHANCED = re.compile(r"^\d{3} ([245]\.\d{1,3}\.\d{1,3})\b")
 

@@ -4,7 +4,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from gateway.demo.certificate import make_certificate
+from gateway.ingest.tls import make_certificate
 from gateway.errors import WrongUse
 from gateway.relay.lmtp import LmtpTransport
 from gateway.relay.smtp import SmtpTransport
@@ -28,7 +28,9 @@ def plain(port, **settings):
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    return make_certificate(tmp_path_factory.mktemp("tls"), now=datetime.now(UTC))
+    return make_certificate(
+        tmp_path_factory.mktemp("tls"), names=("localhost", "127.0.0.1"), now=datetime.now(UTC)
+    )
 
 
 @pytest.fixture
