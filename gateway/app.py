@@ -135,7 +135,7 @@ class App:
             clock=self.clock,
             hostname=self.config.hostname,
             retry=lambda attempts, now, rng: next_try(
-                attempts, now, rng, minutes=work.retry_minutes, give_up_hours=work.give_up_hours
+                attempts, now, rng, minutes=work.retry_minutes, give_up_s=work.give_up_hours * 3600
             ),
         )
 

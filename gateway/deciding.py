@@ -1,7 +1,8 @@
 """Which messages may be decided now, and what they are decided on.
 
-A decision rests on what earlier messages were linked to. Decisions are made in seq order and archived in groups, so a
-message whose context touches one that is decided but not yet folded into the store waits for the next round.
+A decision rests on what earlier messages were linked to. Decisions are archived in groups, so a message whose context
+touches one that is decided but not yet folded into the store, or one that waits itself, waits for the next round: each is
+decided as if all before it had been, one by one.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,10 +14,12 @@ from sqlalchemy import Connection
 
 from gateway.effects import jobs_for
 from gateway.mail.canonical import canonical
-from gateway.mail.entry import Draft, Entry, Envelope
-from gateway.readers import Item, Readers, Understood
+from gateway.mail.entry import Draft, Envelope
+from gateway.readers import Understood
 from gateway.shape import facts_of, is_outbound, refers_to
 from gateway.store import messages
+from gateway.store.context import context_of
+from gateway.store.records import MessageRow
 from rules.decide import decide
 from rules.facts import Decision, OrderRef
 from rules.marketplace import Marketplaces
@@ -42,25 +45,25 @@ class Read:
     type: str
     envelope: Envelope
     understood: Understood
+    twin: bytes
+    occurred_at: datetime
 
 
 class Deciding:
     """What is known beyond the store: messages read but not decided, decisions made but not folded in."""
 
-    def __init__(self, book: Book, readers: Readers, mailboxes: Mapping[str, str]) -> None:
+    def __init__(self, book: Book, mailboxes: Mapping[str, str]) -> None:
         self._book = book
-        self._readers = readers
         self._mailboxes = dict(mailboxes)
         self._read: dict[int, Read] = {}
         self._made: dict[int, int] = {}  # message -> seq of its decision, until that is folded in
-        self._touched: set[str | bytes | OrderRef] = set()  # what later messages may ask those decisions about
+        self._touched: set[str | OrderRef] = set()  # what later messages may ask those decisions about
 
-    def read(self, mails: list[tuple[Entry, Envelope]]) -> list[Understood]:
-        """Read messages in child processes and keep what they say until they are decided."""
-        found = self._readers.understand([_item(entry, envelope) for entry, envelope in mails])
-        for (entry, envelope), understood in zip(mails, found, strict=True):
-            self._read[entry.seq] = Read(type=entry.type, envelope=envelope, understood=understood)
-        return found
+    def keep(self, row: MessageRow, envelope: Envelope, understood: Understood) -> None:
+        """Keep what a message says until it is decided."""
+        self._read[row.seq] = Read(
+            type=row.type, envelope=envelope, understood=understood, twin=row.twin, occurred_at=row.occurred_at
+        )
 
     def folded(self, seq: int) -> None:
         """Forget what the store knows by now."""
@@ -72,39 +75,42 @@ class Deciding:
         self._made[message] = by
         self._read.pop(message, None)
 
-    def drafts(self, conn: Connection, limit: int, entry_of: Callable[[int], Entry]) -> dict[int, Draft]:
-        """Return the decisions that can be made now, by message, in seq order."""
+    def drafts(self, conn: Connection, limit: int, read_again: Callable[[list[int]], None]) -> dict[int, Draft]:
+        """Return the decisions that can be made now, by message.
+
+        ``read_again`` must ``keep`` messages that were read before a restart.
+        """
         drafts: dict[int, Draft] = {}
-        for seq in messages.undecided(conn, limit + len(self._made)):
-            if seq in self._made:
-                continue
-            row = messages.message(conn, seq)
-            assert row is not None
-            if seq not in self._read:  # read before a restart
-                entry = entry_of(seq)
-                self.read([(entry, msgspec.convert(entry.meta, Envelope))])
+        waiting = [seq for seq in messages.undecided(conn, limit + len(self._made)) if seq not in self._made]
+        read_again([seq for seq in waiting if seq not in self._read])
+        touched = set(self._touched)
+        for seq in waiting:
             read = self._read[seq]
             mail, reading = read.understood.mail, read.understood.reading
-            asks: set[str | bytes | OrderRef] = {*refers_to(mail), reading.alias, row.twin}
+            asks: set[str | OrderRef] = {*refers_to(mail), reading.alias}
             asks.update(found.order for found in reading.orders)
             asks.discard("")
-            if asks & self._touched:
-                break
-            decision = self._answer(conn, read, row.twin, row.occurred_at, below=seq)
+            told = asks | {mail.message_id} - {""}
+            if asks & touched:
+                touched |= told  # and whoever rests on this one waits with it
+                continue
+            decision = self._answer(conn, read, below=seq)
             drafts[seq] = self._draft(seq, read, decision)
-            self._touched |= asks | {mail.message_id} - {""}
+            if decision.links:
+                touched |= told
+                self._touched |= told
         return drafts
 
-    def _answer(self, conn: Connection, read: Read, twin: bytes, at: datetime, *, below: int) -> Decision:
+    def _answer(self, conn: Connection, read: Read, *, below: int) -> Decision:
         mail, reading = read.understood.mail, read.understood.reading
         facts = facts_of(mail, read.envelope, outbound=is_outbound(read.type))
-        context = messages.context_of(
+        context = context_of(
             conn,
             refers_to=refers_to(mail),
             alias=reading.alias,
             orders=tuple(found.order for found in reading.orders),
-            twin=twin,
-            at=at,
+            twin=read.twin,
+            at=read.occurred_at,
             below=below,
         )
         return decide(facts, reading, context, self._book.ruleset, self._book.marketplaces)
@@ -118,7 +124,3 @@ class Deciding:
             "live": read.envelope.source != "import",
         }
         return Draft(type="decision", payload=canonical(payload), meta={})
-
-
-def _item(entry: Entry, envelope: Envelope) -> Item:
-    return Item(key=entry.seq, raw=entry.payload, envelope=envelope, outbound=is_outbound(entry.type))

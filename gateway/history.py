@@ -46,7 +46,7 @@ class Import:
         """Archive everything below ``paths``; yields the report as it grows. Raises only when the archive fails."""
         for one in read_mail(tuple(paths)):
             if not isinstance(one, Found):
-                self.report.skipped.append((str(one.path), one.reason))
+                self.report.skipped.append((one.path, one.reason))
                 continue
             envelope = Envelope(
                 source="import",

@@ -39,7 +39,7 @@ class Indexer:
             if stop <= start:
                 return 0
             # One message may be touched by many entries of a batch: it is written once, as it stands now.
-            touched = sorted({message for _, message in messages.changed(conn, start, stop - start)})
+            touched = messages.changed(conn, start, stop)
             documents = list(_documents(self.archive, conn, touched))
         self.backend.write(documents, stop)
         return stop - start

@@ -33,13 +33,13 @@ from gateway.futures import chain
 from gateway.ingest.source import Receipt
 from gateway.judge import Judge
 from gateway.mail.canonical import canonical
-from gateway.mail.entry import MAIL_TYPES, Appended, Draft, Envelope
-from gateway.readers import Readers
+from gateway.mail.entry import MAIL_TYPES, Appended, Draft, Entry, Envelope
+from gateway.readers import Readers, item_of
 from gateway.relay.backoff import next_try
 from gateway.shape import row_of
 from gateway.store import fold, jobs, messages, orders
 from gateway.store.engine import Store
-from gateway.store.records import JobRow
+from gateway.store.records import JobRow, MessageRow
 
 _ROUND = 256  # entries that one transaction of the store takes up
 _LEASE_S = 900.0
@@ -71,7 +71,7 @@ class Gateway:
         self._readers = readers
         self._judge = judge
         self._book = book
-        self._deciding = Deciding(book, readers, {address.lower(): box for address, box in mailboxes.items()})
+        self._deciding = Deciding(book, {address.lower(): box for address, box in mailboxes.items()})
         self._posts = posts
         self._hostname = hostname
         self._retry = retry
@@ -129,22 +129,30 @@ class Gateway:
         entries = list(self.archive.entries(start, min(start + _ROUND, self.archive.head())))
         if not entries:
             return 0
-        mails = [(entry, msgspec.convert(entry.meta, Envelope)) for entry in entries if entry.type in MAIL_TYPES]
-        rows = {}
-        for (entry, envelope), understood in zip(mails, self._deciding.read(mails), strict=True):
-            # The text lies in the store under the message's own key: destroying that erases it here too.
-            sealed = self.archive.seal_for(entry.seq, "text", understood.mail.text.encode("utf-8", "replace"))
-            twin = self.archive.twin(entry.payload, envelope.mail_from, envelope.rcpt_to)
-            rows[entry.seq] = row_of(entry, envelope, understood.mail, sealed_text=sealed, twin=twin)
+        rows = self._read([entry for entry in entries if entry.type in MAIL_TYPES])
         with self.store.write() as tx:
-            for entry in entries:
-                fold.apply(tx, entry, rows.get(entry.seq))
+            fold.apply_all(tx, [(entry, rows.get(entry.seq)) for entry in entries])
         self._deciding.folded(entries[-1].seq)
         return len(entries)
 
+    def _read(self, entries: list[Entry]) -> dict[int, MessageRow]:
+        """Read messages in child processes; what they say is kept until they are decided."""
+        items = [item_of(entry) for entry in entries]
+        rows = {}
+        for entry, item, understood in zip(entries, items, self._readers.understand(items), strict=True):
+            # The text lies in the store under the message's own key: destroying that erases it here too.
+            sealed = self.archive.seal_for(entry.seq, "text", understood.mail.text.encode("utf-8", "replace"))
+            twin = self.archive.twin(entry.payload, item.envelope.mail_from, item.envelope.rcpt_to)
+            row = row_of(entry, item.envelope, understood.mail, sealed_text=sealed, twin=twin)
+            self._deciding.keep(row, item.envelope, understood)
+            rows[entry.seq] = row
+        return rows
+
     def _decide(self) -> int:
         with self.store.read() as conn:
-            drafts = self._deciding.drafts(conn, _ROUND, self.archive.entry)
+            drafts = self._deciding.drafts(
+                conn, _ROUND, lambda seqs: self._read([self.archive.entry(seq) for seq in seqs])
+            )
         for of, appended in zip(drafts, self.archive.append_many(list(drafts.values())), strict=True):
             # From here a crash repeats nothing: the next start folds this decision in before it decides anything.
             self._deciding.made(of, appended.seq)

@@ -21,8 +21,9 @@ from pathlib import Path
 
 import msgspec
 
-from gateway.mail.entry import Envelope
+from gateway.mail.entry import Entry, Envelope
 from gateway.mail.message import ParsedMail
+from gateway.shape import is_outbound
 from rules.facts import Reading
 
 log = logging.getLogger(__name__)
@@ -65,6 +66,12 @@ class _Child:
     process: subprocess.Popen[bytes]
     batch: list[int] = field(default_factory=list)  # places in the call's items
     deadline: float = 0.0
+
+
+def item_of(entry: Entry) -> Item:
+    """Return an archived message as something to understand."""
+    envelope = msgspec.convert(entry.meta, Envelope)
+    return Item(key=entry.seq, raw=entry.payload, envelope=envelope, outbound=is_outbound(entry.type))
 
 
 class Readers:

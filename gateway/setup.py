@@ -12,7 +12,7 @@ from gateway.archive.archive import create_archive
 from gateway.clock import SystemClock
 from gateway.config import load_config
 from gateway.errors import WrongUse
-from gateway.ingest.tls import make_self_signed
+from gateway.ingest.tls import make_certificate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ def make_installation(answers: Answers, path: Path) -> App:
         config.origin or f"docket/{answers.hostname}",
         SystemClock(),
     )
-    make_self_signed(secrets / "tls.crt", secrets / "tls.key", names=(answers.hostname, "localhost"))
+    make_certificate(data / "tls", names=(answers.hostname, "localhost", "127.0.0.1"), now=SystemClock().now())
     app = App(config=config)
     _ = app.store, app.accounts
     app.index(writer=True).close()
@@ -87,8 +87,8 @@ zone = "{answers.zone}"
 rules = "{rules.resolve()}"
 
 [tls]
-certificate = "{data / "secrets" / "tls.crt"}"
-key = "{data / "secrets" / "tls.key"}"
+certificate = "{data / "tls" / "certificate.pem"}"
+key = "{data / "tls" / "key.pem"}"
 
 [[mailbox]]
 address = "{answers.address}"
