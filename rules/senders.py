@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from rules.compiled import CompiledKind, Marketplace
 from rules.facts import Facts
 from rules.marketplace import Marketplaces
 from rules.patterns import searchable
+
+_ADDRESSES_MAX = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ def sender_of(facts: Facts, marketplaces: Marketplaces) -> Sender:
     Inbound the senders count, outbound the recipients. ``X-Original-Sender``, which mailing lists write when they replace
     From, counts only from a trusted peer: anyone can write it.
     """
-    addresses = tuple(_addresses(facts))
+    addresses = tuple(islice((one for one in _addresses(facts) if "@" in one), _ADDRESSES_MAX))
     for address in addresses:
         for market in marketplaces.marketplaces.values():
             alias = _alias(address, market)

@@ -18,7 +18,11 @@ EXAMPLES = [
 def test_what_an_example_says_is_what_is_read(market, example):
     reading = read(facts_of_example(example), BUILTIN)
     mine = [found for found in reading.orders if found.order.marketplace == market.name]
-    assert (reading.marketplace, reading.kind, reading.alias) == (example.marketplace, example.kind, example.alias)
+    assert (reading.marketplace, reading.kind, reading.alias) == (
+        example.marketplace,
+        example.kind,
+        example.alias,
+    )
     assert sorted({found.order.value for found in mine}) == sorted(example.orders)
     if example.confidence:
         assert {found.confidence for found in mine} == {example.confidence}

@@ -1,0 +1,139 @@
+"""Decisions: repeatable, replayable, and without effects where nothing may happen."""
+
+import hashlib
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from rules.decide import decide, explain_rules
+from rules.explain import explain
+from rules.facts import Context, Decision, Facts, KnownLink, OrderRef
+from rules.read import read
+from rules.ruleset import load_ruleset
+
+ORDER = OrderRef(marketplace="amazon", value="302-1234567-7654321")
+RULES = load_ruleset("""
+[[rule]]
+name = "late"
+when = { marketplace = "amazon", direction = "inbound", subject = ["wo bleibt", "where is"] }
+then = [{ do = "tag", name = "late" }, { do = "mark", as = "urgent" }, { do = "forward", to = "boss@shop.example" }, { do = "notify", to = "boss@shop.example" }]
+
+[[rule]]
+name = "ours"
+when = { tag = "late" }
+then = [{ do = "link", marketplace = "shop", pattern = 'ticket (\\w+)' }, { do = "assign", to = "anna" }, { do = "hold" }]
+stop = true
+
+[[rule]]
+name = "never"
+then = [{ do = "tag", name = "never" }]
+""")  # fmt: skip
+FACTS = Facts(
+    direction="inbound",
+    trusted=True,
+    from_=("abc123def456ghi@marketplace.amazon.de",),
+    subject="Wo bleibt mein Paket? (Bestellung: 302-1234567-7654321) ticket ab12",
+)
+
+
+@pytest.fixture
+def decided(marketplaces):
+    def run(facts=FACTS, context=None, ruleset=RULES):
+        return decide(facts, read(facts, marketplaces), context or Context(), ruleset, marketplaces)
+
+    return run
+
+
+def test_rules_add_tags_actions_and_links_in_their_order(decided):
+    decision = decided()
+    assert decision.tags == ("late",)
+    assert [action["do"] for action in decision.actions] == [
+        "tag",
+        "mark",
+        "forward",
+        "notify",
+        "link",
+        "assign",
+        "hold",
+    ]
+    assert decision.actions[1] == {"do": "mark", "as": "urgent"}
+    assert [(link.order.value, link.method, link.confidence) for link in decision.links] == [
+        ("302-1234567-7654321", "stated", "certain"),
+        ("AB12", "rule", "likely"),
+    ]
+
+
+def test_the_same_arguments_give_the_same_decision_and_it_survives_json(decided):
+    context = Context(
+        thread=(KnownLink(order=ORDER, seq=3, confidence="likely"),),
+        known_orders=frozenset(OrderRef(marketplace="amazon", value=str(number)) for number in range(20)),
+    )
+    first, second = decided(context=context), decided(context=context)
+    assert first == second
+    as_json = msgspec.json.encode(first, order="sorted")
+    assert as_json == msgspec.json.encode(second, order="sorted")
+    assert msgspec.json.decode(as_json, type=Decision) == first
+    assert msgspec.convert(msgspec.to_builtins(first), Decision) == first
+
+
+def test_an_identical_retry_is_linked_but_nothing_is_done(decided):
+    decision = decided(context=Context(retry_of=5))
+    assert [link.order for link in decision.links] == [ORDER]
+    assert (decision.tags, decision.actions) == ((), ())
+    assert "the same message as 5 came again: no rule is tried" in decision.reasons
+
+
+def test_history_is_tagged_but_nothing_leaves_the_house(decided):
+    decision = decided(facts=replace(FACTS, historical=True))
+    assert decision.tags == ("late",)
+    assert [action["do"] for action in decision.actions] == ["tag", "mark", "link"]
+    assert "rule “late” would forward, but this message is history" in decision.reasons
+
+
+def test_the_books_are_the_hashes_of_every_text_that_took_part(decided, marketplaces):
+    books = decided().books
+    assert hashlib.sha256(RULES.text.encode()).hexdigest() == books[-1]
+    for text in marketplaces.texts.values():
+        assert hashlib.sha256(text.encode()).hexdigest() in books
+    assert len(books) == len(marketplaces.texts) + 1
+
+
+def test_a_rule_cannot_weaken_a_link(decided):
+    ruleset = load_ruleset("""
+[[rule]]
+name = "again"
+then = [{ do = "link", marketplace = "amazon", pattern = '302-\\d+-\\d+' }]
+""")
+    (link,) = decided(ruleset=ruleset).links
+    assert (link.method, link.confidence) == ("stated", "certain")
+
+
+def test_without_rules_there_are_links_and_reasons_alone(decided):
+    decision = decided(ruleset=load_ruleset(""))
+    assert decision.links
+    assert decision.actions == ()
+
+
+def test_explain_rules_says_which_field_failed_and_what_was_not_tried(marketplaces):
+    facts = Facts(direction="inbound", subject="hello")
+    tried = explain_rules(facts, read(facts, marketplaces), Context(), RULES)
+    assert [(one.rule, one.matched, one.failed) for one in tried] == [
+        ("late", False, "marketplace"),
+        ("ours", False, "tag"),
+        ("never", True, ""),
+    ]
+    tried = explain_rules(FACTS, read(FACTS, marketplaces), Context(), RULES)
+    assert [(one.matched, one.skipped) for one in tried] == [(True, False), (True, False), (False, True)]
+
+
+def test_a_decision_is_explained_in_lines(decided):
+    lines = explain(decided())
+    assert lines[0] == "amazon, buyer message, from or to the buyer abc123def456ghi@marketplace.amazon.de"
+    assert lines[1] == (
+        "amazon order 302-1234567-7654321: certain, the subject says “302-1234567-7654321”, the form of Amazon order IDs, "
+        "after “Bestellung”, in Amazon's own mail; sent by abc123def456ghi@marketplace.amazon.de, checked by a trusted server"
+    )
+    assert "rule “late”: tag late" in lines
+    nothing = explain(decided(facts=Facts(direction="inbound"), ruleset=load_ruleset("")))
+    assert nothing == ["no marketplace recognised by its addresses", "linked to no order"]

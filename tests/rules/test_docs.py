@@ -1,0 +1,47 @@
+"""The documentation names everything a rule book may say."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from rules.actions import Action
+from rules.conditions import When
+from rules.marketplace import builtin_texts, load_marketplaces
+from rules.policy import DEFAULTS
+from rules.ruleset import load_ruleset
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+TEXT = (DOCS / "rules.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("field", [field.encode_name for field in msgspec.structs.fields(When)])
+def test_every_condition_has_its_row(field):
+    assert f"\n| `{field}` |" in TEXT
+
+
+@pytest.mark.parametrize("action", Action.__args__, ids=lambda action: action.__name__)
+def test_every_action_has_its_row_with_all_its_fields(action):
+    row = TEXT.split(f"\n| `{action.__struct_config__.tag}` |")[-1].split("\n")[0]
+    assert all(f"`{field.encode_name}`" in row for field in msgspec.structs.fields(action))
+
+
+@pytest.mark.parametrize("check, weight", DEFAULTS.items())
+def test_every_check_has_its_row_with_its_default(check, weight):
+    assert TEXT.split(f"\n| `{check}` |")[1].split("\n")[0].endswith(f"| {weight} |")
+
+
+def _toml(name):
+    return (DOCS / name).read_text(encoding="utf-8").split("```toml\n")[1].split("```")[0]
+
+
+def test_the_rule_books_shown_are_right():
+    assert len(load_ruleset(_toml("rules.md")).rules) == 2
+    assert len(load_ruleset(_toml("howto/add-a-rule.md")).rules) == 1
+
+
+def test_the_marketplace_shown_is_right_and_keeps_its_promises():
+    from rules.examples import broken_examples
+
+    shown = load_marketplaces({**builtin_texts(), "lampen.toml": _toml("howto/add-a-marketplace.md")})
+    assert broken_examples(shown) == []

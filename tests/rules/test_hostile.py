@@ -1,0 +1,122 @@
+"""Strangers write what is read here: nothing raises, spans hold, and time stays bounded."""
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rules.decide import decide
+from rules.facts import AttachmentFact, Context, Facts
+from rules.marketplace import builtin
+from rules.policy import check_outgoing
+from rules.read import read
+from rules.readable import cut, joined, readable
+from rules.ruleset import load_ruleset
+
+BUILTIN = builtin()
+CRUMBS = st.sampled_from(
+    [
+        "112", "-", "‑", "1234567", "12-34567-89012", "112-1234567-7654321", "\n", "\r\n", "> ", " ", "order ",
+        "Bestellung", "注文番号", "\u200b", "\u00ad", "１１２", "<wbr>", "<b>", "&nbsp;", "&#8209;", "https://x.example/",
+        "orderID=", "walmart ", "2000123456789", "1Z5R89390357567127", "ASIN: B0ABCDEFGH", "#", "ﷺ", "İ", "ß", "\x00",
+    ]
+)  # fmt: skip
+ANY = st.text() | st.lists(CRUMBS | st.text(max_size=5), max_size=40).map("".join)
+WILD = st.text(alphabet=st.characters(), max_size=60)  # with lone surrogates
+
+
+@settings(max_examples=150, deadline=None)
+@given(text=ANY | WILD, subject=ANY, html=ANY, link=ANY, sender=ANY, name=ANY)
+def test_any_text_is_read_and_every_span_points_into_its_part(text, subject, html, link, sender, name):
+    facts = Facts(
+        direction="inbound",
+        from_=(sender, "abc@marketplace.amazon.de"),
+        subject=subject,
+        text=text,
+        html=html,
+        links=(link,),
+        headers=(("X-Order", text), ("X-Space-Notification-Type", subject)),
+        attachments=(AttachmentFact(filename=name, content_type="", size_bytes=1, sha256="", text=text),),
+    )
+    parts = {"subject": subject, "text": text, "html": html, "link:0": link, "header:X-Order": text,
+             "attachment:0:name": name, "attachment:0:text": text}  # fmt: skip
+    reading = read(facts, BUILTIN)
+    for found in reading.orders:
+        original = parts[found.where][slice(*found.span)]
+        digits = "".join(
+            letter for letter in readable(original).text if letter.isascii() and letter.isdigit()
+        )
+        wanted = "".join(letter for letter in found.order.value if letter.isdigit())
+        assert wanted in digits or found.where == "html"
+        assert 0 <= found.span[0] < found.span[1] <= len(parts[found.where])
+    decision = decide(facts, reading, Context(), load_ruleset(""), BUILTIN)
+    assert all(link.confidence == "possible" for link in decision.links)
+
+
+@settings(max_examples=100, deadline=None)
+@given(text=ANY | WILD, html=ANY, answered=ANY)
+def test_any_answer_is_judged(text, html, answered):
+    facts = Facts(direction="outbound", to=("a@members.ebay.com",), subject=text, text=text, html=html)
+    for finding in check_outgoing(facts, BUILTIN, answered):
+        assert finding.message
+
+
+@settings(max_examples=200, deadline=None)
+@given(text=ANY | WILD)
+def test_readable_text_knows_its_way_back(text):
+    for one in (readable(text), joined(text)):
+        if one is None:
+            continue
+        ends = [one.span(at, at + 1) for at in range(len(one.text))]
+        assert all(0 <= start < end <= len(text) for start, end in ends)
+        assert ends == sorted(ends)
+
+
+def test_a_replacement_stands_for_the_whole_of_what_it_replaced():
+    one = cut("a&nbsp;b", [(1, 7, " ")])
+    assert (one.text, one.span(1, 2), one.span(0, 3)) == ("a b", (1, 7), (0, 8))
+
+
+HOSTILE = {
+    "digits": "1" * 1_000_000,
+    "order IDs": "112-1234567-1234567 " * 50_000,
+    "different order IDs": "".join(f"112-{number:07d}-1234567 " for number in range(50_000)),
+    "full-width": "１１２‑1234567‑1234567 " * 40_000,
+    "seams": "12-\n" * 250_000,
+    "open tags": "<a" * 500_000,
+    "one long open tag": ("<" + "a" * 4_500) * 220,
+    "entities": "&#8209;" * 140_000,
+    "labelled numbers": "walmart order 1234567890123 1234567890124\n" * 25_000,
+    "invisible": "1\u200b" * 500_000,
+    "labels": "order " * 160_000,
+    "attributions": ("On a wrote " * 10 + "\n") * 9_000,
+    "marks": "> \n" * 333_000,
+    "at signs": "a@" * 500_000,
+    "phone": "+4 " * 333_000,
+    "links": "http://" * 140_000,
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+def test_a_megabyte_of_nonsense_is_read_in_bounded_time(text):
+    facts = Facts(
+        direction="inbound",
+        from_=("0123456789abcdef0123456789abcdef@relay.walmart.com",),
+        subject="walmart etsy shopify cdiscount",
+        text=text,
+        html=text,
+    )
+    begin = time.process_time()
+    reading = read(facts, BUILTIN)
+    outbound = Facts(direction="outbound", to=("a@members.ebay.com",), text=text, html=text)
+    check_outgoing(outbound, BUILTIN, text)
+    assert time.process_time() - begin < 10  # measured: under 2 s; the bound is for slow machines
+    assert len(reading.orders) <= 100
+
+
+def test_a_hundred_thousand_links_are_read_in_bounded_time():
+    links = tuple(f"https://x.example/order/112-{number:07d}-1234567" for number in range(100_000))
+    begin = time.process_time()
+    assert len(read(Facts(direction="inbound", links=links), BUILTIN).orders) <= 100
+    assert time.process_time() - begin < 5

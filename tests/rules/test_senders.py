@@ -1,0 +1,95 @@
+"""Whose mail it is: exact domains, relays before notices, and nothing on a stranger's word."""
+
+import pytest
+
+from rules.facts import Facts
+from rules.read import read
+from rules.senders import within
+
+UUID = "0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f"
+INBOUND = {
+    "amazon buyer": ("abc123def456ghi@marketplace.amazon.it", "amazon", "abc123def456ghi@marketplace.amazon.it"),
+    "amazon buyer with a case": (f"abc123def456ghi+{UUID}@marketplace.amazon.it", "amazon", "abc123def456ghi@marketplace.amazon.it"),
+    "amazon buyer in capitals": ("ABC123DEF456GHI@MARKETPLACE.AMAZON.IT", "amazon", "abc123def456ghi@marketplace.amazon.it"),
+    "amazon system address": ("no-reply@marketplace.amazon.com", "amazon", ""),
+    "amazon notice": ("donotreply@amazon.com", "amazon", ""),
+    "amazon business notice": ("shipment-tracking@business.amazon.de", "amazon", ""),
+    "ebay buyer": ("0123456789abcdef0123@members.ebay.com", "ebay", "0123456789abcdef0123@members.ebay.com"),
+    "walmart buyer": ("0123456789ABCDEF0123456789ABCDEF@relay.walmart.com", "walmart", "0123456789abcdef0123456789abcdef@relay.walmart.com"),
+    "etsy notice": ("transaction@etsy.com", "etsy", ""),
+    "etsy person": ("someone@etsy.com", "", ""),
+    "shopify contact form": ("mailer@shopify.com", "shopify", ""),
+    "evil suffix": ("abc123def456ghi@marketplace.amazon.co.uk.evil.example", "", ""),
+    "evil prefix": ("abc123def456ghi@finto-marketplace.amazon.it.co", "", ""),
+    "evil joined": ("abc123def456ghi@evilmarketplace-amazon.it", "", ""),
+    "evil joined to a notice domain": ("x@evilamazon.it", "", ""),
+    "evil relay sub-domain": ("buyer@x.members.ebay.com.evil", "", ""),
+    "an address with a forged local part": ("marketplace.amazon.it@evil.example", "", ""),
+    "no address": ("", "", ""),
+    "no at sign": ("amazon.com", "", ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("address, marketplace, alias", INBOUND.values(), ids=INBOUND.keys())
+def test_inbound_by_sender(marketplaces, address, marketplace, alias):
+    reading = read(Facts(direction="inbound", from_=(address,)), marketplaces)
+    assert (reading.marketplace, reading.alias) == (marketplace, alias)
+
+
+def test_reply_to_counts_where_from_says_nothing(marketplaces):
+    facts = Facts(direction="inbound", from_=("x@own.example",), reply_to=("abc@marketplace.amazon.de",))
+    assert read(facts, marketplaces).alias == "abc@marketplace.amazon.de"
+
+
+def test_a_relay_address_goes_before_a_notice_sender(marketplaces):
+    facts = Facts(
+        direction="inbound", from_=("donotreply@amazon.de",), reply_to=("abc@marketplace.amazon.de",)
+    )
+    assert read(facts, marketplaces).alias == "abc@marketplace.amazon.de"
+
+
+@pytest.mark.parametrize("trusted, marketplace", [(True, "amazon"), (False, "")])
+def test_the_original_sender_of_a_list_counts_only_from_a_trusted_peer(marketplaces, trusted, marketplace):
+    facts = Facts(
+        direction="inbound",
+        trusted=trusted,
+        from_=("group@own.example",),
+        headers=(("X-Original-Sender", "<abc@marketplace.amazon.de>"),),
+    )
+    assert read(facts, marketplaces).marketplace == marketplace
+
+
+def test_outbound_the_recipients_count_and_the_sender_does_not(marketplaces):
+    facts = Facts(direction="outbound", from_=("donotreply@amazon.de",), rcpt_to=("b@members.ebay.de",))
+    reading = read(facts, marketplaces)
+    assert (reading.marketplace, reading.alias, reading.kind) == ("ebay", "b@members.ebay.de", "")
+
+
+KINDS = {
+    "header": ("donotreply@amazon.com", {"X-Space-Notification-Type": "REFUND_ISSUED"}, "Anything", "refund_issued"),
+    "header before subject": ("donotreply@amazon.com", {"x-space-notification-type": " RETURN_REQUEST "}, "Refund initiated for order", "return_request"),
+    "unknown header value": ("donotreply@amazon.com", {"X-Space-Notification-Type": "NEW_THING"}, "Refund initiated for order", "refund_issued"),
+    "subject": ("atoz-guarantee-no-reply@amazon.com", {}, "Claim Decision on Order 1", "claim_closed"),
+    "subject, german": ("atoz-guarantee-no-reply@amazon.de", {}, "Neuer A-bis-z-Garantieantrag für Bestellung", "claim_opened"),
+    "sender": ("atoz-guarantee-no-reply@amazon.com", {}, "Something", "claim_opened"),
+    "decision before inquiry": ("cb-seller-query@amazon.com", {}, "1, Amazon.com Chargeback Dispute Funding Decision", "chargeback_closed"),
+    "opted out": ("auto-communication@amazon.com", {"X-Space-Notification-Type": "BUYER_OPTED_OUT_BSM_MESSAGES"}, "x", "not_delivered"),
+    "sold": ("seller-notification@amazon.de", {}, "Verkauft, jetzt versenden: Lampe", "sold"),
+    "an invented type": ("donotreply@amazon.com", {"X-Space-Notification-Type": "BUYER_MESSAGE"}, "x", ""),
+    "a buyer cannot open a claim by a subject": ("abc@marketplace.amazon.com", {}, "A-to-z Guarantee Claim", "buyer_message"),
+    "a buyer asks to cancel": ("abc@marketplace.amazon.com", {}, "Order cancellation request from Amazon customer", "cancellation_request"),
+    "a stranger's header says nothing": ("a@b.example", {"X-Space-Notification-Type": "REFUND_ISSUED"}, "Refund initiated for order", ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("sender, headers, subject, kind", KINDS.values(), ids=KINDS.keys())
+def test_the_kind_of_a_message(marketplaces, sender, headers, subject, kind):
+    facts = Facts(direction="inbound", from_=(sender,), subject=subject, headers=tuple(headers.items()))
+    assert read(facts, marketplaces).kind == kind
+
+
+def test_a_domain_is_within_itself_and_what_it_belongs_to():
+    assert within("amazon.de", ["amazon.de"])
+    assert within("a.b.amazon.de", ["amazon.de"])
+    assert not within("xamazon.de", ["amazon.de"])
+    assert not within("amazon.de.evil", ["amazon.de"])
