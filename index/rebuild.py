@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from index.document import Document
+from index.engines import engine_of, make_generation
 from index.generations import building, publish
-from index.registry import engine_of, make_generation
 
 
 def rebuild(path: Path, engine: str, documents: Iterable[Document], position: int) -> None:

@@ -9,7 +9,7 @@ from tantivy import Occur, Order
 
 from index.backend import Sort
 from index.document import Document, Hit, Page
-from index.errors import IndexBusy, IndexDamaged
+from index.errors import IndexBusy
 from index.paging import RELEVANT_HITS, mark_of, page_by_date, page_by_relevance
 from index.query import And, Everything, Fuzzy, Not, Or, Prefix, Query, Sequence, Span, Term
 from index.terms import FACETS, KEYS, SPELLING, STEMS, TEXTS, Terms, distinct_terms, rank, seq_of
@@ -28,12 +28,9 @@ class TantivyBackend:
     def __init__(self, place: Path, *, writer: bool = False) -> None:
         self._place = place
         self._schema = _schema()
-        try:
-            self._index = tantivy.Index(self._schema, path=str(place), reuse=True) if _exists(place) else None
-        except (ValueError, OSError) as error:
-            raise _damaged(place, error) from error
-        if self._index is None:
-            raise _damaged(place, "its files are gone")
+        if not place.is_dir() or not tantivy.Index.exists(str(place)):
+            raise FileNotFoundError("its files are gone")
+        self._index = tantivy.Index(self._schema, path=str(place), reuse=True)
         _register(self._index)
         self._index.config_reader(reload_policy="manual", num_warmers=0)
         self._everything = tantivy.Query.boolean_query(
@@ -78,18 +75,11 @@ class TantivyBackend:
 
     def position(self) -> int:
         query = tantivy.Query.term_query(self._schema, "state", _POSITION)
-        try:
-            hits = self._searcher.search(query, 1, count=False).hits
-            return int(self._searcher.doc(hits[0][1])["position"][0]) if hits else 0
-        except (ValueError, OSError) as error:
-            raise _damaged(self._place, error) from error
+        hits = self._searcher.search(query, 1, count=False).hits
+        return int(self._searcher.doc(hits[0][1])["position"][0]) if hits else 0
 
     def refresh(self) -> None:
-        assert self._index is not None
-        try:
-            self._index.reload()
-        except (ValueError, OSError) as error:
-            raise _damaged(self._place, error) from error
+        self._index.reload()
         self._searcher = self._index.searcher()
 
     def search(
@@ -159,13 +149,12 @@ class TantivyBackend:
         return int(hits[0][0]) if hits else -1
 
     def _open_writer(self) -> tantivy.IndexWriter:
-        assert self._index is not None
         try:
             return self._index.writer(_HEAP_BYTES, 1)
         except ValueError as error:
             if "LockBusy" in str(error):
                 raise IndexBusy(f"Another process writes the search index in {self._place}") from error
-            raise _damaged(self._place, error) from error
+            raise
 
     def _ranks(self, first: int | None, end: int | None) -> tantivy.Query:
         return tantivy.Query.range_query(
@@ -253,11 +242,3 @@ def _entry(terms: Terms, schema: tantivy.Schema) -> tantivy.Document:
 def _most(buckets: list[dict[str, Any]], limit: int) -> tuple[tuple[str, int], ...]:
     pairs = [(str(bucket["key"]), int(bucket["doc_count"])) for bucket in buckets]
     return tuple(sorted(pairs, key=lambda pair: (-pair[1], pair[0]))[:limit])
-
-
-def _exists(place: Path) -> bool:
-    return place.is_dir() and tantivy.Index.exists(str(place))
-
-
-def _damaged(place: Path, why: object) -> IndexDamaged:
-    return IndexDamaged(f"The search index in {place} cannot be read ({why}); run `docket rebuild`")

@@ -13,7 +13,7 @@ from typing import Any, Final, assert_never
 
 from index.backend import Sort
 from index.document import Document, Hit, Page
-from index.errors import IndexBusy, IndexDamaged
+from index.errors import IndexBusy
 from index.fuzzy import swapped
 from index.paging import RELEVANT_HITS, mark_of, page_by_date, page_by_relevance
 from index.query import And, Everything, Fuzzy, Not, Or, Prefix, Query, Sequence, Span, Term
@@ -47,10 +47,7 @@ class WhooshBackend:
     def __init__(self, place: Path, *, writer: bool = False) -> None:
         self._place = place
         self._writes = writer
-        try:
-            self._index = whoosh.index.open_dir(str(place), schema=_schema())
-        except Exception as error:  # Whoosh tells damage by whatever its unpickling trips over
-            raise _damaged(place, error) from error
+        self._index = whoosh.index.open_dir(str(place), schema=_schema())
         self._segments: list[_Segment] = []
         self._generation = None
         self.refresh()
@@ -81,21 +78,16 @@ class WhooshBackend:
         return max(found, default=0)
 
     def refresh(self) -> None:
-        try:
-            generation = self._index.latest_generation()
-            if generation == self._generation:
-                return
-            known = {segment.name: segment for segment in self._segments}
-            reader = self._index.reader()
-            self._segments = [
-                _Segment(leaf, known.get(str(leaf.segment().segment_id())))
-                for leaf, _ in reader.leaf_readers()
-                if leaf.doc_count_all()
-            ]
-            self._generation = generation
-            self.position()
-        except Exception as error:
-            raise _damaged(self._place, error) from error
+        generation = self._index.latest_generation()
+        if generation == self._generation:
+            return
+        known = {segment.name: segment for segment in self._segments}
+        self._segments = [
+            _Segment(leaf, known.get(str(leaf.segment().segment_id())))
+            for leaf, _ in self._index.reader().leaf_readers()
+            if leaf.doc_count_all()
+        ]
+        self._generation = generation
 
     def search(
         self, query: Query, *, limit: int = 20, sort: Sort = "newest", after: str | None = None
@@ -304,7 +296,3 @@ def _entry(terms: Terms) -> dict[str, Any]:
     entry |= {field: _BETWEEN.join(keys) for field, keys in terms.keys.items() if keys}
     entry |= {f"{field}_shown": _BETWEEN.join(shown) for field, shown in terms.facets.items() if shown}
     return entry
-
-
-def _damaged(place: Path, why: object) -> IndexDamaged:
-    return IndexDamaged(f"The search index in {place} cannot be read ({why}); run `docket rebuild`")
