@@ -7,7 +7,7 @@ from rules.facts import Facts, FoundOrder, FoundParcel, FoundProduct, Reading
 from rules.marketplace import Marketplaces
 from rules.orders import Scope, find_orders, strongest
 from rules.parts import Part, parts_of
-from rules.patterns import searchable
+from rules.patterns import Pattern, searchable
 from rules.quotes import Quotes
 from rules.references import find_parcels, find_products
 from rules.senders import sender_of
@@ -24,20 +24,23 @@ def read(facts: Facts, marketplaces: Marketplaces) -> Reading:
     products: dict[tuple[str, str], FoundProduct] = {}
     parcels: dict[tuple[str, str], FoundParcel] = {}
     for part in parts_of(facts):
-        if not marketplaces.may_hold(part.readable.text):
-            continue
-        quotes = Quotes(part, marketplaces.words, sender.marketplace, outbound=facts.direction == "outbound")
-        here = list(find_orders(part, scopes, marketplaces.words, quotes))
-        finds.extend(here)
+        here: list[tuple[FoundOrder, int, int]] = []
+        if _holds(marketplaces.any_order, part):
+            quotes = Quotes(
+                part, marketplaces.words, sender.marketplace, outbound=facts.direction == "outbound"
+            )
+            here = list(find_orders(part, scopes, marketplaces.words, quotes))
+            finds.extend(here)
         if part.readable.seams:
             continue
         taken = [(start, end) for _, start, end in here]
-        for product, start, end in _products(part, scopes):
+        for product, start, end in _products(part, scopes, marketplaces):
             taken.append((start, end))
             products.setdefault((product.kind, product.value), product)
-        for carrier in marketplaces.carriers.values():
-            for parcel in find_parcels(part, carrier, taken):
-                parcels.setdefault((parcel.carrier, parcel.number), parcel)
+        if _holds(marketplaces.any_parcel, part):
+            for carrier in marketplaces.carriers.values():
+                for parcel in find_parcels(part, carrier, taken):
+                    parcels.setdefault((parcel.carrier, parcel.number), parcel)
     orders = strongest(finds)
     return Reading(
         marketplace=_name(sender.marketplace, orders, marketplaces),
@@ -61,9 +64,16 @@ def _scopes(facts: Facts, marketplaces: Marketplaces, own: Marketplace | None) -
         yield Scope(market, home, named)
 
 
-def _products(part: Part, scopes: tuple[Scope, ...]) -> Iterator[tuple[FoundProduct, int, int]]:
-    for scope in scopes:
-        yield from find_products(part, scope.market, home=scope.home)
+def _products(
+    part: Part, scopes: tuple[Scope, ...], marketplaces: Marketplaces
+) -> Iterator[tuple[FoundProduct, int, int]]:
+    if _holds(marketplaces.any_product, part):
+        for scope in scopes:
+            yield from find_products(part, scope.market, home=scope.home)
+
+
+def _holds(any_shape: Pattern | None, part: Part) -> bool:
+    return any_shape is not None and any_shape.search(part.readable.text) is not None
 
 
 def _name(own: Marketplace | None, orders: tuple[FoundOrder, ...], marketplaces: Marketplaces) -> str:
