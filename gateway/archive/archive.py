@@ -37,6 +37,9 @@ def create_archive(
     archive_url: str, keys_url: str, secrets: Path, origin: str, clock: Clock, *, log: int = 0
 ) -> None:
     """Make keys, tables and an empty log that is named ``origin`` for ever. Raises WrongUse where one stands already."""
+    del (
+        clock
+    )  # an empty log states no time; who makes one has a clock at hand, and later formats may state it
     if not is_name(origin):
         raise WrongUse(f"{origin!r} cannot name a log: it must not be empty nor hold spaces or plus signs")
     refuse_one_file(archive_url, keys_url)
@@ -90,7 +93,7 @@ class Archive:
         except BaseException:
             self._dispose()
             raise
-        self._vault = Vault(self.origin, self._secrets)
+        self._vault = Vault(self.origin, self._secrets.wrapper, self._secrets.fingerprints)
         self._reader = Reader(self._archive, self._keys, self._vault, log=log)
         writer = Writer(self._archive, self._keys, self._secrets.signer, clock, log=log)
         self._committer = Committer(writer.append, lambda: tidy(self._archive, self._keys))

@@ -58,7 +58,7 @@ class Wrapper:
         """Return an entry's key; raises Damaged."""
         if kek not in self._keks:
             raise Damaged(f"its key is wrapped under {kek!r}, which is not in kek.key")
-        if len(wrapped) != _NONCE + KEY_BYTES + 16:
+        if not isinstance(wrapped, bytes) or len(wrapped) != _NONCE + KEY_BYTES + 16:
             raise Damaged("its wrapped key has a wrong length")
         try:
             return self._keks[kek].decrypt(wrapped[:_NONCE], wrapped[_NONCE:], id_.encode())
@@ -98,7 +98,11 @@ class Secrets:
     def load(cls, folder: Path) -> Self:
         """Read the folder; raises WrongUse naming the file that is missing or wrong."""
         verifier = load_verifier(folder)
-        private = load_pem_private_key(_read(folder / "log.key"), None)
+        pem = _read(folder / "log.key")
+        try:
+            private = load_pem_private_key(pem, None)
+        except (ValueError, TypeError):
+            private = None
         if not isinstance(private, Ed25519PrivateKey):
             raise WrongUse(f"{folder / 'log.key'} is no Ed25519 key")
         signer = Signer(verifier.name, private)

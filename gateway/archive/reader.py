@@ -70,7 +70,7 @@ class Reader:
         while start < end:
             upto = min(start + _BATCH, end)
             rows = self._rows(start, upto, types)
-            for run in self._runs(rows):
+            for run in runs_of(rows):
                 yield from self._open(run)
             start = upto
 
@@ -113,27 +113,13 @@ class Reader:
         for seq, row in enumerate(rows, start):
             if row.seq != seq:
                 raise Damaged("it is missing", seq)
-        if len(rows) < stop - start:
-            if start + len(rows) < self.head()[0]:
-                raise Damaged("it is missing", start + len(rows))
+        if len(rows) < stop - start and start + len(rows) < self.head()[0]:
+            raise Damaged("it is missing", start + len(rows))
         return rows
 
-    def _runs(self, rows: _Rows) -> Iterator[_Rows]:
-        """Cut rows where their blobs together would take too much memory."""
-        begin = total = 0
-        for at, row in enumerate(rows):
-            total += row.size or 0
-            if total > _BATCH_BYTES and at > begin:
-                yield rows[begin:at]
-                begin, total = at, row.size or 0
-        if begin < len(rows):
-            yield rows[begin:]
-
     def _open(self, rows: _Rows) -> Iterator[Entry]:
-        seqs = [row.seq for row in rows]
         with self._transaction(self._archive) as conn:
-            wanted = select(blobs.c.seq, blobs.c.blob).where(blobs.c.log == self._log, blobs.c.seq.in_(seqs))
-            sealed = {seq: blob for seq, blob in conn.execute(wanted)}
+            sealed = blobs_of(conn, self._log, [row.seq for row in rows])
         wrapped = self._wrapped([row.id for row in rows])
         for row in rows:
             leaf = _leaf(row)
@@ -156,11 +142,8 @@ class Reader:
             )
 
     def _wrapped(self, ids: Sequence[str]) -> dict[str, tuple[str, bytes]]:
-        wanted = select(keys.c.id, keys.c.kek, keys.c.wrapped).where(
-            keys.c.log == self._log, keys.c.id.in_(ids)
-        )
         with self._transaction(self._keyring) as conn:
-            return {id_: (kek, wrapped) for id_, kek, wrapped in conn.execute(wanted)}
+            return wrapped_keys(conn, self._log, ids)
 
     def _unwrap(self, leaf: Leaf, wrapped: dict[str, tuple[str, bytes]]) -> bytes:
         if leaf.id not in wrapped:
@@ -179,6 +162,31 @@ class Reader:
     def _transaction(self, engine: Engine) -> Iterator[Connection]:
         with reading(), engine.connect() as conn:
             yield conn
+
+
+def wrapped_keys(conn: Connection, log: int, ids: Sequence[str]) -> dict[str, tuple[str, bytes]]:
+    """Return the wrapped keys of entries, each with the name of its key-encryption key."""
+    wanted = select(keys.c.id, keys.c.kek, keys.c.wrapped).where(keys.c.log == log, keys.c.id.in_(ids))
+    return {id_: (kek, wrapped) for id_, kek, wrapped in conn.execute(wanted)}
+
+
+def blobs_of(conn: Connection, log: int, seqs: Sequence[int]) -> dict[int, bytes]:
+    """Return the ciphertexts of entries."""
+    wanted = select(blobs.c.seq, blobs.c.blob).where(blobs.c.log == log, blobs.c.seq.in_(seqs))
+    return dict(conn.execute(wanted).tuples().all())
+
+
+def runs_of(rows: _Rows) -> Iterator[_Rows]:
+    """Cut rows where their blobs together would take too much memory."""
+    begin = total = 0
+    for at, row in enumerate(rows):
+        size = row.size if isinstance(row.size, int) else 0
+        total += size
+        if total > _BATCH_BYTES and at > begin:
+            yield rows[begin:at]
+            begin, total = at, size
+    if begin < len(rows):
+        yield rows[begin:]
 
 
 def _leaf(row: Row[Any]) -> Leaf:

@@ -37,7 +37,9 @@ class Edge:
 
     __slots__ = ("_peaks", "_tiles", "size")
 
-    def __init__(self, size: int = 0, peaks: Sequence[bytes] = (), tiles: Iterable[bytes] = ()) -> None:
+    def __init__(
+        self, size: int = 0, peaks: Sequence[bytes] = (), tiles: Iterable[bytes | bytearray] = ()
+    ) -> None:
         self.size = size
         self._peaks = list(peaks)
         self._tiles = [bytearray(tile) for tile in tiles]
@@ -67,10 +69,14 @@ class Edge:
 
     def extend(self, leaves: Iterable[bytes]) -> Tiles:
         """Append leaves and return every tile that changed, as it stands after the last of them."""
+        return self.extend_hashes(map(leaf_hash, leaves))
+
+    def extend_hashes(self, hashes: Iterable[bytes]) -> Tiles:
+        """Append leaves of which only the hashes are at hand."""
         changed: dict[tuple[int, int], bytearray] = {}
         peaks = self._peaks
-        for leaf in leaves:
-            node, index, height = leaf_hash(leaf), self.size, 0
+        for leaf in hashes:
+            node, index, height = leaf, self.size, 0
             while True:
                 if not height & 7:
                     self._put(height >> 3, index, node, changed)
@@ -81,7 +87,7 @@ class Edge:
                 height += 1
             peaks.append(node)
             self.size += 1
-        return {place: bytes(hashes) for place, hashes in changed.items()}
+        return {place: bytes(tile) for place, tile in changed.items()}
 
     def root(self) -> bytes:
         """Return the Merkle tree hash of everything appended."""

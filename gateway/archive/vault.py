@@ -17,7 +17,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gateway.archive.faults import Damaged
-from gateway.archive.keys import KEY_BYTES, Secrets, subkey
+from gateway.archive.keys import KEY_BYTES, Fingerprints, Wrapper, subkey
 from gateway.archive.leaf import Leaf, base64_of, is_type
 from gateway.errors import Permanent, WrongUse
 from gateway.mail.canonical import canonical
@@ -47,10 +47,10 @@ class Sealed:
 class Vault:
     """Seals and opens the entries of the log ``origin``. Any thread may use it."""
 
-    def __init__(self, origin: str, secrets: Secrets) -> None:
+    def __init__(self, origin: str, wrapper: Wrapper, fingerprints: Fingerprints) -> None:
         self._origin = origin
-        self._wrapper = secrets.wrapper
-        self._fingerprints = secrets.fingerprints
+        self._wrapper = wrapper
+        self._fingerprints = fingerprints
         self._local = threading.local()  # a compressor is not for two threads at once
 
     def seal(self, draft: Draft, id_: str) -> Sealed:
