@@ -1,0 +1,1 @@
+"""The read side: from store and archive to people."""

@@ -1,0 +1,145 @@
+"""The timeline of an order: its mail in every direction, what people did, and what became of each message, in time."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from gateway.store import orders
+from gateway.store.records import EventRow, LinkRow, MessageRow
+from rules.facts import Confidence, FoundParcel, FoundProduct, OrderRef
+
+_ACTS = frozenset({"note", "tag", "link", "mark", "release", "sighting"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a remote said of one message, in its own words; ``final`` is False while it is tried again."""
+
+    kind: str  # "delivered", "deferred", "refused" or "unknown"
+    at: datetime
+    recipients: tuple[str, ...]
+    reply: str
+    queue_id: str
+    remote: str
+    tls: str
+    attempt: int
+    final: bool
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A message in its place: why it is here, and what became of it."""
+
+    at: datetime
+    row: MessageRow
+    links: tuple[LinkRow, ...]  # to this order only, those that stand
+    answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """What a person did, about the order or about one of its messages."""
+
+    at: datetime
+    event: EventRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """All that is known of one order. ``moments`` are in time; equal times stand in the log's order."""
+
+    order: OrderRef
+    moments: tuple[Letter | Act, ...]
+    products: tuple[FoundProduct, ...]
+    parcels: tuple[FoundParcel, ...]
+    confidence: Confidence  # the strongest link
+
+    @property
+    def letters(self) -> tuple[Letter, ...]:
+        return tuple(one for one in self.moments if isinstance(one, Letter))
+
+    @property
+    def reply_times(self) -> tuple[timedelta, ...]:
+        """How long each unanswered stretch lasted: from its oldest buyer message to our answer's acceptance.
+
+        Two messages of a buyer in a row are one stretch, counted from the first. An answer counts from the moment
+        the remote took it, never from when we wrote it.
+        """
+        found = []
+        open_since: datetime | None = None
+        for at, inbound in sorted(self._turns()):
+            if inbound and open_since is None:
+                open_since = at
+            elif not inbound and open_since is not None:
+                found.append(at - open_since)
+                open_since = None
+        return tuple(found)
+
+    def _turns(self) -> list[tuple[datetime, bool]]:
+        turns = [(one.row.received_at if one.row.source != "import" else one.at, True)
+                 for one in self.letters if one.row.direction == "inbound" and one.row.kind == "buyer_message"]  # fmt: skip
+        for one in self.letters:
+            if one.row.direction == "outbound":
+                accepted = [answer.at for answer in one.answers if answer.kind == "delivered"]
+                turns.extend((at, False) for at in accepted[:1])
+        return turns
+
+
+def timeline_of(conn: Connection, order: OrderRef) -> Timeline | None:
+    """Return an order's timeline, or None where nothing is linked to it and nothing was said of it."""
+    rows = orders.messages_of(conn, order)
+    events = orders.events_of(conn, order=order)
+    if not rows and not any(event.type in _ACTS for event in events):
+        return None
+    answers = defaultdict[int, list[Answer]](list)
+    for event in events:
+        if event.type == "outcome" and event.of is not None:
+            answers[event.of].extend(answers_in(event))
+    moments: list[tuple[datetime, int, Letter | Act]] = []
+    strongest: Confidence = "possible"
+    for row in rows:
+        links = tuple(
+            link
+            for link in orders.links_of(conn, row.seq)
+            if link.link.order == order and link.undone_by is None
+        )
+        strongest = max((strongest, *(one.link.confidence for one in links)), key=_RANK.__getitem__)
+        letter = Letter(at=row.occurred_at, row=row, links=links, answers=tuple(answers[row.seq]))
+        moments.append((letter.at, row.seq, letter))
+    moments.extend(
+        (event.at, event.seq, Act(at=event.at, event=event)) for event in events if event.type in _ACTS
+    )
+    return Timeline(
+        order=order,
+        moments=tuple(one for _, _, one in sorted(moments, key=lambda moment: moment[:2])),
+        products=tuple(orders.products_of(conn, order)),
+        parcels=tuple(orders.parcels_of(conn, order)),
+        confidence=strongest,
+    )
+
+
+def answers_in(event: EventRow) -> list[Answer]:
+    """Return what an outcome's entry says, one answer for each group of recipients; an erased one says nothing."""
+    said: dict[str, Any] = event.summary
+    return [
+        Answer(
+            kind=str(one.get("kind", "unknown")),
+            at=event.at,
+            recipients=tuple(one.get("recipients", ())),
+            reply=str(one.get("reply", "")),
+            queue_id=str(one.get("queue_id", "")),
+            remote=str(one.get("remote", "")),
+            tls=str(one.get("tls", "")),
+            attempt=int(said.get("attempt", 0)),
+            final=bool(said.get("final", True)),
+            seq=event.seq,
+        )
+        for one in said.get("outcomes", ())
+    ]
+
+
+_RANK: dict[Confidence, int] = {"possible": 0, "likely": 1, "certain": 2}

@@ -1,0 +1,43 @@
+"""The web view: routes of every page, behind the guard."""
+
+from http import HTTPStatus
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+
+from gateway.web.guard import Guard
+from gateway.web.pages import acts, files, frame, login, message, order, search, status
+from gateway.web.render import problem
+from gateway.web.site import Site
+from gateway.web.throttle import Throttle
+
+__all__ = ["Site", "build_site"]
+
+PAGES = (login, search, message, frame, files, acts, order, status)
+
+
+def build_site(site: Site) -> Starlette:
+    """Return the web view over its parts. A page is a module in ``pages``: its handlers, and their ROUTES."""
+    app = Starlette(
+        routes=[
+            *(route for page in PAGES for route in page.ROUTES),
+            Mount("/static", StaticFiles(packages=[("gateway.web", "static")])),
+        ],
+        middleware=[Middleware(Guard, site=site)],
+        exception_handlers={HTTPException: _say},
+    )
+    app.state.site = site
+    app.state.throttle = Throttle()
+    return app
+
+
+async def _say(request: Request, wrong: Exception) -> Response:
+    """Answer what a page raised on purpose; its detail is ours, written for people."""
+    assert isinstance(wrong, HTTPException)
+    default = HTTPStatus(wrong.status_code).phrase
+    return problem(request, wrong.status_code, "" if wrong.detail == default else wrong.detail)

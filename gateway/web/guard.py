@@ -1,0 +1,188 @@
+"""The guard: every request passes it, so that no page can forget a check.
+
+Order: Host (DNS rebinding), method, cross-site POSTs, body size, session, CSRF token; and on every answer, errors
+included, the headers that tell a browser to run nothing but our own script and to keep nothing.
+"""
+
+import hashlib
+import hmac
+import logging
+import secrets
+from http import HTTPStatus
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.web.render import problem
+from gateway.web.site import Site
+
+log = logging.getLogger(__name__)
+
+_BODY_BYTES = 64 * 1024
+_FIELDS = 50
+_OPEN = ("/login", "/static/")
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "content-security-policy": CSP,
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    # Nothing goes to other sites, as with no-referrer; but that one makes browsers send "Origin: null" with our own forms.
+    "referrer-policy": "same-origin",
+    "cache-control": "no-store",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+}
+
+
+def session_cookie(site: Site) -> str:
+    """Return the session cookie's name; under TLS the prefix makes browsers insist on Secure and on this very host."""
+    return "__Host-docket" if site.secure_cookie else "docket"
+
+
+def visit_cookie(site: Site) -> str:
+    """Return the name of the cookie that ties the login form to the browser that asked for it."""
+    return session_cookie(site) + "-visit"
+
+
+def set_cookie(site: Site, response: Response, name: str, value: str, max_age_s: int) -> None:
+    response.set_cookie(
+        name, value, max_age=max_age_s, path="/", httponly=True, samesite="strict", secure=site.secure_cookie
+    )
+
+
+def csrf_of(token: str) -> str:
+    """Return the form token that belongs to a cookie: whoever cannot read our pages cannot know it."""
+    return hmac.new(token.encode(), b"docket form", hashlib.sha256).hexdigest()
+
+
+class Guard:
+    """Middleware around every page. Sets ``state.agent``, ``state.session``, ``state.csrf``, ``state.form``."""
+
+    def __init__(self, app: ASGIApp, site: Site) -> None:
+        self._app = app
+        self._site = site
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def guarded(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        request = Request(scope, receive)
+        try:
+            answer = await self._refusal(request)
+            if answer is None:
+                await self._app(scope, receive, guarded)
+                return
+        except ClientDisconnect:
+            return
+        except Exception:
+            # The page stays constant; what went wrong is for the log, without the query that may hold a buyer's words.
+            log.exception("page-failed method=%s path=%s", request.method, request.url.path[:200])
+            if started:
+                raise
+            answer = problem(request, HTTPStatus.INTERNAL_SERVER_ERROR)
+        await answer(scope, receive, guarded)
+
+    async def _refusal(self, request: Request) -> Response | None:
+        """Return the answer that ends this request here, or None when it may go on to its page."""
+        site, path = self._site, request.url.path
+        request.state.agent, request.state.session, request.state.form = "", "", {}
+        visit = request.cookies.get(visit_cookie(site), "") or secrets.token_urlsafe(32)
+        request.state.visit, request.state.csrf = visit, csrf_of(visit)
+        if _host(request.headers.get("host", "")) not in site.hosts:
+            return problem(request, HTTPStatus.BAD_REQUEST, "This name is not one that Docket answers to.")
+        if request.method not in {"GET", "HEAD", "POST"}:
+            return problem(request, HTTPStatus.METHOD_NOT_ALLOWED)
+        if request.method == "POST":
+            if _is_cross_site(request):
+                return problem(request, HTTPStatus.FORBIDDEN, "This form was sent from another site.")
+            body = await _body(request)
+            if body is None:
+                return problem(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            try:
+                fields = parse_qsl(
+                    body.decode("utf-8"), keep_blank_values=True, max_num_fields=_FIELDS, errors="strict"
+                )
+            except ValueError:
+                return problem(request, HTTPStatus.BAD_REQUEST)
+            request.state.form = dict(fields)
+        token = request.cookies.get(session_cookie(site), "")
+        agent = await run_in_threadpool(site.accounts.session, token) if token else None
+        if agent is not None:
+            request.state.agent, request.state.session = agent.name, token
+            request.state.csrf = csrf_of(token)
+        elif not path.startswith(_OPEN):
+            return _to_login(request)
+        if request.method == "POST":
+            given = request.state.form.get("csrf", "")
+            if not hmac.compare_digest(given.encode(), request.state.csrf.encode()):
+                return problem(request, HTTPStatus.FORBIDDEN, "This form has expired. Load the page again.")
+        return None
+
+
+def safe_next(target: str) -> str:
+    r"""Return a path on this site to go to after login; anything else becomes the front page.
+
+    >>> safe_next("/message/7"), safe_next("//evil.example"), safe_next("/\\evil.example")
+    ('/message/7', '/', '/')
+    """
+    ok = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
+    return target if ok and not urlsplit(target).netloc else "/"
+
+
+def _to_login(request: Request) -> Response:
+    if request.method == "POST":
+        return problem(request, HTTPStatus.FORBIDDEN, "Your session has ended. Log in again.")
+    target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    where = "/login" if target == "/" else f"/login?next={quote(target, safe='')}"
+    if request.headers.get("hx-request"):
+        return Response(status_code=HTTPStatus.NO_CONTENT, headers={"hx-redirect": "/login"})
+    return RedirectResponse(where, status_code=HTTPStatus.SEE_OTHER)
+
+
+def _host(header: str) -> str:
+    """Return the name in a Host field, without its port.
+
+    >>> _host("localhost:8025"), _host("[::1]:8025"), _host("EVIL.example")
+    ('localhost', '::1', 'evil.example')
+    """
+    if header.startswith("["):
+        return header[1:].partition("]")[0].lower()
+    return header.partition(":")[0].lower()
+
+
+def _is_cross_site(request: Request) -> bool:
+    """Say whether a browser tells us that this POST comes from another origin. Programs that tell nothing may pass."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+        return True
+    origin = request.headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc != request.headers.get("host", "")
+
+
+async def _body(request: Request) -> bytes | None:
+    """Return the posted form, or None when it is larger than any form of ours."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _BODY_BYTES:
+            return None
+    return bytes(body)

@@ -1,0 +1,97 @@
+"""One message: what it says, why it is linked, what was done about it, and its place in the log."""
+
+import hashlib
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.dossier.timeline import Answer, answers_in
+from gateway.mail.entry import Entry
+from gateway.mail.message import ParsedMail
+from gateway.store import messages, orders
+from gateway.store.records import EventRow, LinkRow, MessageRow
+from gateway.web.pages.frame import safe_html
+from gateway.web.passages import Passage, passages
+from gateway.web.reads import entry_of, mail_entry, seq_of, text_of
+from gateway.web.render import page
+from gateway.web.site import Site
+
+_VIEWS = ("text", "html", "headers", "source")
+_TEXT_CHARS = 200_000
+_SOURCE_BYTES = 200_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A message as its page shows it. Only the view that is asked for is made; ``text`` needs no parsing."""
+
+    row: MessageRow
+    links: list[LinkRow]
+    events: list[EventRow]
+    answers: list[Answer]
+    verdict: dict[str, Any]
+    at: Any
+    leaf_hash: str
+    passages: list[Passage]
+    cut: bool
+    mail: ParsedMail | None
+    remote_images: int
+    source: str
+    log_size: int
+    origin: str
+
+
+async def show_message(request: Request) -> Response:
+    view = request.query_params.get("view", "text")
+    view = view if view in _VIEWS else "text"
+    shown = await run_in_threadpool(look_at, request.app.state.site, seq_of(request), view)
+    # An entry the worker has not taken up yet: say so rather than show a page that seems to have lost it.
+    saved = request.query_params.get("saved", "")
+    pending = saved if saved.isdecimal() and all(str(event.seq) != saved for event in shown.events) else ""
+    return page(request, "message.html", shown=shown, row=shown.row, view=view, pending=pending[:20])
+
+
+def look_at(site: Site, seq: int, view: str) -> Shown:
+    """Return what the page needs; raises HTTPException where there is no such message."""
+    with site.store.read() as conn:
+        row = messages.message(conn, seq)
+        links = orders.links_of(conn, seq)
+        events = orders.events_of(conn, message=seq)
+    if row is None:
+        mail_entry(site, seq)
+        raise HTTPException(
+            HTTPStatus.NOT_FOUND, "This message has just arrived. Load the page again in a moment."
+        )
+    entry = entry_of(site, seq)
+    text = text_of(site, row) if view == "text" else ""
+    mail = site.parse(entry.payload) if view in {"html", "headers"} else None
+    return Shown(
+        row=row,
+        links=links,
+        events=[event for event in events if event.seq != seq],
+        answers=[answer for event in events if event.type == "outcome" for answer in answers_in(event)],
+        verdict=entry.meta.get("verdict") or {},
+        at=entry.at,
+        leaf_hash=_leaf_hash(entry),
+        passages=passages(text[:_TEXT_CHARS]),
+        cut=len(text) > _TEXT_CHARS,
+        mail=mail,
+        remote_images=safe_html(entry.payload, mail).remote_images if mail and view == "html" else 0,
+        source=entry.payload[:_SOURCE_BYTES].decode("utf-8", "replace") if view == "source" else "",
+        log_size=site.archive.head(),
+        origin=site.archive.origin,
+    )
+
+
+def _leaf_hash(entry: Entry) -> str:
+    """Return the hash under which the tree knows an entry (RFC 6962 section 2.1), in hexadecimal."""
+    return hashlib.sha256(b"\x00" + entry.leaf).hexdigest()
+
+
+ROUTES = [Route("/message/{seq:int}", show_message, methods=["GET"])]

@@ -1,0 +1,49 @@
+"""What several pages read of a message."""
+
+from http import HTTPStatus
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from gateway.archive.faults import Damaged
+from gateway.mail.entry import MAIL_TYPES, Entry
+from gateway.store.records import MessageRow
+from gateway.web.site import Site
+
+_MOST = 1 << 53  # larger numbers are no entry's, and no database takes them
+UNREADABLE = "[The text of this message cannot be opened: its key is gone, or what is stored was changed.]"
+
+
+def seq_of(request: Request) -> int:
+    """Return the entry number in the address."""
+    seq = int(request.path_params["seq"])
+    if seq >= _MOST:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    return seq
+
+
+def text_of(site: Site, row: MessageRow) -> str:
+    """Return a message's readable text; where it cannot be opened, words that say so: a list must still be shown."""
+    try:
+        return site.archive.open_for(row.seq, "text", row.sealed_text).decode("utf-8", "replace")
+    except Damaged:
+        return UNREADABLE
+
+
+def entry_of(site: Site, seq: int) -> Entry:
+    """Return an entry as it stands in the log."""
+    if seq >= site.archive.head():
+        raise HTTPException(HTTPStatus.NOT_FOUND, f"There is no entry {seq} in the archive.")
+    try:
+        return site.archive.entry(seq)
+    except Damaged as gone:
+        said = "This entry cannot be opened: it was erased, or what is stored was changed. Run: docket verify"
+        raise HTTPException(HTTPStatus.GONE, said) from gone
+
+
+def mail_entry(site: Site, seq: int) -> Entry:
+    """Return a message's entry with its bytes; an act is no message."""
+    entry = entry_of(site, seq)
+    if entry.type not in MAIL_TYPES:
+        raise HTTPException(HTTPStatus.NOT_FOUND, f"Entry {seq} is no message.")
+    return entry

@@ -1,0 +1,41 @@
+"""What the web view is given: plain parts, made elsewhere."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from typing import Any
+
+from gateway.archive.archive import Archive
+from gateway.clock import Clock
+from gateway.mail.entry import Appended, Draft
+from gateway.mail.message import ParsedMail
+from gateway.mail.parse import parse
+from gateway.store.accounts import Accounts
+from gateway.store.engine import Store
+from index.backend import Backend
+from rules.facts import OrderRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """The parts of one web view.
+
+    ``act`` appends an action and returns where it stands. ``status`` answers with plain sections, as ``docket status
+    --json`` prints them. ``parse`` reads a hostile message and may be one that does so in a child process.
+    ``orders_named`` says which marketplaces' orders a number could be. ``zone`` is the viewer's, in which times are
+    shown and bare dates are days.
+    """
+
+    archive: Archive
+    store: Store
+    index: Backend
+    accounts: Accounts
+    clock: Clock
+    act: Callable[[Draft], Appended]
+    status: Callable[[], dict[str, Any]]
+    parse: Callable[[bytes], ParsedMail] = parse
+    orders_named: Callable[[str], Collection[OrderRef]] = lambda _: ()
+    zone: tzinfo = UTC
+    hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
+    secure_cookie: bool = False
+    session_hours: float = 12.0

@@ -1,0 +1,37 @@
+"""Slow down who guesses passwords: a few wrong tries in a window, then a wait. Memory is bounded."""
+
+from collections import OrderedDict
+from datetime import datetime, timedelta
+
+_TRIES = 5
+_WINDOW = timedelta(minutes=5)
+_KEYS = 10_000
+
+
+class Throttle:
+    """Counts tries by key (a client's address, a name); the oldest keys are forgotten first.
+
+    A try is charged before its password is checked and forgiven when it was right: guesses made in parallel count
+    like guesses made in turn.
+    """
+
+    def __init__(self) -> None:
+        self._charges: OrderedDict[str, list[datetime]] = OrderedDict()
+
+    def charge(self, keys: tuple[str, ...], now: datetime) -> int:
+        """Count a try; return 0, or how many seconds to wait, and then nothing is counted."""
+        recent = {key: [at for at in self._charges.get(key, []) if now - at < _WINDOW] for key in keys}
+        full = [tries[-_TRIES] for tries in recent.values() if len(tries) >= _TRIES]
+        if full:
+            return max(1, round((max(full) + _WINDOW - now).total_seconds()))
+        for key, tries in recent.items():
+            self._charges[key] = [*tries, now]
+            self._charges.move_to_end(key)
+        while len(self._charges) > _KEYS:
+            self._charges.popitem(last=False)
+        return 0
+
+    def forgive(self, keys: tuple[str, ...]) -> None:
+        """Forget the tries of someone who knew the password."""
+        for key in keys:
+            self._charges.pop(key, None)

@@ -1,0 +1,53 @@
+"""How things are called on a page. One place, so that pages say the same."""
+
+from collections.abc import Iterable
+
+_STATES = {
+    "waiting": ("Waiting", "wait"),
+    "delivered": ("Delivered", "good"),
+    "relayed": ("Accepted", "good"),
+    "held": ("Held", "wait"),
+    "refused": ("Refused", "bad"),
+    "failed": ("Failed", "bad"),
+    "dropped": ("Dropped", "dull"),
+}
+
+ENTRY_WORDS = {
+    "mail.in": "Received",
+    "mail.out": "Sent",
+    "mail.held": "Held for a second look",
+    "mail.refused": "Refused by policy",
+    "decision": "Decided",
+    "outcome": "Outcome",
+    "note": "Note",
+    "tag": "Tags",
+    "link": "Link",
+    "mark": "Mark",
+    "release": "Second look",
+    "sighting": "Seen again",
+}
+
+
+def words(name: str) -> str:
+    """Return a stored name as people say it.
+
+    >>> words("buyer_message"), words("mail.held")
+    ('Buyer message', 'Held for a second look')
+    """
+    return ENTRY_WORDS.get(name) or name.replace("_", " ").replace(".", " ").capitalize()
+
+
+def state(name: str) -> tuple[str, str]:
+    """Return a delivery state's word and its tone (``good``, ``wait``, ``bad`` or ``dull``)."""
+    return _STATES.get(name, (words(name), "dull"))
+
+
+def person(pair: tuple[str, str]) -> str:
+    """Return one (name, address) as ``Name <address>``."""
+    name, address = pair
+    return f"{name} <{address}>" if name and address and name != address else name or address or "nobody"
+
+
+def people(pairs: Iterable[tuple[str, str]]) -> str:
+    """Return the short names of people, for a list's line."""
+    return ", ".join(name or address for name, address in pairs) or "nobody"
