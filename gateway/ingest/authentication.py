@@ -2,12 +2,15 @@
 
 import asyncio
 import binascii
+import logging
 from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from gateway.ingest.limits import Limits
 from gateway.ingest.throttle import LoginThrottle
+
+log = logging.getLogger(__name__)
 
 # The agent's name when the password is right, else None. Slow by design (argon2), so it runs in a thread.
 CheckPassword = Callable[[str, str], str | None]
@@ -40,8 +43,13 @@ class Doorkeeper:
         """Return the agent's name, or raise Refused: 454 when throttled, 535 when wrong."""
         if not self._throttle.charge(peer, login.name):
             raise Refused("454 4.7.0 Too many failed logins; try again later")
-        async with self._slots:
-            agent = await asyncio.to_thread(self._check, login.name, login.password)
+        try:
+            async with self._slots:
+                agent = await asyncio.to_thread(self._check, login.name, login.password)
+        except Exception as wrong:
+            self._throttle.refund(peer, login.name)  # our fault, not a guess
+            log.exception("event=login_not_checked peer=%s", peer)
+            raise Refused("454 4.7.0 Logins cannot be checked at the moment; try again later") from wrong
         if agent is None:
             raise Refused("535 5.7.8 Name or password is wrong")
         self._throttle.refund(peer, login.name)

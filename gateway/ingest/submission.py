@@ -17,7 +17,7 @@ from gateway.mail.entry import Envelope
 # The mailbox an agent writes for, from agent, MAIL FROM and From field; "" where none fits (policy then decides).
 MailboxOf = Callable[[str, str, str], str]
 
-_FROM_FIELD = re.compile(rb"^from[ \t]*:((?:.|\r\n[ \t])*)", re.IGNORECASE | re.MULTILINE)
+_FROM_FIELD = re.compile(rb"^from[ \t]*:([^\r\n]*(?:\r\n[ \t][^\r\n]*)*)", re.IGNORECASE | re.MULTILINE)
 _HEADER_BYTES = 256 * 1024
 
 

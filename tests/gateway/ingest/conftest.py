@@ -124,6 +124,7 @@ class House:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, certificates: tuple[Path, Path]) -> None:
         self.archive = Archive()
+        self.now = NOW
         self.certificates = certificates
         self.checked: list[str] = []
         self._loop = loop
@@ -171,9 +172,16 @@ class House:
 
         return self.listen(make, context=context if implicit else None)
 
+    def stopping(self) -> Callable[[], None]:
+        """Begin to stop; the returned function waits until it is done."""
+        futures = [
+            asyncio.run_coroutine_threadsafe(each.stop(grace_s=5), self._loop) for each in self._listeners
+        ]
+        self._listeners.clear()
+        return lambda: [future.result(20) for future in futures] and None
+
     def stop(self) -> None:
-        while self._listeners:
-            self.run(self._listeners.pop().stop(grace_s=2))
+        self.stopping()()
 
     def end(self) -> None:
         self.stop()

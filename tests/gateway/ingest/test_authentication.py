@@ -1,0 +1,69 @@
+"""The doorkeeper: passwords checked a few at a time, and our own faults held against nobody."""
+
+import asyncio
+import threading
+
+import pytest
+
+from gateway.ingest.authentication import Doorkeeper, Login, Refused
+from gateway.ingest.limits import Limits
+
+
+def refusals(doorkeeper, *logins):
+    async def ask(login):
+        try:
+            return await doorkeeper.admit("192.0.2.1", login)
+        except Refused as refused:
+            return str(refused)[:9]
+
+    async def ask_all():
+        return await asyncio.gather(*(ask(login) for login in logins))
+
+    return asyncio.run(ask_all())
+
+
+def test_guesses_made_at_the_same_time_count_like_guesses_made_in_turn():
+    doorkeeper = Doorkeeper(lambda _name, _password: None, Limits(login_failures_per_name=3))
+    answers = refusals(doorkeeper, *(Login("anna", str(number)) for number in range(10)))
+    assert sorted(answers) == ["454 4.7.0"] * 7 + ["535 5.7.8"] * 3
+
+
+def test_only_so_many_passwords_are_checked_at_once():
+    lock, running, most = threading.Lock(), [0], [0]
+    both = threading.Barrier(2)
+
+    def check(name, _password):
+        with lock:
+            running[0] += 1
+            most[0] = max(most[0], running[0])
+        both.wait(10)
+        with lock:
+            running[0] -= 1
+        return name
+
+    answers = refusals(Doorkeeper(check, Limits(password_checks=2)), *(Login("anna", "x") for _ in range(6)))
+    assert answers == ["anna"] * 6
+    assert most == [2]
+
+
+def test_a_fault_of_ours_is_no_failed_login():
+    broken = [True, True, True]
+
+    def check(name, _password):
+        if broken:
+            broken.pop()
+            raise RuntimeError("accounts.db is locked")
+        return name
+
+    doorkeeper = Doorkeeper(check, Limits(login_failures_per_name=1))
+    assert [refusals(doorkeeper, Login("anna", "x"))[0] for _ in range(4)] == ["454 4.7.0"] * 3 + ["anna"]
+
+
+def test_a_password_is_not_shown():
+    assert "secret" not in repr(Login("anna", "secret"))
+
+
+@pytest.mark.parametrize("name", ["anna", "ANNA"])
+def test_the_name_is_the_one_the_accounts_know(name):
+    doorkeeper = Doorkeeper(lambda given, _password: given.lower(), Limits())
+    assert refusals(doorkeeper, Login(name, "x")) == ["anna"]
