@@ -9,17 +9,15 @@ from functools import cached_property
 from pathlib import Path
 
 import msgspec
-from index.registry import open_index
-from rules.ruleset import load_ruleset
 
 from gateway.archive.archive import Archive
 from gateway.clock import Clock, SystemClock
 from gateway.config import Config, Mailbox, Server
+from gateway.deciding import Book
 from gateway.delivery import Post
 from gateway.errors import WrongUse
 from gateway.indexer import Indexer, rebuild_index
 from gateway.judge import Judge
-from gateway.deciding import Book
 from gateway.pipeline import Gateway
 from gateway.readers import Readers
 from gateway.relay.backoff import next_try
@@ -32,7 +30,9 @@ from gateway.store.accounts import Accounts, Agent
 from gateway.store.engine import Store, open_store
 from index.backend import Backend
 from index.errors import IndexDamaged
+from index.registry import open_index
 from rules.marketplace import Marketplaces, builtin_texts, load_marketplaces
+from rules.ruleset import load_ruleset
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +87,9 @@ class App:
         folder = Path(self.config.marketplaces)
         if not folder.is_dir():
             raise WrongUse(f"marketplaces = {self.config.marketplaces!r} is no folder")
-        paths = sorted((*folder.glob("*.toml"), *folder.glob("carriers/*.toml"), *folder.glob("phrases/*.toml")))
+        paths = sorted(
+            (*folder.glob("*.toml"), *folder.glob("carriers/*.toml"), *folder.glob("phrases/*.toml"))
+        )
         return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in paths}
 
     @cached_property
@@ -135,7 +137,7 @@ class App:
             clock=self.clock,
             hostname=self.config.hostname,
             retry=lambda attempts, now, rng: next_try(
-                attempts, now, rng, minutes=work.retry_minutes, give_up_s=work.give_up_hours * 3600
+                attempts, now, rng, minutes=work.retry_minutes, give_up_hours=work.give_up_hours
             ),
         )
 

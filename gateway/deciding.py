@@ -62,7 +62,11 @@ class Deciding:
     def keep(self, row: MessageRow, envelope: Envelope, understood: Understood) -> None:
         """Keep what a message says until it is decided."""
         self._read[row.seq] = Read(
-            type=row.type, envelope=envelope, understood=understood, twin=row.twin, occurred_at=row.occurred_at
+            type=row.type,
+            envelope=envelope,
+            understood=understood,
+            twin=row.twin,
+            occurred_at=row.occurred_at,
         )
 
     def folded(self, seq: int) -> None:
@@ -75,7 +79,9 @@ class Deciding:
         self._made[message] = by
         self._read.pop(message, None)
 
-    def drafts(self, conn: Connection, limit: int, read_again: Callable[[list[int]], None]) -> dict[int, Draft]:
+    def drafts(
+        self, conn: Connection, limit: int, read_again: Callable[[list[int]], object]
+    ) -> dict[int, Draft]:
         """Return the decisions that can be made now, by message.
 
         ``read_again`` must ``keep`` messages that were read before a restart.
@@ -119,7 +125,7 @@ class Deciding:
         work = jobs_for(read.type, read.envelope, decision, self._mailboxes)
         payload = {
             "of": seq,
-            "decision": msgspec.to_builtins(decision),
+            "decision": msgspec.to_builtins(decision, order="sorted"),  # a set has no order of its own
             "jobs": msgspec.to_builtins(work),
             "live": read.envelope.source != "import",
         }

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 import msgspec
-from rules.policy import Finding, check_outgoing
 
 from gateway.archive.archive import Archive
 from gateway.errors import Permanent
@@ -15,6 +14,7 @@ from gateway.shape import facts_of
 from gateway.store import messages
 from gateway.store.engine import Store
 from rules.marketplace import Marketplaces
+from rules.policy import Finding, check_outgoing
 
 _RANK = {"warn": 0, "hold": 1, "refuse": 2}
 

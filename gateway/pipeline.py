@@ -100,7 +100,12 @@ class Gateway:
         if not appended.existing or self.archive.entry(appended.seq).meta.get("origin") == origin:
             return receipt
         # The same bytes from another place: the log says that they were seen there too.
-        seen = {"of": appended.seq, "origin": origin, "source": draft.meta["source"], "flags": draft.meta["flags"]}
+        seen = {
+            "of": appended.seq,
+            "origin": origin,
+            "source": draft.meta["source"],
+            "flags": draft.meta["flags"],
+        }
         sighting = Draft(type="sighting", payload=canonical(seen), meta={}, once=True)
         return chain(self.archive.submit(sighting), lambda _: receipt)
 

@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import BinaryIO
 
 import msgspec
-from rules.read import read
 
 from gateway.mail.parse import parse
 from gateway.readers import Item, Start, Understood
 from gateway.shape import facts_of
 from rules.marketplace import Marketplaces, load_marketplaces
+from rules.read import read
 
 
 def understand(item: Item, marketplaces: Marketplaces) -> Understood:

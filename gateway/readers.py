@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
@@ -115,7 +116,7 @@ class Readers:
                 deadline = min(key.data.deadline for key in waiting.get_map().values())
                 ready = waiting.select(max(0.0, deadline - time.monotonic()))
                 for child in [key.data for key, _ in ready] or self._overdue(waiting):
-                    waiting.unregister(child.process.stdout)
+                    waiting.unregister(_answers_of(child))
                     busy.discard(child.process.pid)
                     answers = _receive(child) if ready else None
                     if answers is None or len(answers) != len(child.batch):
@@ -152,7 +153,7 @@ class Readers:
         child.deadline = time.monotonic() + self._seconds
         with contextlib.suppress(OSError):  # a dead child shows at once as an ended answer
             _write(child.process, msgspec.msgpack.encode(sent))
-        waiting.register(child.process.stdout, selectors.EVENT_READ, child)  # type: ignore[arg-type]
+        waiting.register(_answers_of(child), selectors.EVENT_READ, child)
         busy.add(child.process.pid)
 
     def _spawn(self) -> _Child:
@@ -244,13 +245,17 @@ def _write(process: subprocess.Popen[bytes], frame: bytes) -> None:
     process.stdin.flush()
 
 
+def _answers_of(child: _Child) -> IO[bytes]:
+    assert child.process.stdout is not None
+    return child.process.stdout
+
+
 def _receive(child: _Child) -> list[Understood] | None:
     """Return a child's answers, or None when it ended instead."""
-    assert child.process.stdout is not None
-    head = child.process.stdout.read(8)
+    head = _answers_of(child).read(8)
     if len(head) < 8:
         return None
-    frame = child.process.stdout.read(int.from_bytes(head, "big"))
+    frame = _answers_of(child).read(int.from_bytes(head, "big"))
     try:
         return msgspec.msgpack.decode(frame, type=list[Understood])
     except msgspec.DecodeError:

@@ -216,7 +216,6 @@ async def _web(app: App) -> AsyncIterator[str]:
             timeout_graceful_shutdown=5,
         )
     )
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined] - signals are ours
     serving = asyncio.create_task(server._serve(sockets=[listening]))  # noqa: SLF001 - serve() would take our signals
     try:
         yield "{}:{}".format(*listening.getsockname()[:2])

@@ -60,7 +60,9 @@ def make_installation(answers: Answers, path: Path) -> App:
         config.origin or f"docket/{answers.hostname}",
         SystemClock(),
     )
-    make_certificate(data / "tls", names=(answers.hostname, "localhost", "127.0.0.1"), now=SystemClock().now())
+    make_certificate(
+        data / "tls", names=(answers.hostname, "localhost", "127.0.0.1"), now=SystemClock().now()
+    )
     app = App(config=config)
     _ = app.store, app.accounts
     app.index(writer=True).close()

@@ -62,12 +62,8 @@ def build_anew(app: App) -> None:
 
 
 def main() -> int:
-    head = sys.stdin.buffer.raw.read(8)  # type: ignore[attr-defined] - unbuffered: what follows are wake-up bytes
-    left = int.from_bytes(head, "big")
-    text = b""
-    while len(text) < left and (piece := os.read(0, left - len(text))):
-        text += piece
-    config = msgspec.json.decode(text, type=Config)
+    left = int.from_bytes(_read(8), "big")
+    config = msgspec.json.decode(_read(left), type=Config)
     set_up(config.log_format, verbose=True)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -84,6 +80,14 @@ def main() -> int:
         log.error("worker-ended error=%s", wrong)
         return 1
     return 0
+
+
+def _read(count: int) -> bytes:
+    """Read so many bytes unbuffered: what follows the settings are wake-ups, and must stay in the pipe."""
+    text = b""
+    while len(text) < count and (piece := os.read(0, count - len(text))):
+        text += piece
+    return text
 
 
 if __name__ == "__main__":

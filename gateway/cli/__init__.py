@@ -6,14 +6,14 @@ import sys
 from pathlib import Path
 
 import click
-from index.errors import IndexFault
-from index.query import QueryError
-from rules.errors import BookError
 
 from gateway import __version__
 from gateway.cli import act, inform, keep, people, ruling, running
 from gateway.cli.frame import Place
 from gateway.errors import DocketError, WrongUse
+from index.errors import IndexFault
+from index.query import QueryError
+from rules.errors import BookError
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

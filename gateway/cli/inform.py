@@ -7,10 +7,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 import msgspec
-from index.query import parse_query
-from index.snippet import snippets
-from rules.named import direction_of
-from rules.read import read
 
 from gateway.cli import present
 from gateway.cli.frame import Place, json_option, pass_place, print_json, when
@@ -20,7 +16,11 @@ from gateway.mail.entry import MAIL_TYPES, Envelope
 from gateway.mail.parse import parse
 from gateway.shape import facts_of, is_outbound
 from gateway.store import messages, orders
+from index.query import parse_query
+from index.snippet import snippets
 from rules.marketplace import builtin
+from rules.named import direction_of
+from rules.read import read
 
 _WIDTH = 160
 

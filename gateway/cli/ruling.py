@@ -4,10 +4,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from rules.decide import Tried, decide, explain_rules
-from rules.explain import explain
-from rules.named import direction_of
-from rules.read import read
 
 from gateway.cli import present
 from gateway.cli.frame import Place, json_option, pass_place, print_json
@@ -15,8 +11,12 @@ from gateway.errors import WrongUse
 from gateway.mail.entry import Envelope
 from gateway.mail.parse import parse
 from gateway.shape import facts_of
+from rules.decide import Tried, decide, explain_rules
+from rules.explain import explain
 from rules.facts import Context
 from rules.marketplace import report_on
+from rules.named import direction_of
+from rules.read import read
 
 
 @click.group()

@@ -5,10 +5,10 @@ from datetime import datetime
 
 
 def canonical(value: object) -> bytes:
-    """Return JSON with sorted keys, no spaces, UTF-8; times as RFC 3339.
+    r"""Return JSON with sorted keys, no spaces, UTF-8; times as RFC 3339.
 
     >>> canonical({"b": 1, "a": "é"})
-    b'{"a":"\\xc3\\xa9","b":1}'
+    b'{"a":"\xc3\xa9","b":1}'
     """
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
     # A lone surrogate can stand in what a stranger's mail decodes to; it must not stop an entry.

@@ -53,7 +53,9 @@ def decode_text(content: bytes, label: str) -> tuple[str, str]:
         return text, f"{label} is wrong, read as utf-8"
     if name == "cp1252":
         # The five bytes that windows-1252 leaves open; every other one is right.
-        return content.decode("cp1252", "backslashreplace"), f"{label} text holds bytes that mean nothing in it"
+        return content.decode(
+            "cp1252", "backslashreplace"
+        ), f"{label} text holds bytes that mean nothing in it"
     if name == "utf-8":
         broken = content.decode("utf-8", "replace")
         if broken.count("\ufffd") * 8 > len(content):
@@ -94,4 +96,18 @@ def _codec(label: str) -> str:
         found = codecs.lookup(label)
     except (LookupError, ValueError):
         return ""
-    return found.name if found._is_text_encoding and found.name not in {"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "unicode-escape", "raw-unicode-escape"} else ""  # noqa: SLF001
+    return (
+        found.name
+        if found._is_text_encoding
+        and found.name
+        not in {
+            "idna",
+            "punycode",
+            "undefined",
+            "unicode_escape",
+            "raw_unicode_escape",
+            "unicode-escape",
+            "raw-unicode-escape",
+        }
+        else ""
+    )  # noqa: SLF001

@@ -27,7 +27,13 @@ _MAGIC = (
     (b"OggS", "application/ogg"),
     (b"ID3", "audio/mpeg"),
 )
-_OFFICE = ("application/vnd.openxmlformats-", "application/vnd.oasis.", "application/epub", "application/java-archive")
+_HEIC = frozenset({b"ftypheic", b"ftypheix", b"ftypmif1"})
+_OFFICE = (
+    "application/vnd.openxmlformats-",
+    "application/vnd.oasis.",
+    "application/epub",
+    "application/java-archive",
+)
 _OLE = ("application/msword", "application/vnd.ms-")
 
 
@@ -45,7 +51,10 @@ def content_of(part: Message) -> tuple[bytes, str]:
     if encoding in {"x-uuencode", "uuencode", "uue", "x-uue"}:
         return _uuencoded(raw)
     known = {"", "7bit", "8bit", "binary"}
-    return raw, "" if encoding in known else f"transfer encoding {encoding[:40]!r} is unknown, read as it stands"
+    return (
+        raw,
+        "" if encoding in known else f"transfer encoding {encoding[:40]!r} is unknown, read as it stands",
+    )
 
 
 def _base64(raw: bytes) -> tuple[bytes, str]:
@@ -54,13 +63,15 @@ def _base64(raw: bytes) -> tuple[bytes, str]:
     except binascii.Error:
         clean = _B64_JUNK.sub(b"", raw)
         whole = clean[: len(clean) - (len(clean) % 4 == 1)]
-        return binascii.a2b_base64(whole + b"=" * (-len(whole) % 4)), "base64 is broken, read as far as it goes"
+        return binascii.a2b_base64(
+            whole + b"=" * (-len(whole) % 4)
+        ), "base64 is broken, read as far as it goes"
 
 
 def _after_end(raw: bytes) -> str:
     """Say whether text stands behind the padding: a decoder that stops there has not seen it."""
     end = raw.find(b"=")
-    return "text stands behind the end of base64" if 0 <= end and raw[end:].strip(b"= \t\r\n") else ""
+    return "text stands behind the end of base64" if end >= 0 and raw[end:].strip(b"= \t\r\n") else ""
 
 
 def _uuencoded(raw: bytes) -> tuple[bytes, str]:
@@ -88,7 +99,7 @@ def type_of(content: bytes, claimed: str) -> str:
         return claimed if claimed.startswith(_OFFICE) else "application/zip"
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return "image/webp"
-    if content[4:12] in {b"ftypheic", b"ftypheix", b"ftypmif1"}:
+    if content[4:12] in _HEIC:
         return "image/heic"
     for start, kind in _MAGIC:
         if content.startswith(start):

@@ -78,7 +78,9 @@ def addresses(values: list[str]) -> tuple[Address, ...]:
 
 
 def _split(value: str) -> list[tuple[str, str]]:
-    simple = re.fullmatch(r'\s*(?:"?([^"<>@,;:()\\]*?)"?\s*)<([^\s<>@,;:()\\"]+@[^\s<>@,;:()\\"]+)>\s*', value)
+    simple = re.fullmatch(
+        r'\s*(?:"?([^"<>@,;:()\\]*?)"?\s*)<([^\s<>@,;:()\\"]+@[^\s<>@,;:()\\"]+)>\s*', value
+    )
     if simple is not None:
         return [(simple[1], simple[2])]
     pairs = getaddresses([value])
@@ -116,14 +118,19 @@ def parameters(value: str) -> dict[str, str]:
     flat = _FOLD.sub("", value[:_VALUE_MAX])
     plain: dict[str, str] = {}
     parts: dict[str, dict[int, tuple[bool, str]]] = {}
-    for name, quoted, bare in re.findall(r';\s*([^\s=;"]{1,80})\s*=\s*(?:"((?:[^"\\]|\\.)*)"?|([^;]*))', flat)[:200]:
+    for name, quoted, bare in re.findall(
+        r';\s*([^\s=;"]{1,80})\s*=\s*(?:"((?:[^"\\]|\\.)*)"?|([^;]*))', flat
+    )[:200]:
         text = re.sub(r"\\(.)", r"\1", quoted) if quoted else bare.strip()
         key, star, rest = name.lower().partition("*")
         if not star:
             plain.setdefault(key, text)
             continue
         number, encoded = rest.rstrip("*"), rest.endswith("*") or not rest
-        parts.setdefault(key, {})[int(number) if number.isdecimal() and len(number) < 5 else 0] = (encoded, text)
+        parts.setdefault(key, {})[int(number) if number.isdecimal() and len(number) < 5 else 0] = (
+            encoded,
+            text,
+        )
     for key, numbered in parts.items():
         plain[key] = _joined([numbered[number] for number in sorted(numbered)])
     return {key: decode_field(text) for key, text in plain.items()}
@@ -131,9 +138,10 @@ def parameters(value: str) -> dict[str, str]:
 
 def _joined(pieces: list[tuple[bool, str]]) -> str:
     charset, content = "", b""
-    for number, (encoded, text) in enumerate(pieces):
-        if encoded and number == 0 and text.count("'") >= 2:
-            charset, _, text = text.split("'", 2)
+    for number, (encoded, piece) in enumerate(pieces):
+        text = piece
+        if encoded and number == 0 and piece.count("'") >= 2:
+            charset, _, text = piece.split("'", 2)
         raw = text.encode("utf-8", "surrogateescape")
         content += unquote_to_bytes(raw) if encoded else raw
     return decode_text(content, charset or "utf-8")[0]

@@ -33,7 +33,7 @@ def leaves_of(raw: bytes) -> list[Message]:
 
 def _close(part: list[bytes], leaves: list[Message], boundaries: set[bytes]) -> None:
     block = b"".join(part)
-    header, gap, body = _split(block)
+    header, body = _split(block)
     message = BytesHeaderParser().parsebytes(header)
     if not body.strip() or message.get_content_maintype() == "multipart":
         return
@@ -44,8 +44,8 @@ def _close(part: list[bytes], leaves: list[Message], boundaries: set[bytes]) -> 
     leaves.append(message)
 
 
-def _split(block: bytes) -> tuple[bytes, bytes, bytes]:
+def _split(block: bytes) -> tuple[bytes, bytes]:
     found = re.search(rb"\r?\n\r?\n", block)
     if block.startswith((b"\r\n", b"\n")):
-        return b"", b"\n", block.lstrip(b"\r\n")
-    return (block, b"", b"") if found is None else (block[: found.end()], found[0], block[found.end() :])
+        return b"", block.lstrip(b"\r\n")
+    return (block, b"") if found is None else (block[: found.end()], block[found.end() :])

@@ -11,10 +11,12 @@ class HeaderBlock:
     """``before`` is an mbox postmark line, if one stands there; each field keeps its folding and line end."""
 
     before: bytes
-    fields: tuple[tuple[str, bytes], ...]  # (lower-cased name, the whole field); "" for a line that is no field
+    fields: tuple[
+        tuple[str, bytes], ...
+    ]  # (lower-cased name, the whole field); "" for a line that is no field
     rest: bytes  # the empty line and the body, or nothing
 
-    def bytes(self) -> bytes:
+    def joined(self) -> bytes:
         return self.before + b"".join(field for _, field in self.fields) + self.rest
 
     def values(self, name: str) -> list[bytes]:
@@ -27,11 +29,12 @@ class HeaderBlock:
 
 
 def header_block_of(raw: bytes) -> HeaderBlock:
-    """Find the header block; ``header_block_of(raw).bytes() == raw`` for any bytes."""
+    """Find the header block; ``header_block_of(raw).joined() == raw`` for any bytes."""
     at = 0
     if raw.startswith((b"From ", b">From ")):
         at = raw.find(b"\n") + 1 or len(raw)
-    before, fields = raw[:at], []
+    before = raw[:at]
+    fields: list[tuple[str, bytes]] = []
     while at < len(raw):
         if raw.startswith((b"\r\n", b"\n"), at):
             break

@@ -31,13 +31,13 @@ _DEFECTS_MAX = 100
 _UNSAFE_NAME = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|\u202a-\u202e\u2066-\u2069]+")
 
 
-class _Mail(MailParser):
+class _Mail(MailParser):  # type: ignore[misc]  # the package has no types
     """mail-parser without the dictionaries nobody asks for."""
 
-    def _make_mail(self, complete: bool = True) -> dict[str, object]:
+    def _make_mail(self, complete: bool = True) -> dict[str, object]:  # noqa: ARG002 - mail-parser's signature
         return {}
 
-    def _decode_body_payload(self, part: Message, charset: str, number: int) -> str:
+    def _decode_body_payload(self, part: Message, charset: str, number: int) -> str:  # noqa: ARG002 - mail-parser's
         return ""  # texts are taken from the tree, where their place in it is known
 
 
@@ -64,7 +64,9 @@ def parse(raw: bytes) -> ParsedMail:
             found.defect(f"more than {_PARTS_MAX} parts; the rest is not read")
             break
         _take(section, part, found)
-    texts, links, html = [], (), found.html[0] if found.html else ""
+    texts: list[str] = []
+    links: tuple[str, ...] = ()
+    html = found.html[0] if found.html else ""
     if found.plain:
         texts = found.plain
         links = read_html(html)[1] if html else ()
@@ -160,11 +162,19 @@ def _take(section: str, part: Message, found: _Found) -> None:
     filename = told.get("filename") or given.get("name") or ""
     content, wrong = _bytes_of(part)
     found.defect(wrong, section)
-    is_text = claimed in {"text/plain", "text/html"} and kind != "attachment" and not (filename and kind != "inline")
-    if is_text or (claimed.startswith("text/") and not filename and kind != "attachment" and claimed != "text/calendar"):
+    is_text = (
+        claimed in {"text/plain", "text/html"}
+        and kind != "attachment"
+        and not (filename and kind != "inline")
+    )
+    if is_text or (
+        claimed.startswith("text/") and not filename and kind != "attachment" and claimed != "text/calendar"
+    ):
         text, odd = decode_text(content, given.get("charset", ""))
         found.defect(odd, section)
-        (found.html if claimed == "text/html" else found.plain).append(text.replace("\r\n", "\n").replace("\r", "\n"))
+        (found.html if claimed == "text/html" else found.plain).append(
+            text.replace("\r\n", "\n").replace("\r", "\n")
+        )
         if not filename:
             return
     if claimed == "message/rfc822" and isinstance(part.get_payload(), list):
@@ -195,7 +205,9 @@ def _mail(
     for name, value in message.raw_items():
         flat = str(value)
         by_name.setdefault(name.lower(), []).append(flat)
-        headers.append((name.encode("utf-8", "surrogateescape").decode("utf-8", "replace"), fields.decode_field(flat)))
+        headers.append(
+            (name.encode("utf-8", "surrogateescape").decode("utf-8", "replace"), fields.decode_field(flat))
+        )
     for name in ("from", "subject", "date", "message-id", "to"):
         if len(by_name.get(name, ())) > 1:
             found.defect(f"{len(by_name[name])} {name} fields; the first is shown")

@@ -85,7 +85,9 @@ def outgoing(raw: bytes, *, from_address: str, display_name: str, trace: str, at
     if not _TRACE.fullmatch(trace):
         raise ValueError(f"{trace!r} is no opaque token")
     kept = [
-        (name, field) for name, field in block.fields if name not in _GONE and not name.startswith((OURS, TRACE.lower()))
+        (name, field)
+        for name, field in block.fields
+        if name not in _GONE and not name.startswith((OURS, TRACE.lower()))
     ]
     names = {name for name, _ in kept}
     fields = [_from(display_name, from_address)]
