@@ -29,7 +29,7 @@ class Corpus:
 
     def __init__(self, seed: int = SEED) -> None:
         self._random = random.Random(seed)
-        self._weights = list(accumulate(1 / (place + 2) for place in range(_WORDS)))
+        self._weights = list(accumulate(1 / (place + 2) ** 1.15 for place in range(_WORDS)))
         self.words = {language: self._vocabulary(language) for language in _LANGUAGES}
 
     def documents(self, count: int, *, words: int = 250) -> Iterator[Document]:
