@@ -138,7 +138,8 @@ class Committer:
                 log.critical("event=archive_broken cause=%s", meant)
             self._broken = meant
         else:
-            log.error("event=group_failed entries=%d cause=%s", sum(len(one.drafts) for one in group), meant)
+            count = sum(len(one.drafts) for one in group)
+            log.error("event=group_failed entries=%d cause=%s", count, meant, exc_info=wrong)
         for one in group:
             one.future.set_exception(meant)
 

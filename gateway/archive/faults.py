@@ -30,7 +30,8 @@ def meaning_of(wrong: BaseException) -> DocketError:
     if isinstance(wrong, MemoryError):
         return Temporary("there is not memory enough to archive this", _FULL)
     if not isinstance(wrong, DBAPIError):
-        return ArchiveBroken(f"the archive failed in a way it does not know: {wrong!r}")
+        # Our own fault, then; the transaction was rolled back, so nothing is half written and others may go on.
+        return Temporary(f"the archive stumbled: {wrong!r}")
     cause = wrong.orig
     if isinstance(cause, sqlite3.Error):
         return _of_sqlite(cause)

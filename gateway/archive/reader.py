@@ -173,7 +173,7 @@ def wrapped_keys(conn: Connection, log: int, ids: Sequence[str]) -> dict[str, tu
 def blobs_of(conn: Connection, log: int, seqs: Sequence[int]) -> dict[int, bytes]:
     """Return the ciphertexts of entries."""
     wanted = select(blobs.c.seq, blobs.c.blob).where(blobs.c.log == log, blobs.c.seq.in_(seqs))
-    return dict(conn.execute(wanted).tuples().all())
+    return {row[0]: row[1] for row in conn.execute(wanted)}
 
 
 def runs_of(rows: _Rows) -> Iterator[_Rows]:

@@ -156,4 +156,4 @@ def seqs_of(conn: Connection, log: int, fps: Sequence[bytes]) -> dict[bytes, int
         .where(entries.c.log == log, entries.c.fp.in_(fps))
         .group_by(entries.c.fp)
     )
-    return dict(conn.execute(found).tuples().all())
+    return {row[0]: row[1] for row in conn.execute(found)}

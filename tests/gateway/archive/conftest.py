@@ -21,7 +21,9 @@ class Place:
     archive_url: str
     keys_url: str
     secrets: Path
-    clock: FixedClock = field(default_factory=lambda: FixedClock(datetime(2026, 11, 23, 12, 0, 7, tzinfo=UTC)))
+    clock: FixedClock = field(
+        default_factory=lambda: FixedClock(datetime(2026, 11, 23, 12, 0, 7, tzinfo=UTC))
+    )
     opened: list[Archive] = field(default_factory=list)
 
     def create(self, origin: str = "docket/test") -> "Place":
@@ -56,13 +58,17 @@ def mail(number: int = 0, *, once: bool = False, type_: str = "mail.in", size: i
 
 @pytest.fixture
 def sqlite_place(tmp_path: Path) -> Place:
-    return Place(f"sqlite:///{tmp_path}/archive.db", f"sqlite:///{tmp_path}/keys.db", tmp_path / "secrets").create()
+    return Place(
+        f"sqlite:///{tmp_path}/archive.db", f"sqlite:///{tmp_path}/keys.db", tmp_path / "secrets"
+    ).create()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.needs("postgres"))])
 def place(request: pytest.FixtureRequest, tmp_path: Path):
     if request.param == "sqlite":
-        made = Place(f"sqlite:///{tmp_path}/archive.db", f"sqlite:///{tmp_path}/keys.db", tmp_path / "secrets")
+        made = Place(
+            f"sqlite:///{tmp_path}/archive.db", f"sqlite:///{tmp_path}/keys.db", tmp_path / "secrets"
+        )
     else:
         fresh: Callable[[], str] = request.getfixturevalue("postgres")
         url = fresh()

@@ -19,7 +19,9 @@ from gateway.archive.faults import Damaged
 
 # The example of the signed note format's reference implementation (golang.org/x/mod/sumdb/note).
 GO_KEY = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
-GO_TEXT = "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n"
+GO_TEXT = (
+    "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n"
+)
 GO_NOTE = (
     GO_TEXT
     + "\n\u2014 PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n"
@@ -43,7 +45,14 @@ def test_a_key_reads_back_from_its_line():
 
 @pytest.mark.parametrize(
     "line",
-    ["", "name", "+c74f20a3+AR", GO_KEY.replace("c74f20a3", "c74f20a4"), GO_KEY.replace("+AR", "+Ax"), GO_KEY[:-4]],
+    [
+        "",
+        "name",
+        "+c74f20a3+AR",
+        GO_KEY.replace("c74f20a3", "c74f20a4"),
+        GO_KEY.replace("+AR", "+Ax"),
+        GO_KEY[:-4],
+    ],
 )
 def test_a_wrong_key_line_is_refused(line):
     with pytest.raises(Damaged):
