@@ -9,15 +9,15 @@ import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final, assert_never
+from typing import Any, Final
 
 from index.backend import Sort
+from index.backends.whoosh_segment import POSITION, Segment
 from index.document import Document, Hit, Page
 from index.errors import IndexBusy
-from index.fuzzy import swapped
 from index.paging import RELEVANT_HITS, mark_of, page_by_date, page_by_relevance
-from index.query import And, Everything, Fuzzy, Not, Or, Prefix, Query, Sequence, Span, Term
-from index.terms import FACETS, KEYS, SPELLING, STEMS, TEXTS, Terms, distinct_terms, rank, seq_of
+from index.query import Query, Term
+from index.terms import FACETS, KEYS, SPELLING, STEMS, TEXTS, Terms, distinct_terms, seq_of
 from index.tree import wanted
 
 with (
@@ -33,7 +33,6 @@ with (
     import whoosh.reading
     import whoosh.writing
 
-_POSITION: Final = "position"
 _BETWEEN: Final = (
     "\x1f"  # stands between the values of a key field; ``shown`` and ``fold_value`` leave none inside
 )
@@ -48,7 +47,7 @@ class WhooshBackend:
         self._place = place
         self._writes = writer
         self._index = whoosh.index.open_dir(str(place), schema=_schema())
-        self._segments: list[_Segment] = []
+        self._segments: list[Segment] = []
         self._generation = None
         self.refresh()
 
@@ -65,8 +64,8 @@ class WhooshBackend:
             for terms in distinct_terms(documents):
                 self._delete(writer, "seq", str(terms.seq))
                 writer.add_document(**_entry(terms))
-            self._delete(writer, "state", _POSITION)
-            writer.add_document(state=_POSITION, position=position)
+            self._delete(writer, "state", POSITION)
+            writer.add_document(state=POSITION, position=position)
         except BaseException:
             writer.cancel()
             raise
@@ -83,7 +82,7 @@ class WhooshBackend:
             return
         known = {segment.name: segment for segment in self._segments}
         self._segments = [
-            _Segment(leaf, known.get(str(leaf.segment().segment_id())))
+            Segment(leaf, known.get(str(leaf.segment().segment_id())))
             for leaf, _ in self._index.reader().leaf_readers()
             if leaf.doc_count_all()
         ]
@@ -147,7 +146,7 @@ class WhooshBackend:
                 writer.delete_document(base + number)
             base += segment.size
 
-    def _scored(self, query: Query, found: "list[tuple[_Segment, set[int]]]") -> list[Hit]:
+    def _scored(self, query: Query, found: "list[tuple[Segment, set[int]]]") -> list[Hit]:
         """Return hits by BM25 over the words asked for, the newest first among equals."""
         leaves = [leaf for leaf in wanted(query) if isinstance(leaf, Term) and leaf.field in (*TEXTS, *STEMS)]
         documents = max(1, self.count())
@@ -167,93 +166,6 @@ class WhooshBackend:
                         )
         ordered = sorted(scores.items(), key=lambda pair: (pair[1], pair[0]), reverse=True)
         return [Hit(seq=seq_of(ranked), score=score) for ranked, score in ordered]
-
-
-class _Segment:
-    """One segment of the index, read only."""
-
-    def __init__(self, reader: Any, known: "_Segment | None") -> None:
-        self.reader = reader
-        self.name = str(reader.segment().segment_id())
-        self.size: int = reader.doc_count_all()
-        self.ranks: list[int] = known.ranks if known else list(reader.column_reader("rank"))
-        live = {number for number in range(self.size) if not reader.is_deleted(number)}
-        self._positions = self.documents("state", _POSITION)
-        self.everything = live - self._positions
-
-    def positions(self) -> list[int]:
-        return [int(self.reader.stored_fields(number)["position"]) for number in self._positions]
-
-    def documents(self, field: str, term: str) -> set[int]:
-        if (field, term) not in self.reader:
-            return set()
-        return set(self.reader.postings(field, term).all_ids())
-
-    def frequency(self, field: str, term: str) -> int:
-        return int(self.reader.doc_frequency(field, term))
-
-    def length(self, field: str) -> int:
-        return int(self.reader.field_length(field))
-
-    def weights(self, field: str, term: str) -> list[tuple[int, float]]:
-        if (field, term) not in self.reader:
-            return []
-        postings, found = self.reader.postings(field, term), []
-        while postings.is_active():
-            found.append((postings.id(), postings.weight()))
-            postings.next()
-        return found
-
-    def counted(self, field: str, found: set[int]) -> dict[str, int]:
-        counts = {text: len(found & self.documents(field, text)) for text in self._texts(field, "")}
-        return {text: count for text, count in counts.items() if count}
-
-    def matching(self, query: Query) -> set[int]:
-        match query:
-            case Everything():
-                return self.everything
-            case Term(field=field, term=term):
-                return self.documents(field, term)
-            case Sequence(field=field, terms=terms):
-                return self._in_a_row(field, terms)
-            case Prefix(field=field, prefix=prefix):
-                return self._any(field, self._texts(field, prefix))
-            case Fuzzy(field=field, term=term):
-                return self._any(field, {*self.reader.terms_within(field, term, 1), *swapped(term)})
-            case Span(since=since, until=until):
-                first = 0 if since is None else rank(since)
-                end = math.inf if until is None else rank(until)
-                return {number for number in self.everything if first <= self.ranks[number] < end}
-            case Not(part=part):
-                return self.everything - self.matching(part)
-            case And(parts=parts):
-                return set.intersection(*map(self.matching, parts))
-            case Or(parts=parts):
-                return set.union(*map(self.matching, parts))
-            case _:
-                assert_never(query)
-
-    def _texts(self, field: str, prefix: str) -> list[str]:
-        return [text.decode() for text in self.reader.expand_prefix(field, prefix)]
-
-    def _any(self, field: str, terms: Iterable[str]) -> set[int]:
-        return set().union(*(self.documents(field, term) for term in terms))
-
-    def _in_a_row(self, field: str, terms: tuple[str, ...]) -> set[int]:
-        found = set.intersection(*(self.documents(field, term) for term in set(terms)))
-        starts: dict[int, set[int]] = defaultdict(set)
-        for step, term in enumerate(terms):
-            postings = self.reader.postings(field, term) if found else None
-            still: set[int] = set()
-            for number in sorted(found):
-                assert postings is not None
-                postings.skip_to(number)
-                here = {at - step for at in postings.value_as("positions")}
-                starts[number] = here if step == 0 else starts[number] & here
-                if starts[number]:
-                    still.add(number)
-            found = still
-        return found
 
 
 def _merge_siblings(writer: Any, segments: list[Any]) -> list[Any]:
