@@ -61,7 +61,11 @@ def open_store(url: str, *, log: int = 0) -> Store:
     from gateway.store.migrations import migrate
 
     engine = connect(url, synchronous="NORMAL")
-    migrate(engine)
+    try:
+        migrate(engine)
+    except BaseException:
+        engine.dispose()
+        raise
     return Store(engine, log=log)
 
 

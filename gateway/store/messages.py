@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Select, func, select, tuple_
+from sqlalchemy import Connection, Select, and_, func, or_, select
 
 from gateway.store import tables
 from gateway.store.context import context_of
@@ -153,6 +153,7 @@ def _page(
     conn: Connection, chosen: Select[tuple[int]], limit: int, before: tuple[datetime, int] | None
 ) -> list[MessageRow]:
     if before is not None:
-        chosen = chosen.where(tuple_(_rows.occurred_at, _rows.seq) < tuple_(*before))
+        at, seq = before
+        chosen = chosen.where(or_(_rows.occurred_at < at, and_(_rows.occurred_at == at, _rows.seq < seq)))
     newest = chosen.where(_rows.log == log_of(conn)).order_by(_rows.occurred_at.desc(), _rows.seq.desc())
     return list(load_messages(conn, conn.scalars(newest.limit(limit))).values())
