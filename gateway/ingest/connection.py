@@ -22,13 +22,14 @@ from gateway.ingest.throttle import peer_key
 
 log = logging.getLogger(__name__)
 
-_LINGER_S = 5.0  # for a peer that does not take our last line
+_TURN = 64  # commands a client may have answered before the others have their turn
 
 
 class Connection(SMTP):
     """Greets, reads commands and answers them until either side has had enough; verbs are ``smtp_*`` methods."""
 
     line_length_limit = 64 * 1024  # what may wait unread; the reader pauses the client at twice this
+    linger_s = 5.0  # for a peer that does not take our last line
 
     def __init__(self, service: Service, *, tls: ssl.SSLContext | None = None) -> None:
         loop = asyncio.get_running_loop()
@@ -86,7 +87,9 @@ class Connection(SMTP):
 
     async def _serve(self) -> None:
         limits = self.service.limits
-        for _ in range(limits.commands):
+        for number in range(limits.commands):
+            if number % _TURN == _TURN - 1:
+                await asyncio.sleep(0)  # neither reading nor writing yields while commands lie ready
             self._waits_for_us = False
             self.deadline.allow(limits.command_s)
             line = await self.next_line()
@@ -191,7 +194,7 @@ class Connection(SMTP):
     def _close(self) -> None:
         self.closing = True
         if self.transport is not None:
-            self.deadline.allow_beyond(_LINGER_S)  # then a peer that does not listen is cut off
+            self.deadline.allow_beyond(self.linger_s)  # then a peer that does not listen is cut off
             self.transport.close()
 
     async def stop(self, reply: str, grace_s: float) -> None:

@@ -1,12 +1,12 @@
 """Deadlines, caps and the ends of connections."""
 
 import logging
-import socket
 from concurrent.futures import Future
 from threading import Event
 
 import pytest
 
+from gateway.ingest.smtp import SmtpConnection
 from gateway.ingest.source import Receipt
 
 WAITING = [
@@ -57,11 +57,35 @@ def test_a_message_without_end_is_cut_off(house, connect):
 
 
 def test_a_client_that_never_reads_is_cut_off(house, connect):
-    client = connect(house.smtp(command_s=0.2))
-    client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    client.socket.settimeout(10)
+    class Impatient(SmtpConnection):
+        linger_s = 0.1
+
+    service = house.service(command_s=0.1, commands=10**9)
+    client = connect(house.listen(lambda: Impatient(service, knows=lambda _: None)))
+    client.socket.settimeout(60)
     with pytest.raises((ConnectionResetError, BrokenPipeError)):
-        client.send(b"NOOP\r\n" * 10_000_000)
+        client.send(b"EHLO x\r\n" * 5_000_000)  # the answers fill what the kernel holds for us
+
+
+def test_a_client_that_floods_does_not_keep_others_waiting(house, connect):
+    asked, all_sent = [], Event()
+
+    def knows(address):
+        if not asked:
+            all_sent.wait(10)  # hold the loop, so that all that follows lies ready when it goes on
+        asked.append(address)
+
+    service = house.service(errors=10**6)
+    address = house.listen(lambda: SmtpConnection(service, knows=knows))
+    flood, other = connect(address).open(), connect(address).open()
+    for client in (flood, other):
+        client.say("MAIL FROM:<a@example.net>")
+    flood.send(b"RCPT TO:<first@x.example>\r\n")
+    flood.send(b"RCPT TO:<more@x.example>\r\n" * 2000)
+    other.send(b"RCPT TO:<other@x.example>\r\n")
+    all_sent.set()
+    other.reply()
+    assert asked.index("other@x.example") < 500
 
 
 def test_a_line_without_end_is_refused_and_the_connection_closed(house, connect):
@@ -84,8 +108,6 @@ def test_too_many_connections_are_turned_away_until_one_leaves(house, connect):
 
 
 def test_a_fault_in_a_command_is_451_without_its_text(house, connect, caplog):
-    from gateway.ingest.smtp import SmtpConnection
-
     def knows(_address):
         raise RuntimeError("secret")
 
