@@ -11,6 +11,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -153,18 +154,23 @@ def _report(name: str, ask: Callable[[random.Random], object], times: int) -> No
 
 
 def _measure_writes(backend: Backend, corpus: Corpus, count: int) -> None:
-    """Print how long new mail takes to be found: written, committed and visible to a search."""
-    for size, times in ((1, 20), (100, 5)):
-        taken = []
-        for turn in range(times):
-            batch = list(corpus.documents(size))
-            start = time.perf_counter()
-            backend.write(batch, count + turn)
-            backend.refresh()
-            taken.append((time.perf_counter() - start) * 1000)
-        print(
-            f"write {size:3} replaced, then found     p50 {statistics.median(taken):8.2f} ms   max {max(taken):8.2f} ms"
-        )
+    """Print how long mail takes to be found: written, committed and visible to a search."""
+    source = corpus.documents(count)
+    fresh = count
+    for label in ("new", "replaced"):
+        for size, times in ((1, 20), (100, 5)):
+            taken = []
+            for turn in range(times):
+                batch = [next(source) for _ in range(size)]
+                if label == "new":
+                    batch = [replace(one, seq=fresh + place) for place, one in enumerate(batch)]
+                    fresh += size
+                start = time.perf_counter()
+                backend.write(batch, count + turn)
+                backend.refresh()
+                taken.append((time.perf_counter() - start) * 1000)
+            name = f"write {size} {label}, then found"
+            print(f"{name:32} p50 {statistics.median(taken):8.2f} ms   max {max(taken):8.2f} ms")
 
 
 if __name__ == "__main__":

@@ -62,12 +62,12 @@ class Chunk(NamedTuple):
 
 
 class Analysis(NamedTuple):
-    """The terms of one text: words and stems in order, whole identifiers not among the words, words to misspell."""
+    """The terms of one text: words and stems in order, whole identifiers not among the words, distinct words."""
 
     words: str
     stems: str
     wholes: tuple[str, ...]
-    spelling: set[str]  # without the letter pairs of CJK: their number makes a search for misspellings slow
+    vocabulary: set[str]  # without CJK pairs: there are so many that walking through them is slow
 
 
 def analyze(text: str) -> Analysis:

@@ -22,6 +22,7 @@ _TEXTS = ("subject", "from", "to", "filename")
 _IDENTIFIERS = ("order", "asin", "id", "exact", "tracking")
 _CHOICES = {"in": ("inbound", "outbound", "internal"), "has": ("attachment", "order", "tag")}
 _STEMS = {"all": "stem", "subject": "subject_stem"}
+_VOCABULARIES = {"all": "vocabulary"}
 _PREFIX_CHARS = 2
 _FUZZY_CHARS = 4
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
@@ -107,7 +108,7 @@ def _marked(token: Token, source: str, field: str, word: str, mark: str) -> Leaf
             raise QueryError(
                 f"“~” finds misspellings of one word of {_FUZZY_CHARS} letters or more", token.column
             )
-        return Fuzzy(source=source, field="spelling" if field == "all" else field, term=word)
+        return Fuzzy(source=source, field=_VOCABULARIES.get(field, field), term=word)
     if not simple and "@" not in word and "." not in word:
         code = identifier(f"{word}-00000")  # as the whole number would be read
         if code is None or not word[0].isdigit():
@@ -117,7 +118,9 @@ def _marked(token: Token, source: str, field: str, word: str, mark: str) -> Leaf
         word = word.replace("-", "")
     if len(word) < _PREFIX_CHARS:
         raise QueryError(f"Write at least {_PREFIX_CHARS} letters before “*”", token.column)
-    return Prefix(source=source, field=field, prefix=word)
+    return Prefix(
+        source=source, field=_VOCABULARIES.get(field, field) if word.isalpha() else field, prefix=word
+    )
 
 
 def _key(token: Token) -> Leaf:

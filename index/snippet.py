@@ -18,7 +18,7 @@ _HITS_MANY = 64
 _REMEMBERED = 20_000
 _QUERIES = 16
 _WORD_BREAK_CHARS = 20
-_FIELDS = ("all", "stem", "subject", "subject_stem", "order", "spelling")
+_FIELDS = ("all", "stem", "subject", "subject_stem", "order", "vocabulary")
 _SPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 
 Piece = tuple[str, bool]

@@ -18,7 +18,9 @@ TEXTS: Final = (
     "filename",
 )  # words in order, for phrases; whole terms after them
 STEMS: Final = ("stem", "subject_stem")  # stems, for bare words and for relevance
-SPELLING: Final = "spelling"  # the distinct words, for misspellings
+VOCABULARY: Final = (
+    "vocabulary"  # distinct words without CJK pairs: what prefixes and misspellings walk through
+)
 KEYS: Final = ("order", "tag", "marketplace", "agent", "mailbox", "direction", "kind", "has", "extension")
 FACETS: Final = ("marketplace", "tag", "agent", "direction", "mailbox", "kind")
 BREAK: Final = "¶"  # stands between parts, so that no phrase runs from one into the next; never a word itself
@@ -108,7 +110,9 @@ def _texts(document: Document) -> dict[str, str]:
     }
     texts["all"] = _joined((one.words for one in everything), sorted(found.union(given)))
     texts["subject_stem"] = " ".join(one.stems for one in read["subject"])
-    texts[SPELLING] = " ".join(set[str]().union(*(one.spelling for one in everything)))
+    texts[VOCABULARY] = " ".join(
+        {code for code in given if code.isalpha()}.union(*(one.vocabulary for one in everything))
+    )
     texts["stem"] = " ".join(one.stems for one in everything)
     return texts
 

@@ -12,7 +12,7 @@ from index.document import Document, Hit, Page
 from index.errors import IndexBusy
 from index.paging import RELEVANT_HITS, mark_of, page_by_date, page_by_relevance
 from index.query import And, Everything, Fuzzy, Not, Or, Prefix, Query, Sequence, Span, Term
-from index.terms import FACETS, KEYS, SPELLING, STEMS, TEXTS, Terms, distinct_terms, rank, seq_of
+from index.terms import FACETS, KEYS, STEMS, TEXTS, VOCABULARY, Terms, distinct_terms, rank, seq_of
 
 _HEAP_BYTES: Final = 64_000_000
 _FACET_VALUES: Final = 10_000  # counted per field before the most frequent are chosen
@@ -216,7 +216,7 @@ def _schema() -> tantivy.Schema:
         builder.add_text_field(field, tokenizer_name="terms", index_option="position")
     for field in STEMS:
         builder.add_text_field(field, tokenizer_name="terms", index_option="freq")
-    builder.add_text_field(SPELLING, tokenizer_name="terms", index_option="basic")
+    builder.add_text_field(VOCABULARY, tokenizer_name="terms", index_option="basic")
     for field in KEYS:
         builder.add_text_field(field, tokenizer_name="raw", index_option="basic")
     for field in FACETS:

@@ -17,7 +17,7 @@ from index.document import Document, Hit, Page
 from index.errors import IndexBusy
 from index.paging import RELEVANT_HITS, mark_of, page_by_date, page_by_relevance
 from index.query import Query, Term
-from index.terms import FACETS, KEYS, SPELLING, STEMS, TEXTS, Terms, distinct_terms, seq_of
+from index.terms import FACETS, KEYS, STEMS, TEXTS, VOCABULARY, Terms, distinct_terms, seq_of
 from index.tree import wanted
 
 with (
@@ -196,7 +196,7 @@ def _schema() -> Any:
         schema.add(field, fields.TEXT(analyzer=words, phrase=True))
     for field in STEMS:
         schema.add(field, fields.TEXT(analyzer=words, phrase=False))
-    schema.add(SPELLING, fields.FieldType(whoosh.formats.Existence(), words, scorable=False))
+    schema.add(VOCABULARY, fields.FieldType(whoosh.formats.Existence(), words, scorable=False))
     for field in (*KEYS, *(f"{facet}_shown" for facet in FACETS)):
         schema.add(field, fields.FieldType(whoosh.formats.Existence(), values, scorable=False))
     return schema

@@ -45,7 +45,7 @@ LEAVES = [
     ("e-mail", Sequence(source="e-mail", field="all", terms=("e", "mail"))),
     ("返品", Term(source="返品", field="all", term="返品")),
     ("返", Prefix(source="返", field="all", prefix="返")),
-    ("Rück*", Prefix(source="Rück*", field="all", prefix="ruck")),
+    ("Rück*", Prefix(source="Rück*", field="vocabulary", prefix="ruck")),
     ("filename:*.PDF", Term(source="filename:*.PDF", field="extension", term="pdf")),
     ("in:Inbound", Term(source="in:Inbound", field="direction", term="inbound")),
     ("id:<A-1@x.example>", Term(source="id:<A-1@x.example>", field="all", term="a-1@x.example")),
