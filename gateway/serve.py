@@ -33,6 +33,7 @@ from gateway.status import software_entry, status_of
 from gateway.supervise import WorkerProcess
 from gateway.web.app import build_site
 from gateway.web.site import Site
+from rules.named import orders_named
 
 log = logging.getLogger(__name__)
 
@@ -62,8 +63,8 @@ async def serve(app: App) -> None:
 
 
 @asynccontextmanager
-async def running(app: App) -> AsyncIterator[Running]:
-    """Run everything for as long as the context is open."""
+async def running(app: App, *, quiet: bool = False) -> AsyncIterator[Running]:
+    """Run everything for as long as the context is open; ``quiet`` keeps the worker from telling what it does."""
     service = Running(stop=asyncio.Event())
     gateway = app.gateway()
     app.archive.append(Draft(type="software", payload=software_entry(app), meta={}))
@@ -72,7 +73,7 @@ async def running(app: App) -> AsyncIterator[Running]:
     async with AsyncExitStack() as stack:
         stack.callback(app.archive.close)
         stack.callback(gateway.close)
-        supervisor = await stack.enter_async_context(_supervised(app))
+        supervisor = await stack.enter_async_context(_supervised(app, quiet=quiet))
         app.archive.on_commit(supervisor.wake)
         for kind, address, listener in _listeners(app, gateway.accept, service):
             service.bound.setdefault(kind, []).append(await listener.start(address))
@@ -147,9 +148,10 @@ def _mailbox_for(app: App) -> Callable[[str, str, str], str]:
 class _Supervisor:
     """Keeps one worker process alive; each failure waits longer, so that a broken start does not spin."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, *, quiet: bool) -> None:
         self._app = app
-        self.worker = WorkerProcess(app.config)
+        self._quiet = quiet
+        self.worker = WorkerProcess(app.config, quiet=quiet)
 
     def wake(self) -> None:
         self.worker.wake()
@@ -166,12 +168,12 @@ class _Supervisor:
             log.error("worker-ended code=%d restart_s=%.1f", code, pause)
             await asyncio.sleep(pause)
             began = time.monotonic()
-            self.worker = WorkerProcess(self._app.config)
+            self.worker = WorkerProcess(self._app.config, quiet=self._quiet)
 
 
 @asynccontextmanager
-async def _supervised(app: App) -> AsyncIterator[_Supervisor]:
-    supervisor = _Supervisor(app)
+async def _supervised(app: App, *, quiet: bool) -> AsyncIterator[_Supervisor]:
+    supervisor = _Supervisor(app, quiet=quiet)
     watching = asyncio.create_task(supervisor.watch())
     try:
         yield supervisor
@@ -192,6 +194,7 @@ async def _web(app: App) -> AsyncIterator[str]:
         clock=app.clock,
         act=app.archive.append,
         status=lambda: status_of(app, index),
+        orders_named=lambda value: orders_named(value, app.marketplaces),
         zone=ZoneInfo(app.config.zone),
         hosts=app.config.web.hosts,
         secure_cookie=app.config.web.secure_cookie,

@@ -10,7 +10,7 @@ from typing import Self
 from gateway.app import App
 from gateway.archive.archive import create_archive
 from gateway.clock import SystemClock
-from gateway.config import load_config
+from gateway.config import parse_config
 from gateway.errors import WrongUse
 from gateway.ingest.tls import make_certificate
 
@@ -40,29 +40,26 @@ class Answers:
 
 
 def make_installation(answers: Answers, path: Path) -> App:
-    """Write settings, rule book, keys, certificate and an empty archive; raises WrongUse where one stands already."""
+    """Make what a person's answers describe; raises WrongUse where an installation stands already."""
     data = answers.data.resolve()
-    if (data / "secrets").exists():
-        raise WrongUse(f"{data} holds an archive already; an installation is made once")
-    data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    secrets = data / "secrets"
-    rules = path.parent / "rules.toml"
-    text = _settings(answers, data, rules)
+    names = (answers.hostname, "localhost", "127.0.0.1")
+    return install(_settings(answers, data, (path.parent / "rules.toml").resolve()), path, names=names)
+
+
+def install(text: str, path: Path, *, names: tuple[str, ...]) -> App:
+    """Write settings, rule book, keys, a certificate for ``names``, and an empty archive. Raises WrongUse."""
+    config = parse_config(text, where=str(path), below=path.resolve().parent)
+    if config.secrets.exists():
+        raise WrongUse(f"{config.folder} holds an archive already; an installation is made once")
+    config.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.parent.mkdir(parents=True, exist_ok=True)
     _write(path, text, 0o600)
-    if not rules.exists():
+    rules = Path(config.rules)
+    if config.rules and not rules.exists():
         _write(rules, (files("rules") / "example.toml").read_text(encoding="utf-8"), 0o644)
-    config = load_config(path)
-    create_archive(
-        config.url("archive"),
-        config.url("keys"),
-        secrets,
-        config.origin or f"docket/{answers.hostname}",
-        SystemClock(),
-    )
-    make_certificate(
-        data / "tls", names=(answers.hostname, "localhost", "127.0.0.1"), now=SystemClock().now()
-    )
+    origin = config.origin or f"docket/{config.hostname}"
+    create_archive(config.url("archive"), config.url("keys"), config.secrets, origin, SystemClock())
+    make_certificate(config.folder / "tls", names=names, now=SystemClock().now())
     app = App(config=config)
     _ = app.store, app.accounts
     app.index(writer=True).close()
@@ -86,7 +83,7 @@ def _settings(answers: Answers, data: Path, rules: Path) -> str:
 data = "{data}"
 hostname = "{answers.hostname}"
 zone = "{answers.zone}"
-rules = "{rules.resolve()}"
+rules = "{rules}"
 
 [tls]
 certificate = "{data / "tls" / "certificate.pem"}"

@@ -23,9 +23,9 @@ _POLL_S = 0.1
 class WorkerProcess:
     """A running worker process. ``wake`` never blocks: a full pipe has wake-ups enough."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, *, quiet: bool = False) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "gateway.workprocess"],
+            [sys.executable, "-m", "gateway.workprocess", *(["--quiet"] if quiet else [])],
             stdin=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         )
@@ -93,7 +93,7 @@ def beside_worker(app: App, *, wanted: bool) -> Iterator[Beside]:
     if wanted and not is_at_work(app.config):
         _ = app.store  # make the store before a second process wants it too
         app.index(writer=True).close()
-        own = WorkerProcess(app.config)
+        own = WorkerProcess(app.config, quiet=True)
     try:
         yield Beside(app=app, own=own, wanted=wanted)
     finally:

@@ -64,7 +64,7 @@ def build_anew(app: App) -> None:
 def main() -> int:
     left = int.from_bytes(_read(8), "big")
     config = msgspec.json.decode(_read(left), type=Config)
-    set_up(config.log_format, verbose=True)
+    set_up(config.log_format, verbose="--quiet" not in sys.argv)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

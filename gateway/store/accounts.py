@@ -86,7 +86,9 @@ class Accounts:
             if version is None:
                 tx.execute(insert(_format).values(version=_FORMAT))
             elif version > _FORMAT:
-                raise WrongUse(f"the accounts were written by a newer Docket (format {version}); use that one")
+                raise WrongUse(
+                    f"the accounts were written by a newer Docket (format {version}); use that one"
+                )
         self._decoy = self._hasher.hash(secrets.token_urlsafe())
 
     @contextmanager
@@ -95,11 +97,19 @@ class Accounts:
             yield conn
 
     def add(
-        self, name: str, password: str, *, full_name: str = "", mailboxes: tuple[str, ...] = (), role: str = "agent"
+        self,
+        name: str,
+        password: str,
+        *,
+        full_name: str = "",
+        mailboxes: tuple[str, ...] = (),
+        role: str = "agent",
     ) -> None:
         """Add an agent; raises WrongUse for a name that is taken or cannot be one, and for an empty password."""
         if not _NAME.fullmatch(name):
-            raise WrongUse(f"{name!r} cannot be an agent's name: 1 to 64 characters without spaces and colons")
+            raise WrongUse(
+                f"{name!r} cannot be an agent's name: 1 to 64 characters without spaces and colons"
+            )
         row = {
             "key": name.casefold(),
             "name": name,
@@ -168,7 +178,9 @@ class Accounts:
             return None
         if self._hasher.check_needs_rehash(row.hash):
             with self._write() as tx:
-                tx.execute(update(_agents).where(_agents.c.key == row.key).values(hash=self._hasher.hash(secret)))
+                tx.execute(
+                    update(_agents).where(_agents.c.key == row.key).values(hash=self._hasher.hash(secret))
+                )
         return _agent(row)
 
     def open_session(self, name: str, hours: float) -> str:

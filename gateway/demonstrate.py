@@ -1,0 +1,232 @@
+"""``docket demo``: the whole way of a message on one machine, with a simulated marketplace and a mailbox to read.
+
+Everything listens on loopback, on free ports, in a folder of its own. The conversation is real: a buyer's mail comes in by
+SMTP, an agent answers over authenticated submission, the marketplace takes the answer, and the buyer writes back.
+"""
+
+import asyncio
+import contextlib
+import secrets
+import shutil
+import signal
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gateway.app import App
+from gateway.clock import SystemClock
+from gateway.demo.conversation import MUG, Agent, hold_conversation
+from gateway.demo.dovecot import Dovecot, find_dovecot
+from gateway.demo.imap import ImapServer
+from gateway.demo.marketplace import Marketplace
+from gateway.errors import Temporary
+from gateway.ingest.listener import split_address
+from gateway.serve import Running, running
+from gateway.setup import install
+from gateway.store import orders
+from rules.facts import OrderRef
+
+ADDRESS = "support@brand.example"
+AGENT = "anna"
+_PATIENCE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailbox:
+    """Where the agent reads: a private Dovecot, or the demonstration's own small server."""
+
+    imap: str
+    kind: str
+
+
+async def demonstrate(folder: Path, say: Callable[[Any], None] | None, *, engine: str) -> None:
+    """Run until SIGTERM or SIGINT. ``say`` prints JSON; without it the story is told in words."""
+    tell = click.echo if say is None else _silent
+    password = secrets.token_urlsafe(9)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    smtp = _free_port()
+    async with _mailbox(password) as mailbox:
+        market = Marketplace(
+            deliver_to=("127.0.0.1", smtp),
+            seller=ADDRESS,
+            approved={ADDRESS},
+            clock=SystemClock(),
+        )
+        await market.start()
+        try:
+            app = _install(folder, mailbox, market, smtp, password, engine)
+            async with running(app, quiet=True) as service:
+                tell("Docket runs on this machine alone. The first conversation:")
+                await _converse(app, market, service, mailbox, password, tell)
+                ready = _ready(service, mailbox, market, password, folder)
+                if say is None:
+                    _explain(ready, tell)
+                else:
+                    say(ready)
+                await stop.wait()
+        finally:
+            await market.stop()
+
+
+async def _converse(
+    app: App,
+    market: Marketplace,
+    service: Running,
+    mailbox: Mailbox,
+    password: str,
+    tell: Callable[[str], Any],
+) -> None:
+    agent = Agent(
+        address=ADDRESS,
+        imap=split_address(mailbox.imap),
+        imap_user=AGENT,
+        imap_password=password,
+        submission=split_address(service.bound["submission"][0]),
+        user=AGENT,
+        password=password,
+        ca_file=app.config.tls.certificate,
+    )
+    await hold_conversation(market, agent, clock=app.clock, say=lambda line: tell(f"  {line}"))
+    await _linked(app, 3)
+
+
+async def _linked(app: App, count: int) -> list[int]:
+    """Wait until so many messages are linked to the order and none of them waits any more."""
+    ref = OrderRef(marketplace=MUG.marketplace, value=MUG.value)
+    for _ in range(int(_PATIENCE_S / 0.05)):
+        with app.store.read() as conn:
+            rows = orders.messages_of(conn, ref)
+        if len(rows) >= count and all(row.state in {"delivered", "relayed"} for row in rows):
+            return [row.seq for row in rows]
+        await asyncio.sleep(0.05)
+    raise Temporary(f"the demonstration's mail did not arrive within {_PATIENCE_S:.0f} s; its log says more")
+
+
+def _install(
+    folder: Path, mailbox: Mailbox, market: Marketplace, smtp: int, password: str, engine: str
+) -> App:
+    host, _, port = mailbox.imap.rpartition(":")
+    (folder / "imap.password").write_text(password, encoding="utf-8")
+    (folder / "imap.password").chmod(0o600)
+    text = f"""# The settings of the demonstration.
+data = "{folder}"
+hostname = "docket.brand.example"
+trusted_peers = ["127.0.0.1"]  # the simulated marketplace: it has checked who writes
+rules = "{folder / "rules.toml"}"
+
+[listen]
+smtp = ["127.0.0.1:{smtp}"]
+lmtp = ["127.0.0.1:0"]
+submission = ["127.0.0.1:0"]
+submissions = ["127.0.0.1:0"]
+web = "127.0.0.1:0"
+
+[tls]
+certificate = "{folder / "tls" / "certificate.pem"}"
+key = "{folder / "tls" / "key.pem"}"
+
+[index]
+engine = "{engine}"
+
+[[mailbox]]
+address = "{ADDRESS}"
+name = "Brand Support"
+
+[mailbox.deliver]
+kind = "imap"
+host = "{host}"
+port = {port}
+tls = "none"
+user = "{AGENT}"
+password_file = "{folder / "imap.password"}"
+
+[mailbox.relay]
+kind = "smtp"
+host = "127.0.0.1"
+port = {market.address[1]}
+tls = "none"
+"""
+    app = install(text, folder / "config.toml", names=("docket.brand.example", "localhost", "127.0.0.1"))
+    app.accounts.add(AGENT, password, full_name="Anna Weber", mailboxes=(ADDRESS,))
+    return app
+
+
+@asynccontextmanager
+async def _mailbox(password: str) -> AsyncIterator[Mailbox]:
+    if find_dovecot() is None:
+        server = ImapServer("127.0.0.1", 0, users={AGENT: password}, clock=SystemClock())
+        await server.start()
+        try:
+            yield Mailbox(
+                imap="{}:{}".format(*server.address), kind="the demonstration's own small IMAP server"
+            )
+        finally:
+            await server.stop()
+        return
+    folder = Path(tempfile.mkdtemp(prefix="dk-"))  # short: its sockets' paths may have 107 bytes
+    folder.chmod(0o755)
+    dovecot = Dovecot(folder, {AGENT: password}, imap_port=_free_port(), lmtp_port=_free_port())
+    try:
+        await asyncio.to_thread(dovecot.start)
+        yield Mailbox(imap=f"127.0.0.1:{dovecot.imap_port}", kind="a private Dovecot")
+    finally:
+        await asyncio.to_thread(dovecot.stop)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _ready(
+    service: Running, mailbox: Mailbox, market: Marketplace, password: str, folder: Path
+) -> dict[str, Any]:
+    return {
+        "ready": True,
+        "web": service.bound["web"][0],
+        "smtp": service.bound["smtp"][0],
+        "lmtp": service.bound["lmtp"][0],
+        "submission": service.bound["submission"][0],
+        "submissions": service.bound["submissions"][0],
+        "imap": mailbox.imap,
+        "imap_server": mailbox.kind,
+        "marketplace": "{}:{}".format(*market.address),
+        "mailbox": ADDRESS,
+        "agent": {"name": AGENT, "password": password},
+        "buyer": market.alias(MUG),
+        "order": MUG.value,
+        "data": str(folder),
+    }
+
+
+def _explain(ready: dict[str, Any], tell: Callable[[str], Any]) -> None:
+    agent = ready["agent"]
+    tell(f"  web view     http://{ready['web']}/order/amazon/{ready['order']}")
+    tell(f"  log in as    {agent['name']}   password {agent['password']}")
+    tell("")
+    tell("With your own mail client:")
+    tell(f"  IMAP         {ready['imap']}   no encryption   ({ready['imap_server']})")
+    tell(
+        f"  SMTP         {ready['submission']} STARTTLS, or {ready['submissions']} TLS   (a self-signed certificate)"
+    )
+    tell(f"  write to     {ready['buyer']}, as {ready['mailbox']}")
+    tell("As a buyer, from anywhere on this machine:")
+    tell(f"  SMTP         {ready['smtp']}   to {ready['mailbox']}")
+    tell("")
+    tell(f"Commands work beside it: docket --data {ready['data']} search mug")
+    tell("Ctrl-C ends it; a folder that was not named is thrown away.")
+
+
+def _silent(_text: str) -> None:
+    """Say nothing: a program reads our output."""
+
+
+def _free_port() -> int:
+    with contextlib.closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
