@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
-from gateway.errors import WrongUse
+from gateway.errors import ArchiveBroken, WrongUse
 
 _LOCK_S = 60
 _WAL_BYTES = 16 << 20
@@ -62,12 +62,28 @@ def _sqlite(where: URL, *, create: bool) -> Engine:
         raw.execute("PRAGMA secure_delete=ON")  # a destroyed key must not linger in a free page
         # SQLite checkpoints its WAL inside a commit and tells nobody when that fails; the committer does it and looks.
         raw.execute("PRAGMA wal_autocheckpoint=0")
+        # From its first read on the write-ahead log is there, and stays as long as a connection is open. SQLite does not
+        # say when making its name durable fails; we sync the folder ourselves, because without the name all is lost.
+        raw.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        _sync_folder(place.parent)
 
     @event.listens_for(engine, "begin")
     def begin(conn: Connection) -> None:
         conn.exec_driver_sql(conn.get_execution_options().get("docket_begin", "BEGIN"))
 
     return engine
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as wrong:
+        raise ArchiveBroken(
+            f"the folder {folder} cannot be made durable ({wrong.strerror}); check the disk"
+        ) from wrong
+    finally:
+        os.close(handle)
 
 
 def _postgresql(where: URL) -> Engine:

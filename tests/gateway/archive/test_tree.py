@@ -1,6 +1,7 @@
 """The tree against published vectors and against an oracle that shares nothing with it but SHA-256."""
 
 import hashlib
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -82,7 +83,7 @@ def grown(leaves, cuts=()):
     """An edge and its tiles after leaves came in groups, the edge read back from the tiles between groups."""
     tiles, edge = Tiles(), Edge()
     bounds = [0, *sorted(cut % (len(leaves) + 1) for cut in cuts), len(leaves)]
-    for start, stop in zip(bounds, bounds[1:], strict=False):
+    for start, stop in pairwise(bounds):
         edge = Edge.load(start, tiles.read)
         tiles.update(edge.extend(leaves[start:stop]))
     return edge, tiles
