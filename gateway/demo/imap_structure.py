@@ -20,8 +20,8 @@ def body_of(part: Mail) -> bytes:
     if part.is_multipart():
         return crlf(part.as_bytes().partition(b"\n\n")[2])
     encoded = str(part.get("Content-Transfer-Encoding", "")).strip().lower() in {"base64", "quoted-printable"}
-    # The standard library gives undecoded 8-bit text only as "decoded" bytes.
-    payload = part.get_payload(decode=not encoded)
+    # Undecoded 8-bit text is given by the standard library only as "decoded" bytes.
+    payload = part.get_payload() if encoded else part.get_payload(decode=True)
     return crlf(payload if isinstance(payload, bytes) else str(payload).encode("ascii", "replace"))
 
 
