@@ -16,6 +16,7 @@ __all__ = [
 
 _DEEP = 20
 _MANY = 100
+_MANY_OPEN = 10
 
 
 def parse_query(text: str, tz: tzinfo = UTC) -> Query:
@@ -32,6 +33,12 @@ def parse_query(text: str, tz: tzinfo = UTC) -> Query:
         return Everything()
     if sum(token.kind in ("word", "quoted") for token in tokens) > _MANY:
         raise QueryError(f"A query may hold {_MANY} words; leave some out", tokens[_MANY].column)
+    openings = [token for token in tokens if token.kind == "word" and token.text[-1] in "*~"]
+    if len(openings) > _MANY_OPEN:  # each may look at every word of the index
+        raise QueryError(
+            f"A query may hold {_MANY_OPEN} words with “*” or “~”; leave some out",
+            openings[_MANY_OPEN].column,
+        )
     parser = _Parser(tokens, tz)
     query = parser.either(0)
     if parser.token is not None:
