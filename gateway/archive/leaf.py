@@ -50,7 +50,7 @@ def read_leaf(leaf: bytes) -> Leaf:
         raise Damaged("the leaf is not JSON") from None
     if canonical != leaf or not isinstance(value, dict):
         raise Damaged("the leaf is not canonical JSON")
-    if value.get("v") != VERSION:
+    if type(value.get("v")) is not int or value["v"] != VERSION:  # 1.0 and true are equal to 1
         raise Damaged("the leaf is of a version that this program does not know")
     if set(value) != {"commit", "ct", "id", "meta", "seq", "t", "type", "v"}:
         raise Damaged("the leaf has other fields than it should")
