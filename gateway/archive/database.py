@@ -59,6 +59,7 @@ def _sqlite(where: URL, *, create: bool) -> Engine:
         raw.isolation_level = None  # BEGIN is ours to say: the driver's own would come too late for IMMEDIATE
         raw.execute("PRAGMA journal_mode=WAL")
         raw.execute("PRAGMA synchronous=FULL")
+        raw.execute("PRAGMA cache_size=-16384")  # KiB: fingerprints fall anywhere in their index
         raw.execute("PRAGMA secure_delete=ON")  # a destroyed key must not linger in a free page
         # SQLite checkpoints its WAL inside a commit and tells nobody when that fails; the committer does it and looks.
         raw.execute("PRAGMA wal_autocheckpoint=0")
