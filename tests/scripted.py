@@ -15,6 +15,7 @@ HANG = "<hang>"  # never answer
 class Scripted:
     """Answers each step with ``script[step]``; a list gives one answer after another.
 
+    Whoever is called nobody is unknown, unless the script says otherwise.
     Steps: connect ehlo lhlo starttls auth mail rcpt data body dot. ``body`` happens when the first bytes of a message
     have arrived, before the final dot. An answer may hold several lines.
     """
@@ -114,7 +115,8 @@ def _converse(connection: socket.socket, server: Scripted, open_: list[socket.so
         elif verb == "MAIL":
             _say(connection, server.answer("mail", "250 2.1.0 sender ok"))
         elif verb == "RCPT":
-            answer = server.answer("rcpt", "250 2.1.5 recipient ok")
+            known = "550 5.1.1 unknown" if "<nobody@" in command else "250 2.1.5 recipient ok"
+            answer = server.answer("rcpt", known)
             recipients += answer.startswith("2")
             _say(connection, answer)
         elif verb == "DATA":

@@ -69,14 +69,19 @@ class Dovecot:
         """End the server and every process of it."""
         if self._process is None:
             return
-        self._process.terminate()
+        self._signal(signal.SIGTERM)
         try:
             self._process.wait(_STOP_S)
         except subprocess.TimeoutExpired:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+            self._signal(signal.SIGKILL)
             self._process.wait()
         self._process = None
+
+    def _signal(self, number: signal.Signals) -> None:
+        """Signal every process of the server at once: the first alone would wait for the others' clients."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, number)
 
     def _prepare(self, program: str) -> None:
         version = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout

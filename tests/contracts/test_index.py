@@ -381,7 +381,9 @@ def test_a_rebuild_that_fails_leaves_the_index_as_it_was(durable: str, tmp_path:
     writer.close()
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Whoosh leaves a cut file open
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)  # Whoosh leaves a cut file open
 @pytest.mark.parametrize("damage", ["no files", "cut files", "no directory", "odd pointer"])
 def test_a_damaged_index_says_how_to_mend_it_and_can_be_rebuilt(
     durable: str, tmp_path: Path, damage: str
