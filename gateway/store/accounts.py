@@ -1,100 +1,50 @@
-"""Who may come in: agents with their password hashes, and the web view's sessions.
+"""Who may log in. Durable, unlike the store beside it: nothing else knows these things, so it is backed up with keys.db.
 
-A database of its own, durable and backed up with the keys: nothing in it can be rebuilt from the archive, and nothing in
-it belongs there. Only the fact of a change is an entry of the log.
+Names and passwords are compared as RFC 8265 says (NFC, and names in lower case), so that an accent typed on another
+system is the same accent.
 """
 
 import hashlib
-import json
-import re
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any, Literal
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import (
-    Boolean,
-    Column,
-    Connection,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    delete,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from gateway.clock import Clock
 from gateway.errors import WrongUse
-from gateway.store.columns import Moment
-from gateway.store.engine import connect
+from gateway.store.accounts_tables import agents, open_accounts, sessions
+from gateway.store.engine import log_of
+from gateway.store.failures import Failures
+from gateway.store.passwords import Passwords
 
-_FORMAT = 1
-_NAME = re.compile(r"[^\s:\x00-\x1f\x7f]{1,64}")
-_PASSWORD_BYTES = 1024  # hashing is slow by design: nobody makes it slower still
-
-_metadata = MetaData()
-_format = Table("accounts_format", _metadata, Column("version", Integer, primary_key=True))
-_agents = Table(
-    "agents",
-    _metadata,
-    Column("key", String(64), primary_key=True),  # the name, case-folded: a login is not case-sensitive
-    Column("name", String(64), nullable=False),
-    Column("full_name", Text, nullable=False),
-    Column("hash", Text, nullable=False),
-    Column("mailboxes", Text, nullable=False),  # a JSON list
-    Column("role", String(16), nullable=False),
-    Column("disabled", Boolean, nullable=False),
-    Column("added_at", Moment, nullable=False),
-)
-_sessions = Table(
-    "sessions",
-    _metadata,
-    Column("token", String(64), primary_key=True),  # its SHA-256: a stolen database opens no session
-    Column("agent", String(64), nullable=False, index=True),
-    Column("ends_at", Moment, nullable=False),
-)
+Role = Literal["agent", "admin"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
-    """One person. ``mailboxes`` are those they may write from; none named means every one."""
+    """A person with credentials of their own. No ``mailboxes`` means every mailbox."""
 
     name: str
     full_name: str
     mailboxes: tuple[str, ...]
-    role: str
+    role: Role
+    disabled: bool
 
 
 class Accounts:
-    """The accounts at a SQLAlchemy URL; their tables are made when they are missing. Safe in several threads."""
+    """The accounts database. Safe in threads; checking a password takes tens of milliseconds on purpose."""
 
-    def __init__(self, url: str, *, clock: Clock, hasher: PasswordHasher | None = None) -> None:
-        self._engine = connect(url, synchronous="FULL")
+    def __init__(self, url: str, clock: Clock, *, log: int = 0, hasher: PasswordHasher | None = None) -> None:
+        self._store = open_accounts(url, log=log)
         self._clock = clock
-        self._hasher = hasher or PasswordHasher()
-        with self._write() as tx:
-            _metadata.create_all(tx)
-            version = tx.scalar(select(_format.c.version))
-            if version is None:
-                tx.execute(insert(_format).values(version=_FORMAT))
-            elif version > _FORMAT:
-                raise WrongUse(
-                    f"the accounts were written by a newer Docket (format {version}); use that one"
-                )
-        self._decoy = self._hasher.hash(secrets.token_urlsafe())
-
-    @contextmanager
-    def _write(self) -> Iterator[Connection]:
-        with self._engine.connect().execution_options(docket_begin="BEGIN IMMEDIATE") as conn, conn.begin():
-            yield conn
+        self._passwords = Passwords(hasher or PasswordHasher())
+        self._failures = Failures(clock)
 
     def add(
         self,
@@ -102,136 +52,171 @@ class Accounts:
         password: str,
         *,
         full_name: str = "",
-        mailboxes: tuple[str, ...] = (),
-        role: str = "agent",
-    ) -> None:
-        """Add an agent; raises WrongUse for a name that is taken or cannot be one, and for an empty password."""
-        if not _NAME.fullmatch(name):
-            raise WrongUse(
-                f"{name!r} cannot be an agent's name: 1 to 64 characters without spaces and colons"
-            )
+        mailboxes: Iterable[str] = (),
+        role: Role = "agent",
+    ) -> Agent:
+        """Add an agent; raises WrongUse for a name that is taken or cannot be typed at a login."""
+        name = _folded(name)
+        if not 0 < len(name) <= 64 or not name.isprintable() or any(part.isspace() for part in name):
+            raise WrongUse(f"{name!r} is no name to log in with; use 1 to 64 characters without spaces")
+        boxes = tuple(sorted({box.lower() for box in mailboxes}))
         row = {
-            "key": name.casefold(),
             "name": name,
             "full_name": full_name,
-            "hash": self._hash(password),
-            "mailboxes": json.dumps([box.lower() for box in mailboxes]),
+            "mailboxes": boxes,
             "role": role,
+            "password": self._passwords.hash(password),
             "disabled": False,
-            "added_at": self._clock.now(),
+            "made_at": self._clock.now(),
         }
         try:
-            with self._write() as tx:
-                tx.execute(insert(_agents).values(row))
-        except IntegrityError as taken:
-            raise WrongUse(f"there is an agent {name!r} already") from taken
+            with self._store.write() as tx:
+                tx.execute(insert(agents), {"log": log_of(tx), **row})
+        except IntegrityError as wrong:
+            raise WrongUse(
+                f"there is an agent {name!r} already; to change the password: docket agent passwd"
+            ) from wrong
+        return Agent(name=name, full_name=full_name, mailboxes=boxes, role=role, disabled=False)
 
-    def list(self) -> "list[Agent]":
-        """Return the agents by name."""
-        with self._engine.connect() as conn:
-            rows = conn.execute(select(_agents).where(_agents.c.disabled.is_(False)).order_by(_agents.c.key))
+    def list(self) -> list[Agent]:
+        """Return every agent, by name."""
+        with self._store.read() as conn:
+            rows = conn.execute(select(agents).where(agents.c.log == log_of(conn)).order_by(agents.c.name))
             return [_agent(row) for row in rows]
 
-    def get(self, name: str) -> Agent | None:
-        with self._engine.connect() as conn:
-            row = conn.execute(
-                select(_agents).where(_agents.c.key == name.casefold(), _agents.c.disabled.is_(False))
-            ).first()
-        return _agent(row) if row is not None else None
+    def agent(self, name: str) -> Agent | None:
+        """Return one agent, or None where there is no such name."""
+        with self._store.read() as conn:
+            row = _find(conn, name)
+        return None if row is None else _agent(row)
 
     def mailboxes_of(self, name: str) -> tuple[str, ...]:
-        """Return the mailboxes an agent is limited to; none for one who is not limited, or not there."""
-        agent = self.get(name)
-        return agent.mailboxes if agent is not None else ()
+        """Return the mailboxes an agent is held to; empty means every one, and so it is for a name we do not know."""
+        found = self.agent(name)
+        return () if found is None else found.mailboxes
 
     def passwd(self, name: str, password: str) -> None:
-        """Set a new password and end the agent's sessions; raises WrongUse where there is no such agent."""
-        with self._write() as tx:
-            done = tx.execute(
-                update(_agents).where(_agents.c.key == name.casefold()).values(hash=self._hash(password))
-            )
-            if not done.rowcount:
-                raise WrongUse(f"there is no agent {name!r}")
-            tx.execute(delete(_sessions).where(_sessions.c.agent == name.casefold()))
+        """Set a new password and end the agent's sessions; raises WrongUse for a name that is not there."""
+        self._change(name, password=self._passwords.hash(password))
+
+    def disable(self, name: str, *, disabled: bool = True) -> None:
+        """Shut an agent out, ending their sessions, or let them in again; raises WrongUse for an unknown name."""
+        self._change(name, disabled=disabled)
 
     def remove(self, name: str) -> None:
-        """Remove an agent and end their sessions; raises WrongUse where there is no such agent."""
-        with self._write() as tx:
-            if not tx.execute(delete(_agents).where(_agents.c.key == name.casefold())).rowcount:
-                raise WrongUse(f"there is no agent {name!r}")
-            tx.execute(delete(_sessions).where(_sessions.c.agent == name.casefold()))
+        """Remove an agent and their sessions; raises WrongUse for a name that is not there."""
+        with self._store.write() as tx:
+            _end_sessions(tx, name)
+            gone = tx.execute(
+                delete(agents).where(agents.c.log == log_of(tx), agents.c.name == _folded(name))
+            )
+        _must_exist(gone.rowcount, name)
 
-    def check(self, name: str, password: str) -> Agent | None:
-        """Return the agent when name and password are right. Slow by design, and as slow for a name that is unknown."""
-        with self._engine.connect() as conn:
-            row = conn.execute(
-                select(_agents).where(_agents.c.key == name.casefold(), _agents.c.disabled.is_(False))
-            ).first()
-        secret = password.encode("utf-8", "surrogatepass")
-        if len(secret) > _PASSWORD_BYTES:
+    def check(self, name: str, password: str, peer: str = "") -> Agent | None:
+        """Return the agent whose password this is, else None: alike for a wrong password, an unknown or a disabled name.
+
+        Given a ``peer``, its failures for a name are counted, and after a few it gets None for a while whatever it
+        sends. A door with a throttle of its own leaves ``peer`` out.
+        """
+        if peer and self._failures.too_many(_folded(name), peer):
             return None
-        try:
-            self._hasher.verify(row.hash if row is not None else self._decoy, secret)
-        except (VerificationError, InvalidHashError):
+        with self._store.read() as conn:
+            row = _find(conn, name)
+        right = self._passwords.match(None if row is None else row.password, password)
+        if not right or row is None or row.disabled:
+            if peer:
+                self._failures.count(_folded(name), peer)
             return None
-        if row is None:
-            return None
-        if self._hasher.check_needs_rehash(row.hash):
-            with self._write() as tx:
-                tx.execute(
-                    update(_agents).where(_agents.c.key == row.key).values(hash=self._hasher.hash(secret))
-                )
+        if self._passwords.is_weak(row.password):
+            stronger = self._passwords.hash(password)
+            with self._store.write() as tx:
+                _set(tx, name, password=stronger)
         return _agent(row)
 
     def open_session(self, name: str, hours: float) -> str:
-        """Return the token of a new session; only its hash is kept."""
+        """Start a session and return its token, of which only a hash is kept."""
         token = secrets.token_urlsafe(32)
         now = self._clock.now()
-        with self._write() as tx:
-            tx.execute(delete(_sessions).where(_sessions.c.ends_at <= now))
+        with self._store.write() as tx:
+            tx.execute(delete(sessions).where(sessions.c.log == log_of(tx), sessions.c.expires_at <= now))
             tx.execute(
-                insert(_sessions).values(
-                    token=_hashed(token), agent=name.casefold(), ends_at=now + timedelta(hours=hours)
-                )
+                insert(sessions),
+                {
+                    "log": log_of(tx),
+                    "token": _token_hash(token),
+                    "agent": _folded(name),
+                    "expires_at": now + timedelta(hours=hours),
+                },
             )
         return token
 
     def session(self, token: str) -> Agent | None:
-        """Return whose session a token is, None for one that is unknown or over."""
-        with self._engine.connect() as conn:
+        """Return whose session a token opens, or None when it has ended or never was."""
+        with self._store.read() as conn:
             row = conn.execute(
-                select(_agents)
-                .join(_sessions, _sessions.c.agent == _agents.c.key)
+                select(agents)
+                .join(sessions, (sessions.c.log == agents.c.log) & (sessions.c.agent == agents.c.name))
                 .where(
-                    _sessions.c.token == _hashed(token),
-                    _sessions.c.ends_at > self._clock.now(),
-                    _agents.c.disabled.is_(False),
+                    sessions.c.log == log_of(conn),
+                    sessions.c.token == _token_hash(token),
+                    sessions.c.expires_at > self._clock.now(),
+                    agents.c.disabled.is_(False),
                 )
             ).first()
-        return _agent(row) if row is not None else None
+        return None if row is None else _agent(row)
 
     def close_session(self, token: str) -> None:
-        with self._write() as tx:
-            tx.execute(delete(_sessions).where(_sessions.c.token == _hashed(token)))
+        """End one session; a token that opens none is fine."""
+        with self._store.write() as tx:
+            tx.execute(
+                delete(sessions).where(sessions.c.log == log_of(tx), sessions.c.token == _token_hash(token))
+            )
 
     def close(self) -> None:
-        self._engine.dispose()
+        self._store.close()
 
-    def _hash(self, password: str) -> str:
-        secret = password.encode("utf-8", "surrogatepass")
-        if not secret or len(secret) > _PASSWORD_BYTES:
-            raise WrongUse(f"a password has 1 to {_PASSWORD_BYTES} bytes")
-        return self._hasher.hash(secret)
+    def _change(self, name: str, **values: Any) -> None:
+        with self._store.write() as tx:
+            _end_sessions(tx, name)
+            changed = _set(tx, name, **values)
+        _must_exist(changed, name)
 
 
-def _agent(row: object) -> Agent:
+def _agent(row: Row[Any]) -> Agent:
     return Agent(
-        name=row.name,  # type: ignore[attr-defined]
-        full_name=row.full_name,  # type: ignore[attr-defined]
-        mailboxes=tuple(json.loads(row.mailboxes)),  # type: ignore[attr-defined]
-        role=row.role,  # type: ignore[attr-defined]
+        name=row.name,
+        full_name=row.full_name,
+        mailboxes=tuple(row.mailboxes),
+        role=row.role,
+        disabled=row.disabled,
     )
 
 
-def _hashed(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+def _find(conn: Connection, name: str) -> Row[Any] | None:
+    return conn.execute(
+        select(agents).where(agents.c.log == log_of(conn), agents.c.name == _folded(name))
+    ).first()
+
+
+def _set(tx: Connection, name: str, **values: Any) -> int:
+    changed = tx.execute(
+        update(agents).where(agents.c.log == log_of(tx), agents.c.name == _folded(name)).values(**values)
+    )
+    return int(changed.rowcount)
+
+
+def _end_sessions(tx: Connection, name: str) -> None:
+    tx.execute(delete(sessions).where(sessions.c.log == log_of(tx), sessions.c.agent == _folded(name)))
+
+
+def _must_exist(count: int, name: str) -> None:
+    if not count:
+        raise WrongUse(f"there is no agent {name!r}; to see them all: docket agent list")
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name.strip()).lower()
+
+
+def _token_hash(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

@@ -1,7 +1,7 @@
 """The store's door: transactions that say what they are for. A disposable fold of the archive, on SQLite or PostgreSQL.
 
 SQLite runs with synchronous=NORMAL: a power cut may cost the last commits, never the file's soundness, and what is lost
-is folded again from the archive, whose own file is synchronous=FULL (docs/decisions/0020-the-store.md).
+is folded again from the archive, whose own file is synchronous=FULL (docs/decisions/store.md).
 """
 
 import os
@@ -44,7 +44,7 @@ class Store:
             yield conn
 
     def clear(self) -> None:
-        """Forget everything of this log; the next fold starts at entry 0."""
+        """Forget everything folded of this log; the next entry to apply is 0."""
         with self.write() as tx:
             for table in tables.metadata.tables.values():
                 tx.execute(delete(table).where(table.c.log == log_of(tx)))

@@ -17,6 +17,7 @@ _rows = tables.messages.c
 _events = tables.events.c
 _finds = tables.finds.c
 _STRENGTH = case((_links.confidence == "certain", 2), (_links.confidence == "likely", 1), else_=0)
+_BACK = 25  # links looked through for each order wanted
 _NAMED: tuple[Confidence, ...] = ("possible", "likely", "certain")
 
 
@@ -42,13 +43,22 @@ def find_orders(conn: Connection, value: str) -> list[OrderRow]:
 
 
 def recent_orders(conn: Connection, limit: int) -> list[OrderRow]:
-    """Return the orders something happened to last, the newest first."""
-    chosen = (
-        _select(conn)
-        .order_by(None)
-        .order_by(func.max(_rows.occurred_at).desc(), _links.marketplace, _links.value)
+    """Return the orders the newest messages belong to, the newest first; looks no further back than those suffice."""
+    newest = conn.execute(
+        select(_links.marketplace, _links.value)
+        .join(tables.messages, (_rows.log == _links.log) & (_rows.seq == _links.message))
+        .where(_rows.log == log_of(conn), _links.undone_by.is_(None))
+        .order_by(_rows.occurred_at.desc(), _rows.seq.desc(), _links.by, _links.place)
+        .limit(limit * _BACK)
     )
-    return _orders(conn, chosen.limit(limit))
+    found: dict[OrderRef, OrderRow] = {}
+    for marketplace, value in newest:
+        if len(found) == limit:
+            break
+        if (ref := OrderRef(marketplace=marketplace, value=value)) not in found:
+            one = _select(conn).where(_links.marketplace == marketplace, _links.value == value)
+            found[ref] = _orders(conn, one)[0]
+    return list(found.values())
 
 
 def events_of(conn: Connection, order: OrderRef | None = None, message: int | None = None) -> list[EventRow]:

@@ -28,7 +28,7 @@ def migrate(engine: Engine) -> None:
         except CommandError as wrong:
             raise WrongUse(
                 f"the store {engine.url} cannot be migrated ({wrong}); it may have been written by a newer Docket."
-                " Nothing is lost with it: delete it and run: docket rebuild store"
+                " Delete it, and the next start builds it anew from the archive: nothing in it stands there alone"
             ) from wrong
 
 

@@ -57,7 +57,7 @@ def test_two_processes_may_open_a_new_store_at_the_same_moment(url):
 def test_a_store_of_a_newer_program_is_refused_with_a_way_out(url, store):
     with store.write() as tx:
         tx.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(WrongUse, match=r"newer Docket.*rebuild"):
+    with pytest.raises(WrongUse, match=r"newer Docket.*Delete it"):
         open_store(url)
 
 

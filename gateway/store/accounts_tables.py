@@ -1,0 +1,74 @@
+"""The accounts' tables and their version. SQLite runs them with synchronous=FULL: a change that was told is kept."""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    insert,
+    select,
+    text,
+)
+
+from gateway.errors import WrongUse
+from gateway.store.columns import Json, Key, Moment, Words
+from gateway.store.engine import Store, connect
+
+_VERSION = 1  # a later one adds its steps to open_accounts, and a test opens a file of each version before
+_LOCK = 0x6163636F756E74  # "account": one process at a time makes the tables on PostgreSQL
+
+_metadata = MetaData()
+_about = Table(
+    "accounts_schema", _metadata, Column("version", Integer, primary_key=True, autoincrement=False)
+)
+
+agents = Table(
+    "agents",
+    _metadata,
+    Column("log", Integer, nullable=False, autoincrement=False),
+    Column("name", Key, nullable=False),  # folded
+    Column("full_name", Words, nullable=False),
+    Column("mailboxes", Json, nullable=False),
+    Column("role", Words, nullable=False),
+    Column("password", Words, nullable=False),  # argon2id, with its parameters and salt
+    Column("disabled", Boolean, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    PrimaryKeyConstraint("log", "name"),
+)
+
+sessions = Table(
+    "sessions",
+    _metadata,
+    Column("log", Integer, nullable=False, autoincrement=False),
+    Column("token", Key, nullable=False),  # its SHA-256: who reads the file cannot log in with it
+    Column("agent", Key, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    PrimaryKeyConstraint("log", "token"),
+    Index("sessions_by_agent", "log", "agent"),
+)
+
+
+def open_accounts(url: str, *, log: int = 0) -> Store:
+    """Open the accounts database, making its tables first; raises WrongUse when a newer Docket wrote it."""
+    engine = connect(url, synchronous="FULL")
+    store = Store(engine, log=log)
+    try:
+        with store.write() as tx:
+            if engine.dialect.name == "postgresql":
+                tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            _metadata.create_all(tx)
+            version = tx.scalar(select(_about.c.version))
+            if version is None:
+                tx.execute(insert(_about), {"version": _VERSION})
+            elif version > _VERSION:
+                raise WrongUse(
+                    f"the accounts in {engine.url.database} were written by a newer Docket (schema {version});"
+                    " run that one, or restore a backup of its time"
+                )
+    except BaseException:
+        store.close()
+        raise
+    return store
