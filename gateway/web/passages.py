@@ -4,9 +4,13 @@ import re
 from dataclasses import dataclass
 
 _LINES = 3  # fewer quoted lines than this are shown where they stand
-_BEGINS = re.compile(
+_RULE = re.compile(
     r"-{2,}\s*(original message|ursprüngliche nachricht|message d'origine|messaggio originale|mensaje original)\s*-{2,}"
-    r"|_{10,}|(on|am|le|il|el)\b.{4,200}(wrote|schrieb|a écrit|ha scritto|escribió)\s*:",
+    r"|_{10,}",
+    re.IGNORECASE,
+)
+_SAID = re.compile(
+    r"(on|am|le|il|el)\b.{4,200}\b(wrote|schrieb|a écrit|ha scritto|escribió)\b.{0,120}:",
     re.IGNORECASE,
 )
 
@@ -29,12 +33,13 @@ def passages(text: str) -> list[Passage]:
     lines = text.rstrip().splitlines()
     marks = [line.lstrip().startswith(">") for line in lines]
     for at, line in enumerate(lines):
-        if not marks[at] and len(line) < 300 and _BEGINS.fullmatch(line.strip()):
-            if any(marks[at + 1 : at + 4]):
-                marks[at] = True
-            else:  # top-posted above an unmarked copy: all that follows is older
-                marks[at:] = [True] * (len(lines) - at)
-                break
+        if marks[at] or len(line) > 300:
+            continue
+        if _RULE.fullmatch(line.strip()):  # an unmarked copy follows: all of it is older
+            marks[at:] = [True] * (len(lines) - at)
+            break
+        if any(marks[at + 1 : at + 4]) and _SAID.fullmatch(line.strip()):
+            marks[at] = True
     runs: list[tuple[bool, list[str]]] = []
     for line, mark in zip(lines, marks, strict=True):
         blank_inside = bool(runs) and not line.strip() and runs[-1][0]

@@ -85,8 +85,10 @@ def moment(at: datetime, zone: tzinfo, *, full: bool = False, now: datetime | No
     precise = utc.strftime("%Y-%m-%d %H:%M:%S UTC")
     if full:
         shown = f"{local.day} {local:%b %Y, %H:%M:%S} {local.tzname()}"
-        extra = "" if local.utcoffset() == timedelta(0) else f" · {precise}"
-        return Markup('<time datetime="{}">{}{}</time>').format(utc.isoformat(), shown, extra)
+        also = "" if local.utcoffset() == timedelta(0) else precise
+        return Markup(
+            '<time class="full" datetime="{}"><span>{}</span> <span class="fine">{}</span></time>'
+        ).format(utc.isoformat(), shown, also)
     if now is not None and local.date() == now.astimezone(zone).date():
         shown = f"{local:%H:%M}"
     elif now is not None and local.year == now.astimezone(zone).year:
@@ -122,6 +124,7 @@ def _environment() -> Environment:
             "order_path": order_path,
             "words": words.words,
             "state": words.state,
+            "told_by": words.told_by,
             "people": words.people,
             "person": words.person,
         }

@@ -12,7 +12,7 @@ _STATES = {
     "dropped": ("Dropped", "dull"),
 }
 
-ENTRY_WORDS = {
+_ENTRIES = {
     "mail.in": "Received",
     "mail.out": "Sent",
     "mail.held": "Held for a second look",
@@ -27,6 +27,29 @@ ENTRY_WORDS = {
     "sighting": "Seen again",
 }
 
+_FACTS = {
+    "last_at": "Last mail",
+    "at_work": "Worker runs",
+    "lag": "Behind by",
+    "size": "Entries",
+    "position": "Up to entry",
+    "leased": "Under way",
+    "dead": "Failed",
+}
+
+_TOLD_BY = {
+    "smtp": "by our own clock, when it came in",
+    "internaldate": "by the mail server's record",
+    "received": "by the last server's Received line",
+    "date": "by the sender's own Date line",
+    "import": "by the file it was imported from",
+}
+
+
+def told_by(source: str) -> str:
+    """Return whose word a message's time is."""
+    return _TOLD_BY.get(source, f"by {source}")
+
 
 def words(name: str) -> str:
     """Return a stored name as people say it.
@@ -34,7 +57,7 @@ def words(name: str) -> str:
     >>> words("buyer_message"), words("mail.held")
     ('Buyer message', 'Held for a second look')
     """
-    return ENTRY_WORDS.get(name) or name.replace("_", " ").replace(".", " ").capitalize()
+    return _ENTRIES.get(name) or _FACTS.get(name) or name.replace("_", " ").replace(".", " ").capitalize()
 
 
 def state(name: str) -> tuple[str, str]:

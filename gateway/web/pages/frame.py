@@ -23,7 +23,7 @@ FRAME_CSP = (
 _SHEET = (
     "body{margin:12px;font:15px/1.5 system-ui,sans-serif;color:#1c2024;background:#fff;overflow-wrap:anywhere}"
     "img{max-width:100%;height:auto}table{max-width:100%}"
-    "img:not([src]){display:inline-block;min-width:1em;border:1px dashed #b8c0c8;color:#5a6570;font-size:12px}"
+    "img:not([src]){outline:1px dashed #b8c0c8;color:#5a6570;font-size:12px}"
 )
 
 

@@ -21,7 +21,7 @@ from index.snippet import Piece, snippets
 
 _SHOWN = 30
 _LONGEST = 1000
-_WIDTH = 180
+_WIDTH = 120
 _FACETS = {
     "direction": ("in", "Direction"),
     "marketplace": ("marketplace", "Marketplace"),
@@ -120,7 +120,7 @@ def _facets(site: Site, query: Query, text: str) -> list[tuple[str, list[Choice]
     found = []
     for name, (field, title) in _FACETS.items():
         choices = [_choice(field, value, count, text) for value, count in counts.get(name, ()) if value]
-        if len(choices) > 1 or any(choice.chosen for choice in choices):
+        if choices:
             found.append((title, choices))
     return found
 

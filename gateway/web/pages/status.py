@@ -1,6 +1,7 @@
 """Where everything stands: the archive, how far behind the store and the index are, and what is stuck."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -18,21 +19,45 @@ _DEAD = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """The plain status and the jobs that ended in failure."""
+    """The plain status, what in it is wrong, and the jobs that ended in failure."""
 
     facts: dict[str, Any]
     dead: list[JobRow]
+    troubles: list[str]
 
 
 async def show_status(request: Request) -> Response:
     standing = await run_in_threadpool(_standing, request.app.state.site)
-    return page(request, "status.html", facts=standing.facts, dead=standing.dead)
+    return page(request, "status.html", standing=standing)
 
 
 def _standing(site: Site) -> Standing:
     with site.store.read() as conn:
         dead = jobs.dead_jobs(conn)[:_DEAD]
-    return Standing(facts=site.status(), dead=dead)
+    facts = site.status()
+    capture = facts.get("capture")
+    if isinstance(capture, dict) and isinstance(capture.get("last_at"), str):
+        facts = {**facts, "capture": {**capture, "last_at": datetime.fromisoformat(capture["last_at"])}}
+    return Standing(facts=facts, dead=dead, troubles=troubles_in(facts))
+
+
+def troubles_in(facts: dict[str, Any]) -> list[str]:
+    """Return what a person should know of a status before its numbers, the worst first."""
+
+    def number(part: str, name: str) -> int:
+        value = (facts.get(part) or {}).get(name, 0)
+        return value if isinstance(value, int) else 0
+
+    troubles = []
+    if (facts.get("capture") or {}).get("at_work") is False:
+        troubles.append("The worker is not running: mail is archived, but not delivered, relayed or indexed.")
+    if number("queue", "dead"):
+        troubles.append(f"{number('queue', 'dead')} jobs have failed for good; they are listed below.")
+    if number("store", "lag"):
+        troubles.append(f"The store is {number('store', 'lag')} entries behind the archive.")
+    if number("index", "lag"):
+        troubles.append(f"The search is {number('index', 'lag')} entries behind the archive.")
+    return troubles
 
 
 ROUTES = [Route("/status", show_status, methods=["GET"])]
