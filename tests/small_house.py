@@ -71,6 +71,7 @@ class House:
     gateway: Gateway
     indexer: Indexer
     site: Site
+    remote: Remote
     url: str = ""
     seqs: dict[str, int] = field(default_factory=dict)
 
@@ -181,7 +182,7 @@ def build_house(place: Path) -> House:
     )
     gateway.resume()
     indexer = Indexer(archive=archive, store=store, backend=index)
-    house = House(archive, store, index, accounts, clock, gateway, indexer, None)
+    house = House(archive, store, index, accounts, clock, gateway, indexer, None, remote)
     house.site = Site(
         archive=archive,
         store=store,

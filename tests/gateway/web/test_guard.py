@@ -89,7 +89,9 @@ def test_our_own_origin_may_post(house):
         assert browser.post("/logout", data={"csrf": token}, headers=headers).status_code == 303
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "evil.example:8025", "[::2]:80", ""])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example", "evil.example:8025", "[::2]:80", ""]
+)
 def test_another_host_name_is_not_answered(told, host):
     answer = httpx.get(told.url + "/login", headers={"host": host})
     assert answer.status_code == 400
@@ -117,7 +119,9 @@ def test_a_form_that_is_no_form_is_refused(browser, body):
     assert browser.post("/logout", content=body, headers=headers).status_code == 400
 
 
-@pytest.mark.parametrize("path", ["/", "/login", "/status", "/static/style.css", "/no/such/page", "/message/99"])
+@pytest.mark.parametrize(
+    "path", ["/", "/login", "/status", "/static/style.css", "/no/such/page", "/message/99"]
+)
 def test_every_answer_carries_the_headers(browser, path):
     headers = browser.get(path).headers
     assert headers["content-security-policy"] == CSP
@@ -153,7 +157,9 @@ def test_under_tls_the_cookie_is_bound_to_it(tmp_path):
     assert "secure" in cookie
 
 
-@pytest.mark.parametrize(("name", "password"), [("anna", "wrong"), ("nobody", PASSWORD), ("", ""), ("anna", "")])
+@pytest.mark.parametrize(
+    ("name", "password"), [("anna", "wrong"), ("nobody", PASSWORD), ("", ""), ("anna", "")]
+)
 def test_a_wrong_login_does_not_say_what_was_wrong(house, name, password):
     with httpx.Client(base_url=house.url) as browser:
         token = csrf_in(browser.get("/login").text)
@@ -168,7 +174,9 @@ def test_who_guesses_must_wait_even_with_the_right_password_and_not_for_ever(hou
 
     with httpx.Client(base_url=house.url) as browser:
         token = csrf_in(browser.get("/login").text)
-        tries = [browser.post("/login", data={"name": "anna", "password": str(n), "csrf": token}) for n in range(6)]
+        tries = [
+            browser.post("/login", data={"name": "anna", "password": str(n), "csrf": token}) for n in range(6)
+        ]
         assert [answer.status_code for answer in tries] == [401] * 5 + [429]
         assert tries[-1].headers["retry-after"] == "300"
         right = {"name": "anna", "password": PASSWORD, "csrf": token}
@@ -204,7 +212,12 @@ def test_each_login_is_a_session_of_its_own(house):
 )
 def test_after_login_one_stays_on_this_site(told, asked, given):
     with httpx.Client(base_url=told.url) as browser:
-        form = {"name": "anna", "password": PASSWORD, "next": asked, "csrf": csrf_in(browser.get("/login").text)}
+        form = {
+            "name": "anna",
+            "password": PASSWORD,
+            "next": asked,
+            "csrf": csrf_in(browser.get("/login").text),
+        }
         assert browser.post("/login", data=form).headers["location"] == given
 
 
@@ -232,7 +245,13 @@ def test_no_path_brings_out_a_fault(told, browser, path):
     cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items()).encode()
     port = int(told.url.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port), timeout=10) as link:
-        link.sendall(b"GET " + target + b" HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nCookie: " + cookie + b"\r\n\r\n")
+        link.sendall(
+            b"GET "
+            + target
+            + b" HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nCookie: "
+            + cookie
+            + b"\r\n\r\n"
+        )
         answer = b"".join(iter(lambda: link.recv(65536), b""))
     assert answer[9:10] in b"234", answer[:200]
     assert b"Traceback" not in answer

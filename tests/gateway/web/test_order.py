@@ -1,0 +1,67 @@
+"""The order's page: one line through everything, and the facts beside it."""
+
+from tests.small_house import ORDER, csrf_in, mail
+
+PATH = f"/order/amazon/{ORDER}"
+
+
+def test_it_tells_the_story_in_time(browser):
+    page = browser.get(PATH).text
+    places = [page.index(words) for words in ("der Schirm hat einen Riss", "Wir senden Ihnen heute", "Danke, der neue", "pay customs here")]  # fmt: skip
+    assert places == sorted(places)
+    assert "3 h 12 min later" in page
+    assert "2 d later" in page
+
+
+def test_it_shows_who_wrote_and_what_the_marketplace_said(browser):
+    page = browser.get(PATH).text
+    assert "by anna" in page
+    assert "250 2.0.0 Ok: queued as 4ZqK1m7Vz9" in page
+    assert "23 Nov 2026, 12:28:30 CET" in page
+    assert "2026-11-23 11:28:30 UTC" in page
+
+
+def test_it_shows_how_sure_each_link_is(browser):
+    page = browser.get(PATH).text
+    assert page.count('class="sure possible"') == 1
+    assert page.count('class="sure certain"') == 4
+
+
+def test_the_facts_stand_beside_it(browser):
+    facts = browser.get(PATH).text.partition("<h2>Facts</h2>")[2]
+    for words in ("3 in, 1 out", "3 h 12 min", "B07XJ8C8F5", "1Z999AA10123456784"):
+        assert words in facts
+
+
+def test_a_note_on_the_order_stands_in_its_line(house):
+    house.take(mail(f"Order {ORDER}", f"Order {ORDER}"))
+    with house.client() as browser:
+        token = csrf_in(browser.get("/").text)
+        answer = browser.post(PATH, data={"text": "Voucher <agreed>", "csrf": token})
+        assert answer.headers["location"].startswith(PATH)
+        assert "Voucher &lt;agreed&gt;" in browser.get(answer.headers["location"]).text
+        assert browser.post(PATH, data={"text": "", "csrf": token}).status_code == 400
+
+
+def test_a_number_leads_to_its_order(browser):
+    assert browser.get("/order", params={"ref": ORDER.replace("-", " ")}).headers["location"] == PATH
+    assert browser.get("/order", params={"ref": "nothing"}).status_code == 404
+
+
+def test_orders_that_share_a_number_are_kept_apart(house):
+    seq = house.take(mail(f"Order {ORDER}", f"Order {ORDER}"))
+    with house.client() as browser:
+        token = csrf_in(browser.get("/").text)
+        form = {"order": ORDER, "marketplace": "amazon", "csrf": token}
+        browser.post(f"/message/{seq}/link", data=form)
+        browser.post(f"/message/{seq}/link", data={**form, "order": "77-1", "marketplace": "ebay"})
+        browser.post(f"/message/{seq}/link", data={**form, "order": "77-1", "marketplace": "own/shop"})
+        browser.post(f"/message/{seq}/link", data={**form, "order": "77-1", "marketplace": "shop"})
+        page = browser.get("/order", params={"ref": "77-1"})
+    assert page.status_code in {200, 303}
+
+
+def test_an_order_nobody_wrote_about_is_not_there(browser):
+    answer = browser.get("/order/amazon/999-9999999-9999999")
+    assert answer.status_code == 404
+    assert "Nothing is linked" in answer.text

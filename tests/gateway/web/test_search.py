@@ -1,0 +1,132 @@
+"""The front page: one box, what it finds, and what it says when it finds nothing."""
+
+import re
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from tests.small_house import ORDER, mail
+
+
+def seqs_on(page: str) -> list[int]:
+    return [int(seq) for seq in re.findall(r'class="subject" href="/message/(\d+)"', page)]
+
+
+def test_an_empty_archive_says_what_to_do(house):
+    with house.client() as browser:
+        assert "No mail is archived yet" in browser.get("/").text
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", ["stranger", "thanks", "answer", "question"]),
+        (ORDER, ["stranger", "thanks", "answer", "question"]),
+        (f"order:{ORDER.replace('-', '')}", ["stranger", "thanks", "answer", "question"]),
+        ("beschädigt -in:outbound", ["question"]),
+        ("agent:anna", ["answer"]),
+        ("1Z999AA10123456784", ["answer"]),
+        ('filename:*.pdf "Riss"', ["question"]),
+        ("customs", ["stranger"]),
+        ("nosuchword", []),
+    ],
+)
+def test_the_box_finds_newest_first(told, browser, query, found):
+    page = browser.get("/", params={"q": query}).text
+    assert seqs_on(page) == [told.seqs[name] for name in found]
+    assert f"<strong>{len(found)}</strong>" in page
+
+
+def test_the_order_can_be_turned_round(told, browser):
+    newest = seqs_on(browser.get("/", params={"sort": "newest"}).text)
+    assert seqs_on(browser.get("/", params={"sort": "oldest"}).text) == newest[::-1]
+    assert sorted(seqs_on(browser.get("/", params={"q": "Lampe", "sort": "relevance"}).text)) == [
+        told.seqs["question"],
+        told.seqs["answer"],
+    ]
+
+
+def test_what_was_found_is_marked_in_its_passage(browser):
+    assert "<mark>customs</mark>" in browser.get("/", params={"q": "customs"}).text
+
+
+def test_facets_narrow_and_widen_again(told, browser):
+    page = browser.get("/", params={"q": "order:" + ORDER}).text
+    assert f'href="/?q=order%3A{ORDER}%20tag%3Adamage' in page
+    narrowed = browser.get("/", params={"q": f"order:{ORDER} tag:damage"}).text
+    assert seqs_on(narrowed) == [told.seqs["answer"], told.seqs["question"]]
+    assert f'href="/?q=order%3A{ORDER}&amp;sort=newest" class="chosen"' in narrowed
+
+
+def test_a_facet_narrows_all_of_an_either_or(browser):
+    page = browser.get("/", params={"q": "customs OR Lampe"}).text
+    assert "q=%28customs%20OR%20Lampe%29%20in%3Ainbound" in page
+
+
+def test_nothing_found_says_how_to_find_more(browser):
+    page = browser.get("/", params={"q": "nosuchword"}).text
+    assert "Nothing found" in page
+    assert "refun*" in page
+
+
+def test_a_wrong_query_points_at_its_column_and_keeps_what_was_typed(browser):
+    answer = browser.get("/", params={"q": "lamp from:"})
+    assert answer.status_code == 400
+    assert 'value="lamp from:"' in answer.text
+    assert 'lamp from:\n     <span aria-hidden="true">^</span>' in answer.text
+
+
+def test_while_one_types_only_the_results_are_sent(browser):
+    for query in ("customs", "from:"):
+        answer = browser.get("/", params={"q": query}, headers={"hx-request": "true"})
+        assert answer.status_code == 200
+        assert answer.text.lstrip().startswith('<div id="results"')
+        assert answer.headers["vary"] == "HX-Request"
+    back = {"hx-request": "true", "hx-history-restore-request": "true"}
+    assert "<!doctype html>" in browser.get("/", params={"q": "customs"}, headers=back).text
+
+
+def test_pages_join_without_a_seam_while_mail_comes_in(house):
+    first = [house.take(mail(f"Subject {n}", "same words", message_id=f"p{n}")) for n in range(65)]
+    seen: list[int] = []
+    with house.client() as browser:
+        page = browser.get("/", params={"q": "same"}).text
+        seen += seqs_on(page)
+        house.take(mail("Late", "same words", message_id="late"))
+        while more := re.search(r'<li class="more"><a href="([^"]+)"', page):
+            page = browser.get(more[1].replace("&amp;", "&"), headers={"hx-request": "true"}).text
+            seen += seqs_on(page)
+    assert seen == first[::-1]
+
+
+@pytest.mark.parametrize("after", ["x", "n-1", "o5", "n99999999999999999999999", "\x00"])
+def test_a_place_in_no_listing_starts_at_the_beginning(browser, after):
+    assert len(seqs_on(browser.get("/", params={"after": after}).text)) == 4
+
+
+def test_strangers_words_are_text_in_the_list(house):
+    house.take(
+        mail(
+            '<script>alert("s")</script>',
+            "<img src=x onerror=alert(1)> here",
+            from_='"<b>X</b>" <x@y.example>',
+        )
+    )
+    with house.client() as browser:
+        page = browser.get("/", params={"q": "here"}).text
+    assert "<script>alert" not in page
+    assert "<img" not in page
+    assert "<b>X" not in page
+    assert "&lt;script&gt;" in page
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(query=st.text(max_size=60), sort=st.sampled_from(["", "newest", "oldest", "relevance", "x"]))
+@example(query='"', sort="")
+@example(query="((((((((((((((((((((((((((((((", sort="")
+@example(query="before:9999-99-99 OR", sort="")
+@example(query="a" * 5000, sort="")
+@example(query="\x00\ud7ff\U000e0001\u202e", sort="")
+def test_no_query_brings_out_a_fault(browser, query, sort):
+    assert browser.get("/", params={"q": query, "sort": sort}).status_code in {200, 400}

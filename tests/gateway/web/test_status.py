@@ -1,0 +1,38 @@
+"""The status page says what is wrong before it says the numbers."""
+
+import pytest
+
+from gateway.web.pages.status import troubles_in
+
+WELL = {
+    "store": {"position": 5, "lag": 0},
+    "index": {"position": 5, "lag": 0},
+    "queue": {"dead": 0},
+    "capture": {"at_work": True},
+}
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "value", "words"),
+    [
+        ("store", "lag", 7, "The store is 7 entries behind"),
+        ("index", "lag", 7, "The search is 7 entries behind"),
+        ("queue", "dead", 2, "2 jobs have failed for good"),
+        ("capture", "at_work", False, "The worker is not running"),
+    ],
+)
+def test_each_trouble_is_named(part, name, value, words):
+    (said,) = troubles_in({**WELL, part: {**WELL[part], name: value}})
+    assert said.startswith(words)
+
+
+@pytest.mark.parametrize("facts", [WELL, {}, {"queue": None, "store": {"lag": None}}])
+def test_no_trouble_is_made_up(facts):
+    assert troubles_in(facts) == []
+
+
+def test_the_page_shows_the_numbers(told, browser):
+    page = browser.get("/status").text
+    assert "Everything that is archived has been read" in page
+    assert f"<dd>\n{told.archive.head()}" in page.replace("  ", "")
+    assert "No job has failed for good." in page

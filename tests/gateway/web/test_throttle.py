@@ -1,0 +1,37 @@
+"""Guessing becomes slow, for each name and each address, and memory stays bounded."""
+
+from datetime import UTC, datetime, timedelta
+
+from gateway.web.throttle import Throttle
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+def test_the_sixth_try_waits_until_the_window_is_over():
+    throttle = Throttle()
+    assert [throttle.charge(("peer a",), NOW) for _ in range(6)] == [0, 0, 0, 0, 0, 300]
+    assert throttle.charge(("peer a",), NOW + timedelta(seconds=299)) == 1
+    assert throttle.charge(("peer a",), NOW + timedelta(seconds=300)) == 0
+
+
+def test_one_key_that_waits_is_enough_and_costs_the_other_nothing():
+    throttle = Throttle()
+    for _ in range(5):
+        throttle.charge(("peer a", "name x"), NOW)
+    assert throttle.charge(("peer b", "name x"), NOW) == 300
+    assert throttle.charge(("peer b", "name y"), NOW) == 0
+
+
+def test_a_right_password_forgives():
+    throttle = Throttle()
+    for _ in range(4):
+        throttle.charge(("a",), NOW)
+    throttle.forgive(("a",))
+    assert [throttle.charge(("a",), NOW) for _ in range(5)] == [0] * 5
+
+
+def test_strangers_cannot_fill_the_memory():
+    throttle = Throttle()
+    for number in range(10_050):
+        throttle.charge((f"peer {number}",), NOW)
+    assert len(throttle._charges) == 10_000
