@@ -1,9 +1,9 @@
 """What was known before a message, as the rules ask for it. From messages below its seq only."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select
 
 from gateway.store import tables
 from gateway.store.engine import log_of
@@ -11,7 +11,7 @@ from rules.facts import Confidence, Context, KnownLink, OrderRef
 
 _REFS = 200  # ids of one message that are looked up, the nearest first; a longer chain is no honest thread
 _ORDERS = 200
-_NEWEST = 100  # links handed to the rules
+_NEWEST = 100  # messages whose links are handed to the rules
 _RETRY = timedelta(hours=24)
 _RANK: dict[Confidence, int] = {"possible": 0, "likely": 1, "certain": 2}
 # An identical message that did not go its way cannot stand for this one.
@@ -20,6 +20,55 @@ _GONE_NOWHERE = ("held", "dropped", "refused", "failed")
 _rows = tables.messages.c
 _links = tables.links.c
 _refs = tables.refs.c
+_LOG: ColumnElement[int] = bindparam("in_log")
+_BELOW: ColumnElement[int] = bindparam("below")
+
+# Made once: this is asked for every message, and making a statement costs more than running it. Plus nothing: ordered
+# by the bare column, SQLite reads the whole key backwards instead of the index by id.
+_NAMED = (
+    select(_rows.seq)
+    .where(_rows.log == _LOG, _rows.message_id.in_(bindparam("asked", expanding=True)), _rows.seq < _BELOW)
+    .order_by((_rows.seq + 0).desc())
+    .limit(_NEWEST)
+)
+_BESIDE = (
+    select(_refs.message)
+    .where(
+        _refs.log == _LOG, _refs.message_id.in_(bindparam("asked", expanding=True)), _refs.message < _BELOW
+    )
+    .order_by((_refs.message + 0).desc())
+    .limit(_NEWEST)
+)
+_SAME_ALIAS = (
+    select(_rows.seq)
+    .where(_rows.log == _LOG, _rows.alias == bindparam("alias"), _rows.seq < _BELOW)
+    .order_by(_rows.seq.desc())
+    .limit(_NEWEST)
+)
+_LINKED = select(_links.message, _links.marketplace, _links.value, _links.confidence).where(
+    _links.log == _LOG,
+    _links.message.in_(bindparam("messages", expanding=True)),
+    _links.undone_by.is_(None),
+)
+_KNOWN = (
+    select(_links.marketplace, _links.value)
+    .where(
+        _links.log == _LOG,
+        _links.message < _BELOW,
+        _links.undone_by.is_(None),
+        _links.marketplace.in_(bindparam("marketplaces", expanding=True)),
+        _links.value.in_(bindparam("values", expanding=True)),
+    )
+    .distinct()
+)
+_TWIN = select(func.min(_rows.seq)).where(
+    _rows.log == _LOG,
+    _rows.twin == bindparam("twin"),
+    _rows.seq < _BELOW,
+    _rows.occurred_at >= bindparam("since"),
+    _rows.occurred_at <= bindparam("until"),
+    _rows.state.not_in(_GONE_NOWHERE),
+)
 
 
 def context_of(
@@ -37,67 +86,47 @@ def context_of(
     ``below`` is the message's own seq and ``at`` its ``occurred_at``. A thread is the messages it refers to and those
     that refer to one of the same. Of two links between a message and an order the stronger one is told.
     """
-    log = log_of(conn)
-    asked = list(refers_to)[:_REFS]
-    thread: tuple[KnownLink, ...] = ()
-    if asked:
-        named = select(_rows.seq).where(_rows.log == log, _rows.message_id.in_(asked))
-        beside = select(_refs.message).where(_refs.log == log, _refs.message_id.in_(asked))
-        thread = _known(conn, below, or_(_links.message.in_(named), _links.message.in_(beside)))
-    by_alias: tuple[KnownLink, ...] = ()
-    if alias:
-        same = select(_rows.seq).where(_rows.log == log, _rows.alias == alias)
-        by_alias = _known(conn, below, _links.message.in_(same))
+    where = {"in_log": log_of(conn), "below": below}
     return Context(
-        thread=thread,
-        alias=by_alias,
-        known_orders=_known_orders(conn, below, orders),
-        retry_of=_retry_of(conn, twin, at, below),
+        thread=_known(conn, where, _thread(conn, where, refers_to[:_REFS])),
+        alias=_known(conn, where, conn.scalars(_SAME_ALIAS, {**where, "alias": alias}) if alias else ()),
+        known_orders=_known_orders(conn, where, sorted(set(orders))[:_ORDERS]),
+        retry_of=conn.scalar(_TWIN, {**where, "twin": twin, "since": at - _RETRY, "until": at}),
     )
 
 
-def _known(conn: Connection, below: int, which: ColumnElement[bool]) -> tuple[KnownLink, ...]:
-    found: dict[tuple[int, OrderRef], Confidence] = {}
-    for row in conn.execute(
-        select(_links.message, _links.marketplace, _links.value, _links.confidence)
-        .where(_links.log == log_of(conn), _links.message < below, _links.undone_by.is_(None), which)
-        .order_by(_links.message.desc(), _links.by, _links.place)
-        .limit(_NEWEST)
-    ):
-        named = row.message, OrderRef(marketplace=row.marketplace, value=row.value)
-        found[named] = max(found.get(named, row.confidence), row.confidence, key=_RANK.__getitem__)
-    return tuple(KnownLink(order=order, seq=seq, confidence=how) for (seq, order), how in found.items())
+def _thread(conn: Connection, where: dict[str, int], asked: Sequence[str]) -> list[int]:
+    """Return the newest messages of a thread."""
+    if not asked:
+        return []
+    ids = {**where, "asked": list(asked)}
+    return sorted({*conn.scalars(_NAMED, ids), *conn.scalars(_BESIDE, ids)}, reverse=True)[:_NEWEST]
 
 
-def _known_orders(conn: Connection, below: int, orders: Collection[OrderRef]) -> frozenset[OrderRef]:
-    asked = sorted(set(orders))[:_ORDERS]
+def _known(conn: Connection, where: dict[str, int], messages: Iterable[int]) -> tuple[KnownLink, ...]:
+    """Return the standing links of messages, in the messages' order."""
+    found: dict[int, dict[OrderRef, Confidence]] = {seq: {} for seq in messages}
+    if not found:
+        return ()
+    for seq, marketplace, value, confidence in conn.execute(_LINKED, {**where, "messages": list(found)}):
+        order = OrderRef(marketplace=marketplace, value=value)
+        found[seq][order] = max(found[seq].get(order, confidence), confidence, key=_RANK.__getitem__)
+    return tuple(
+        KnownLink(order=order, seq=seq, confidence=confidence)
+        for seq, links in found.items()
+        for order, confidence in sorted(links.items())
+    )
+
+
+def _known_orders(conn: Connection, where: dict[str, int], asked: list[OrderRef]) -> frozenset[OrderRef]:
     if not asked:
         return frozenset()
     rows = conn.execute(
-        select(_links.marketplace, _links.value)
-        .where(
-            _links.log == log_of(conn),
-            _links.message < below,
-            _links.undone_by.is_(None),
-            _links.marketplace.in_({order.marketplace for order in asked}),
-            _links.value.in_({order.value for order in asked}),
-        )
-        .distinct()
+        _KNOWN,
+        {
+            **where,
+            "marketplaces": list({order.marketplace for order in asked}),
+            "values": [order.value for order in asked],
+        },
     )
-    return frozenset(OrderRef(marketplace=row.marketplace, value=row.value) for row in rows) & frozenset(
-        asked
-    )
-
-
-def _retry_of(conn: Connection, twin: bytes, at: datetime, below: int) -> int | None:
-    earliest: int | None = conn.scalar(
-        select(func.min(_rows.seq)).where(
-            _rows.log == log_of(conn),
-            _rows.twin == twin,
-            _rows.seq < below,
-            _rows.occurred_at >= at - _RETRY,
-            _rows.occurred_at <= at,
-            _rows.state.not_in(_GONE_NOWHERE),
-        )
-    )
-    return earliest
+    return frozenset(OrderRef(marketplace=row.marketplace, value=row.value) for row in rows) & set(asked)

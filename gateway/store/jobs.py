@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, func, select, tuple_, update
 
 from gateway.store import tables
 from gateway.store.engine import log_of
@@ -30,35 +30,23 @@ def claim(
     kinds: Sequence[JobKind] | None = None,
     upto: int = 0,
 ) -> list[JobRow]:
-    """Lease jobs that are due, or whose lease has run out, the longest due first.
+    """Lease jobs whose lease has run out and jobs that are due, the longest due first.
 
     None is given out while the fold stands below entry ``upto``: a job may have its outcome among those entries. Each
     row's ``attempts`` counts the attempt that begins now.
     """
     if position(tx) < upto:
         return []
-    chosen = (
-        select(_jobs.message, _jobs.number)
-        .where(_jobs.log == log_of(tx), _due(now))
-        .order_by(_jobs.next_at, _jobs.message, _jobs.number)
-        .limit(limit)
-        .with_for_update(skip_locked=True)  # SQLite has no such clause: there the writer's lock does it
-    )
-    if kinds is not None:
-        chosen = chosen.where(_jobs.kind.in_(kinds))
-    # Materialized, since PostgreSQL may run a plain subquery more than once and so lease more than the limit.
-    due = chosen.cte("due").prefix_with("MATERIALIZED")
-    leased = tx.execute(
-        update(tables.jobs)
-        .where(
-            _jobs.log == log_of(tx),
-            tuple_(_jobs.message, _jobs.number).in_(select(due.c.message, due.c.number)),
-        )
-        .values(state="leased", lease=token, leased_until=now + timedelta(seconds=lease_s))
-        .returning(*_jobs)
-    ).all()
-    leased_in_order = sorted(leased, key=lambda row: (row.next_at, row.message, row.number))
-    return [_row(row, attempts=row.attempts + 1) for row in leased_in_order]
+    which = [_jobs.log == log_of(tx)] + ([] if kinds is None else [_jobs.kind.in_(kinds)])
+    until = now + timedelta(seconds=lease_s)
+    # Leases that ran out first: under a steady load of new jobs they would otherwise wait for ever.
+    expired = [*which, _jobs.state == "leased", _jobs.leased_until <= now]
+    leased = _lease(tx, expired, limit, token, until)
+    if len(leased) < limit:
+        ready = [*which, _jobs.state == "ready", _jobs.next_at <= now]
+        leased += _lease(tx, ready, limit - len(leased), token, until)
+    leased.sort(key=lambda row: (row.next_at, row.message, row.number))
+    return [_row(row, attempts=row.attempts + 1) for row in leased]
 
 
 def done(tx: Connection, job: JobRow, *, last: str = "") -> bool:
@@ -98,10 +86,10 @@ def counts(conn: Connection) -> dict[JobState, int]:
 
 def oldest_due(conn: Connection, now: datetime) -> datetime | None:
     """Return since when the longest waiting job is due, or None when none is."""
-    since: datetime | None = conn.scalar(
-        select(func.min(_jobs.next_at)).where(_jobs.log == log_of(conn), _due(now))
-    )
-    return since
+    oldest = select(func.min(_jobs.next_at)).where(_jobs.log == log_of(conn))
+    ready = conn.scalar(oldest.where(_jobs.state == "ready", _jobs.next_at <= now))
+    expired = conn.scalar(oldest.where(_jobs.state == "leased", _jobs.leased_until <= now))
+    return min((one for one in (ready, expired) if one is not None), default=None)
 
 
 def dead_jobs(conn: Connection, limit: int = 100) -> list[JobRow]:
@@ -123,11 +111,28 @@ def jobs_of(conn: Connection, message: int) -> list[JobRow]:
     return [_row(row, attempts=row.attempts) for row in rows]
 
 
-def _due(now: datetime) -> ColumnElement[bool]:
-    return or_(
-        and_(_jobs.state == "ready", _jobs.next_at <= now),
-        and_(_jobs.state == "leased", _jobs.leased_until <= now),
+def _lease(
+    tx: Connection, which: list[ColumnElement[bool]], limit: int, token: str, until: datetime
+) -> list[Row[Any]]:
+    chosen = (
+        select(_jobs.message, _jobs.number)
+        .where(*which)
+        .order_by(_jobs.next_at, _jobs.message, _jobs.number)
+        .limit(limit)
+        .with_for_update(skip_locked=True)  # SQLite has no such clause: there the writer's lock does it
     )
+    # Materialized, since PostgreSQL may run a plain subquery more than once and so lease more than the limit.
+    due = chosen.cte("due").prefix_with("MATERIALIZED")
+    leased = tx.execute(
+        update(tables.jobs)
+        .where(
+            _jobs.log == log_of(tx),
+            tuple_(_jobs.message, _jobs.number).in_(select(due.c.message, due.c.number)),
+        )
+        .values(state="leased", lease=token, leased_until=until)
+        .returning(*_jobs)
+    )
+    return list(leased)
 
 
 def _finish(tx: Connection, job: JobRow, **values: Any) -> bool:

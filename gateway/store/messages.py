@@ -29,6 +29,7 @@ __all__ = [
     "undecided",
 ]
 
+_PEOPLE = 50  # addresses looked up at most
 _rows = tables.messages.c
 
 
@@ -100,28 +101,23 @@ def exact_terms(conn: Connection, seqs: Iterable[int]) -> dict[int, tuple[str, .
 def newest_from(conn: Connection, addresses: Sequence[str]) -> MessageRow | None:
     """Return the newest inbound message that one of these lower-cased addresses wrote."""
     people = tables.addresses.c
-    seq = conn.scalar(
-        select(func.max(people.message))
-        .select_from(tables.addresses)
+    newest = (
+        select(people.message)
         .join(tables.messages, (_rows.log == people.log) & (_rows.seq == people.message))
-        .where(
-            people.log == log_of(conn),
-            people.folded.in_(list(addresses)[:500]),
-            people.field == "from",
-            _rows.direction == "inbound",
-        )
+        .where(people.log == log_of(conn), people.field == "from", _rows.direction == "inbound")
+        .order_by(people.message.desc())
+        .limit(1)
     )
+    found = [conn.scalar(newest.where(people.folded == address)) for address in addresses[:_PEOPLE]]
+    seq = max((one for one in found if one is not None), default=None)
     return None if seq is None else message(conn, seq)
 
 
 def last_received(conn: Connection) -> datetime | None:
-    """Return when the newest message came in; what was imported does not count."""
-    return conn.scalar(
-        select(_rows.received_at)
-        .where(_rows.log == log_of(conn), _rows.type == "mail.in", _rows.source != "import")
-        .order_by(_rows.seq.desc())
-        .limit(1)
-    )
+    """Return when mail last came in by itself: imports and what agents sent do not count."""
+    newest = select(func.max(_rows.received_at)).where(_rows.log == log_of(conn))
+    found = [conn.scalar(newest.where(_rows.source == source)) for source in ("smtp", "lmtp", "fetch")]
+    return max((one for one in found if one is not None), default=None)
 
 
 def recent(conn: Connection, limit: int, before: tuple[datetime, int] | None = None) -> list[MessageRow]:

@@ -1,34 +1,31 @@
 """Orders, read: each is what is linked to it. Nothing is kept of an order itself, so nothing can disagree."""
 
+from collections import defaultdict
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, select
 
 from gateway.store import tables
 from gateway.store.engine import log_of
 from gateway.store.labels import bare
 from gateway.store.records import EventRow, LinkRow, MessageRow, OrderRow
-from gateway.store.rows import load_links, load_messages
+from gateway.store.rows import chunks, load_links, load_messages
 from rules.facts import Confidence, FoundParcel, FoundProduct, OrderRef
 
 _links = tables.links.c
 _rows = tables.messages.c
 _events = tables.events.c
 _finds = tables.finds.c
-_STRENGTH = case((_links.confidence == "certain", 2), (_links.confidence == "likely", 1), else_=0)
-_BACK = 25  # links looked through for each order wanted
-_NAMED: tuple[Confidence, ...] = ("possible", "likely", "certain")
+_STRENGTH: tuple[Confidence, ...] = ("possible", "likely", "certain")
+_BACK = 25  # messages looked through for each order wanted
 
 
 def messages_of(conn: Connection, order: OrderRef) -> list[MessageRow]:
     """Return the messages that stand linked to an order, in the order they occurred."""
-    seqs = conn.scalars(
-        select(_rows.seq)
-        .where(_rows.log == log_of(conn), _rows.seq.in_(_linked(conn, order)))
-        .order_by(_rows.occurred_at, _rows.seq)
-    )
-    return list(load_messages(conn, seqs).values())
+    rows = load_messages(conn, conn.scalars(_linked(conn, order)))
+    return sorted(rows.values(), key=lambda row: (row.occurred_at, row.seq))
 
 
 def links_of(conn: Connection, seq: int) -> list[LinkRow]:
@@ -39,41 +36,41 @@ def links_of(conn: Connection, seq: int) -> list[LinkRow]:
 def find_orders(conn: Connection, value: str) -> list[OrderRow]:
     """Return the orders a number may mean, at any marketplace, however its dashes and spaces are written."""
     wanted = bare(value)
-    return _orders(conn, _select(conn).where(_links.bare == wanted)) if wanted else []
+    return _orders(conn, _links.bare == wanted) if wanted else []
 
 
 def recent_orders(conn: Connection, limit: int) -> list[OrderRow]:
     """Return the orders the newest messages belong to, the newest first; looks no further back than those suffice."""
-    newest = conn.execute(
-        select(_links.marketplace, _links.value)
-        .join(tables.messages, (_rows.log == _links.log) & (_rows.seq == _links.message))
-        .where(_rows.log == log_of(conn), _links.undone_by.is_(None))
-        .order_by(_rows.occurred_at.desc(), _rows.seq.desc(), _links.by, _links.place)
+    newest = (
+        select(_rows.seq)
+        .where(_rows.log == log_of(conn))
+        .order_by(_rows.occurred_at.desc(), _rows.seq.desc())
         .limit(limit * _BACK)
     )
-    found: dict[OrderRef, OrderRow] = {}
-    for marketplace, value in newest:
-        if len(found) == limit:
-            break
-        if (ref := OrderRef(marketplace=marketplace, value=value)) not in found:
-            one = _select(conn).where(_links.marketplace == marketplace, _links.value == value)
-            found[ref] = _orders(conn, one)[0]
-    return list(found.values())
+    by_message = defaultdict[int, list[OrderRef]](list)
+    seqs = list(conn.scalars(newest))
+    for row in load_links(conn, seqs):
+        if row.undone_by is None:
+            by_message[row.message].append(row.link.order)
+    wanted = dict.fromkeys(order for seq in seqs for order in by_message[seq])
+    return [
+        _orders(conn, (_links.marketplace == order.marketplace) & (_links.value == order.value))[0]
+        for order in islice(wanted, limit)
+    ]
 
 
 def events_of(conn: Connection, order: OrderRef | None = None, message: int | None = None) -> list[EventRow]:
     """Return a timeline in entry order: of a message, or of an order with all that its linked messages went through."""
+    found: dict[int, Row[Any]] = {}
     about: list[ColumnElement[bool]] = []
-    if message is not None:
-        about.append(_events.of == message)
+    messages = set() if message is None else {message}
     if order is not None:
         about.append((_events.marketplace == order.marketplace) & (_events.value == order.value))
-        about.append(_events.of.in_(_linked(conn, order)))
-    if not about:
-        return []
-    rows = conn.execute(
-        select(tables.events).where(_events.log == log_of(conn), or_(*about)).order_by(_events.seq)
-    )
+        messages.update(conn.scalars(_linked(conn, order)))
+    about += [_events.of.in_(chunk) for chunk in chunks(messages)]
+    for which in about:
+        rows = conn.execute(select(tables.events).where(_events.log == log_of(conn), which))
+        found.update((row.seq, row) for row in rows)
     return [
         EventRow(
             seq=row.seq,
@@ -84,7 +81,7 @@ def events_of(conn: Connection, order: OrderRef | None = None, message: int | No
             agent=row.agent,
             summary=row.summary,
         )
-        for row in rows
+        for _, row in sorted(found.items())
     ]
 
 
@@ -125,31 +122,23 @@ def _found(conn: Connection, order: OrderRef, what: str) -> Iterable[tuple[str, 
     return [(kind, value, where) for (kind, value), where in first.items()]
 
 
-def _select(conn: Connection) -> Select[Any]:
-    return (
-        select(
-            _links.marketplace,
-            _links.value,
-            func.count(_links.message.distinct()),
-            func.min(_rows.occurred_at),
-            func.max(_rows.occurred_at),
-            func.max(_STRENGTH),
-        )
+def _orders(conn: Connection, which: ColumnElement[bool]) -> list[OrderRow]:
+    """Return the orders of some standing links. Summed up here: few links an order, and plain index look-ups."""
+    chosen: Select[Any] = (
+        select(_links.marketplace, _links.value, _links.message, _links.confidence, _rows.occurred_at)
         .join(tables.messages, (_rows.log == _links.log) & (_rows.seq == _links.message))
-        .where(_links.log == log_of(conn), _links.undone_by.is_(None))
-        .group_by(_links.marketplace, _links.value)
-        .order_by(_links.marketplace, _links.value)
+        .where(_links.log == log_of(conn), _links.undone_by.is_(None), which)
     )
-
-
-def _orders(conn: Connection, chosen: Select[Any]) -> list[OrderRow]:
+    groups = defaultdict[OrderRef, list[Row[Any]]](list)
+    for row in conn.execute(chosen):
+        groups[OrderRef(marketplace=row.marketplace, value=row.value)].append(row)
     return [
         OrderRow(
-            order=OrderRef(marketplace=marketplace, value=value),
-            messages=count,
-            first_at=first,
-            last_at=last,
-            confidence=_NAMED[strength],
+            order=order,
+            messages=len({row.message for row in links}),
+            first_at=min(row.occurred_at for row in links),
+            last_at=max(row.occurred_at for row in links),
+            confidence=max((row.confidence for row in links), key=_STRENGTH.index),
         )
-        for marketplace, value, count, first, last, strength in conn.execute(chosen)
+        for order, links in sorted(groups.items())
     ]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, select
+from sqlalchemy import Connection, Row, Select, Table, bindparam, select
 
 from gateway.store import tables
 from gateway.store.engine import log_of
@@ -14,6 +14,29 @@ from rules.facts import Link, OrderRef
 
 _CHUNK = 500  # values of one IN list; SQLite takes 32,766 parameters, PostgreSQL 65,535
 _OURS = frozenset({"log"})
+
+
+def _choose(table: Table) -> Select[Any]:
+    """Return the statement for some messages' rows, made once: making one costs more than running it."""
+    column = table.c.seq if table is tables.messages else table.c.message
+    chosen = select(table).where(
+        table.c.log == bindparam("in_log"), column.in_(bindparam("messages", expanding=True))
+    )
+    # Asked for links in the order of their key, SQLite reads them all instead of using the index by message.
+    return chosen if table is tables.links else chosen.order_by(*table.primary_key)
+
+
+_CHOSEN = {
+    table.name: _choose(table)
+    for table in (
+        tables.messages,
+        tables.addresses,
+        tables.refs,
+        tables.attachments,
+        tables.tags,
+        tables.links,
+    )
+}
 
 
 def chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
@@ -56,8 +79,10 @@ def load_messages(conn: Connection, seqs: Iterable[int]) -> dict[int, MessageRow
     return found
 
 
-def load_links(conn: Connection, messages: Sequence[int]) -> list[LinkRow]:
+def load_links(conn: Connection, messages: Iterable[int]) -> list[LinkRow]:
     """Return the links of some messages, undone ones too, in the order they were made."""
+    rows = [row for chunk in chunks(messages) for row in _part(conn, tables.links, chunk)]
+    rows.sort(key=lambda row: (row.by, row.place))
     return [
         LinkRow(
             message=row.message,
@@ -71,15 +96,12 @@ def load_links(conn: Connection, messages: Sequence[int]) -> list[LinkRow]:
             agent=row.agent,
             undone_by=row.undone_by,
         )
-        for row in _part(conn, tables.links, messages)
+        for row in rows
     ]
 
 
 def _part(conn: Connection, table: Table, seqs: Sequence[int]) -> Sequence[Row[Any]]:
-    column = table.c.seq if table is tables.messages else table.c.message
-    return conn.execute(
-        select(table).where(table.c.log == log_of(conn), column.in_(seqs)).order_by(*table.primary_key)
-    ).all()
+    return conn.execute(_CHOSEN[table.name], {"in_log": log_of(conn), "messages": seqs}).all()
 
 
 def _grouped(rows: Iterable[Row[Any]]) -> defaultdict[int, list[Row[Any]]]:

@@ -65,11 +65,13 @@ messages = Table(
     _words("state"),
     Column("sealed_text", LargeBinary, nullable=False),  # last, so that SQLite reads past it only when asked
     PrimaryKeyConstraint("log", "seq"),
-    Index("messages_by_id", "log", "message_id"),
-    Index("messages_by_twin", "log", "twin"),
+    Index("messages_by_id", "log", "message_id", "seq"),
+    Index("messages_by_twin", "log", "twin", "seq"),
     Index("messages_by_alias", "log", "alias", "seq"),
     Index("messages_by_time", "log", "occurred_at", "seq"),
     Index("messages_by_mailbox", "log", "mailbox", "occurred_at", "seq"),
+    Index("messages_by_state", "log", "state", "mailbox"),
+    Index("messages_by_source", "log", "source", "received_at"),
     Index("messages_by_decision", "log", "decided_by", "seq"),
 )
 
@@ -191,5 +193,5 @@ jobs = Table(
     _words("lease"),  # who is at it and until when: of this process's life, never folded
     Column("leased_until", Moment, nullable=True),
     PrimaryKeyConstraint("log", "message", "number"),
-    Index("jobs_by_due", "log", "state", "next_at"),
+    Index("jobs_by_due", "log", "state", "next_at", "message", "number"),
 )

@@ -78,7 +78,7 @@ def upgrade() -> None:
         sa.Column("leased_until", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("log", "message", "number"),
     )
-    op.create_index("jobs_by_due", "jobs", ["log", "state", "next_at"], unique=False)
+    op.create_index("jobs_by_due", "jobs", ["log", "state", "next_at", "message", "number"], unique=False)
     op.create_table(
         "links",
         sa.Column("log", sa.Integer(), autoincrement=False, nullable=False),
@@ -128,10 +128,12 @@ def upgrade() -> None:
     )
     op.create_index("messages_by_alias", "messages", ["log", "alias", "seq"], unique=False)
     op.create_index("messages_by_decision", "messages", ["log", "decided_by", "seq"], unique=False)
-    op.create_index("messages_by_id", "messages", ["log", "message_id"], unique=False)
+    op.create_index("messages_by_id", "messages", ["log", "message_id", "seq"], unique=False)
     op.create_index("messages_by_mailbox", "messages", ["log", "mailbox", "occurred_at", "seq"], unique=False)
+    op.create_index("messages_by_source", "messages", ["log", "source", "received_at"], unique=False)
+    op.create_index("messages_by_state", "messages", ["log", "state", "mailbox"], unique=False)
     op.create_index("messages_by_time", "messages", ["log", "occurred_at", "seq"], unique=False)
-    op.create_index("messages_by_twin", "messages", ["log", "twin"], unique=False)
+    op.create_index("messages_by_twin", "messages", ["log", "twin", "seq"], unique=False)
     op.create_table(
         "refs",
         sa.Column("log", sa.Integer(), autoincrement=False, nullable=False),
