@@ -32,7 +32,7 @@ def nameserver(
             name = question.name.to_text(omit_final_dot=True)
             if name in failing:
                 response.set_rcode(dns.rcode.SERVFAIL)
-            elif question.rdtype == dns.rdatatype.MX and name in mx:
+            elif question.rdtype == dns.rdatatype.MX and mx.get(name):
                 texts = [f"{preference} {host.rstrip('.')}." for preference, host in mx[name]]
                 response.answer.append(dns.rrset.from_text(question.name, 60, "IN", "MX", *texts))
             elif name not in mx:

@@ -9,8 +9,10 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from email import policy
+from email.errors import MessageError
+from email.header import decode_header, make_header
 from email.message import EmailMessage, Message
-from email.parser import BytesHeaderParser
+from email.parser import HeaderParser
 from email.utils import format_datetime
 
 from gateway.relay.advice import advice_for, happened
@@ -18,6 +20,7 @@ from gateway.relay.reply import enhanced_status, is_ours
 from gateway.relay.transport import Outcome
 
 _HEADER_BYTES = 64 * 1024
+_MESSAGE_ID = re.compile(r"<[!-;=?-~]{3,200}>")
 _END_OF_HEADER = re.compile(rb"\r?\n\r?\n")
 
 
@@ -79,7 +82,8 @@ def _report(
     reporting_mta, sender, to, trace, envelope_id = names
     arrived_at, at, until = times
     block = _header_block(original)
-    told = BytesHeaderParser().parsebytes(block)
+    told = HeaderParser().parsestr(block.decode("utf-8", "replace"))
+    subject = _subject(told)
     # One report for each set of outcomes, however often it is made: the name is what keeps it from arriving twice.
     digest = hashlib.sha256(
         repr((action, [(one.recipients, one.reply) for one in outcomes])).encode()
@@ -91,17 +95,18 @@ def _report(
     report["From"] = f"Docket <{sender}>"
     report["To"] = to
     state = "Not delivered" if action == "failed" else "Not delivered yet"
-    report["Subject"] = f"{state}: {_one_line(told.get('Subject', ''))[:120] or '(no subject)'}"
+    report["Subject"] = f"{state}: {subject}"
     report["Date"] = format_datetime(at)
     report["Message-ID"] = f"<{name}@{reporting_mta}>"
-    if told.get("Message-ID"):
-        report["In-Reply-To"] = _one_line(told["Message-ID"])
+    message_id = _MESSAGE_ID.search(told.get("Message-ID", ""))
+    if message_id:
+        report["In-Reply-To"] = message_id.group()
     report["Auto-Submitted"] = "auto-replied"  # RFC 3834 section 5
     report["MIME-Version"] = "1.0"
     report["Content-Type"] = 'multipart/report; report-type="delivery-status"'  # RFC 6522
 
     words = EmailMessage(policy=policy.SMTP)
-    words.set_content(_plain_words(action, outcomes, told, arrived_at, until))
+    words.set_content(_plain_words(action, outcomes, subject, arrived_at, until))
     fields = EmailMessage(policy=policy.SMTP)
     fields.set_content(block.decode("utf-8", "replace").replace("\r\n", "\n"), subtype="rfc822-headers")
     del fields["MIME-Version"]
@@ -112,9 +117,8 @@ def _report(
 
 
 def _plain_words(
-    action: str, outcomes: Sequence[Outcome], told: Message, arrived_at: datetime, until: datetime | None
+    action: str, outcomes: Sequence[Outcome], subject: str, arrived_at: datetime, until: datetime | None
 ) -> str:
-    subject = _one_line(told.get("Subject", "")) or "(no subject)"
     ended = "did not reach" if action == "failed" else "has not reached yet"
     lines = [f'Your message "{subject}" of {arrived_at:%Y-%m-%d %H:%M} UTC {ended}:']
     for one in outcomes:
@@ -196,6 +200,16 @@ def _typed(address: str) -> str:
 def _header_block(original: bytes) -> bytes:
     end = _END_OF_HEADER.search(original, 0, _HEADER_BYTES)
     return original[: end.start() if end else _HEADER_BYTES] + b"\r\n"
+
+
+def _subject(told: Message) -> str:
+    """Return the subject as people read it, on one line; what hides line ends or more fields in it is disarmed."""
+    written = str(told.get("Subject", ""))
+    try:
+        written = str(make_header(decode_header(written)))
+    except (MessageError, ValueError, LookupError):
+        written = _one_line(written)
+    return _one_line(written)[:120].replace("=?", "= ?") or "(no subject)"
 
 
 def _one_line(text: object) -> str:

@@ -106,7 +106,7 @@ class ImapTransport:
         at = _received_at(header)
         session.uses += 1
         try:
-            uid = self._find(session.client, _first(header, "X-Docket-ID"), at)
+            uid = self._find(session.client, _our_id(header), at)
         except (OSError, IMAP4.error) as wrong:
             return self._failed(Deferred, "4.4.2", wrong, session, recipients)
         if uid is not None:
@@ -155,12 +155,13 @@ class ImapTransport:
         fields = client.fetch(found, ["BODY.PEEK[HEADER.FIELDS (X-DOCKET-ID)]"])
         for uid, answer in fields.items():
             block = next((value for key, value in answer.items() if key.startswith(b"BODY[")), b"")
-            if _first(BytesHeaderParser().parsebytes(block), "X-Docket-ID") == id_:
+            if _our_id(BytesHeaderParser().parsebytes(block)) == id_:
                 return int(uid)
         return None
 
     def _words(self, header: Message) -> list[str]:
-        tags = (tag.strip().casefold() for tag in _first(header, "X-Docket-Tags").split(","))
+        words = (_first(header, "X-Docket-Marketplace"), *_first(header, "X-Docket-Tags").split(","))
+        tags = [word.strip().casefold() for word in words]
         return list(dict.fromkeys(self._keywords[tag] for tag in tags if tag in self._keywords))
 
     def _take(self) -> _Session:
@@ -178,14 +179,21 @@ class ImapTransport:
         client = self._dial()
         try:
             if self._folder.upper() != "INBOX" and not client.folder_exists(self._folder):
-                client.create_folder(self._folder)
-                client.subscribe_folder(self._folder)
+                self._create_folder(client)
             # Read-only, so that looking for our own copy takes no \Recent from the agents' mail clients.
             client.select_folder(self._folder, readonly=True)
         except BaseException:
             leave(client)
             raise
         return _Session(client, describe_tls(client.socket()))
+
+    def _create_folder(self, client: IMAPClient) -> None:
+        try:
+            client.create_folder(self._folder)
+        except IMAP4.error:
+            if not client.folder_exists(self._folder):  # else someone was faster
+                raise
+        client.subscribe_folder(self._folder)
 
     def _give_back(self, session: _Session) -> None:
         with self._lock:
@@ -205,6 +213,11 @@ class ImapTransport:
 
 def _first(header: Message, name: str) -> str:
     return str(header.get(name, "")).strip()
+
+
+def _our_id(header: Message) -> str:
+    """Return the ID in the topmost field of that name; parameters may follow it."""
+    return _first(header, "X-Docket-ID").partition(";")[0].strip()
 
 
 def _received_at(header: Message) -> datetime | None:

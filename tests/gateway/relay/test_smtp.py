@@ -4,8 +4,8 @@ from email.message import EmailMessage
 
 import pytest
 
-from gateway.ingest.tls import make_certificate
 from gateway.errors import WrongUse
+from gateway.ingest.tls import make_certificate
 from gateway.relay.lmtp import LmtpTransport
 from gateway.relay.smtp import SmtpTransport
 from gateway.relay.transport import Deferred, Delivered, Refused, Unknown
