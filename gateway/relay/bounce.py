@@ -99,7 +99,7 @@ def _report(
     report["Date"] = format_datetime(at)
     report["Message-ID"] = f"<{name}@{reporting_mta}>"
     message_id = _MESSAGE_ID.search(told.get("Message-ID", ""))
-    if message_id:
+    if message_id and "=?" not in message_id.group():  # the library would decode it, line ends and all
         report["In-Reply-To"] = message_id.group()
     report["Auto-Submitted"] = "auto-replied"  # RFC 3834 section 5
     report["MIME-Version"] = "1.0"

@@ -126,6 +126,7 @@ HOSTILE = [
     b"\r\n\r\nno header",
     b"Subject: \xff\xfe\x00\r\nMessage-ID: <a\r\n b>\r\n\r\n",
     b"Subject: =?utf-8?q?a=0D=0ABcc:_x@y?=\r\n\r\n",
+    b"Message-ID: <=?utf-8?q?=3D=3Futf-8=3Fq=3Fa=0ABcc:x=3F=3D?=>\r\n\r\n",
     b"x" * 200_000,
     b"Subject: " + b"s" * 100_000 + b"\r\n\r\n",
     "Subject: Grüße\nMessage-ID: kein\n\nbare line feeds\n".encode(),
@@ -135,7 +136,9 @@ HOSTILE = [
 @pytest.mark.parametrize("original", HOSTILE, ids=range(len(HOSTILE)))
 def test_no_message_keeps_its_report_from_being_made(original):
     hostile = Refused(recipients=("a\r\nBcc: x@y",), reply="550 5.0.0 a\r\nBcc: z@y é", remote="m\r\nx:25")
-    mail = message_from_bytes(report((hostile,), original=original), policy=default)
+    raw = report((hostile,), original=original)
+    assert b"\n" not in raw.replace(b"\r\n", b"")
+    mail = message_from_bytes(raw, policy=default)
     assert mail["Bcc"] is None
     assert mail.get_content_type() == "multipart/report"
     assert len(list(mail.iter_parts())) == 3
