@@ -288,7 +288,11 @@ def serving(house: House) -> Iterator[House]:
         server.should_exit = True
         thread.join()
         listening.close()
-        house.gateway.close()
-        house.archive.close()
-        house.store.close()
-        house.accounts.close()
+        close(house)
+
+
+def close(house: House) -> None:
+    house.gateway.close()
+    house.archive.close()
+    house.store.close()
+    house.accounts.close()

@@ -64,10 +64,10 @@ class Timeline:
 
     @property
     def reply_times(self) -> tuple[timedelta, ...]:
-        """How long each unanswered stretch lasted: from its oldest buyer message to our answer's acceptance.
+        """How long each wait lasted: from the oldest unanswered buyer message to the acceptance of our answer.
 
-        Two messages of a buyer in a row are one stretch, counted from the first. An answer counts from the moment
-        the remote took it, never from when we wrote it.
+        Two messages of a buyer in a row are one wait, from the first. An answer counts from the moment the remote took
+        it, never from when it was written; what was imported has no such moment and ends no wait.
         """
         found = []
         open_since: datetime | None = None
@@ -80,12 +80,13 @@ class Timeline:
         return tuple(found)
 
     def _turns(self) -> list[tuple[datetime, bool]]:
-        turns = [(one.row.received_at if one.row.source != "import" else one.at, True)
-                 for one in self.letters if one.row.direction == "inbound" and one.row.kind == "buyer_message"]  # fmt: skip
+        """Return when a buyer wrote (True) and when the remote took an answer of ours (False)."""
+        turns = []
         for one in self.letters:
-            if one.row.direction == "outbound":
-                accepted = [answer.at for answer in one.answers if answer.kind == "delivered"]
-                turns.extend((at, False) for at in accepted[:1])
+            if one.row.direction == "inbound" and one.row.kind == "buyer_message":
+                turns.append((one.at, True))
+            elif one.row.direction == "outbound":
+                turns += [(answer.at, False) for answer in one.answers if answer.kind == "delivered"]
         return turns
 
 
