@@ -1,0 +1,164 @@
+"""A real installation: the real command in processes of its own, as a person or a service manager runs it."""
+
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+MAILBOX = "support@brand.example"
+AGENT, PASSWORD = "anna", "correct horse battery"
+LISTENERS = ("smtp", "lmtp", "submission", "submissions", "web")
+_ENVIRONMENT = {
+    **{name: value for name, value in os.environ.items() if not name.startswith("DOCKET_")},
+    "PYTHONPATH": str(ROOT),
+    "PYTHONFAULTHANDLER": "1",
+}
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "gateway.cli", *map(str, arguments)]
+
+
+def docket(*arguments: object, **more: Any) -> subprocess.CompletedProcess[Any]:
+    """Run one command to its end, outside of any installation's folder."""
+    return subprocess.run(
+        command(*arguments),
+        **{"capture_output": True, "text": True, "timeout": 120, "env": _ENVIRONMENT, "cwd": "/", **more},
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(what, *, seconds: float = 30.0, why=lambda: ""):
+    """Return the first true value of ``what``, asked again and again until the deadline."""
+    deadline = time.monotonic() + seconds
+    while not (value := what()):
+        assert time.monotonic() < deadline, why() or "it did not happen in time"
+        time.sleep(0.02)
+    return value
+
+
+def answers(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5):
+        return True
+    return False
+
+
+@dataclass
+class Installation:
+    """A data folder and what runs over it. ``ports`` names the port of each listener."""
+
+    data: Path
+    ports: dict[str, int] = field(default_factory=lambda: {name: free_port() for name in LISTENERS})
+    service: subprocess.Popen[bytes] | None = None
+
+    def create(self, *, deliver: str = "", relay: str = "", more: str = "") -> "Installation":
+        """Make it with ``docket init``; ``deliver`` and ``relay`` are the mailbox's TOML, ``more`` is any other."""
+        made = docket(
+            "--data",
+            self.data,
+            "init",
+            "--yes",
+            "--address",
+            MAILBOX,
+            "--hostname",
+            "docket.brand.example",
+            timeout=60,
+        )
+        assert made.returncode == 0, made.stderr
+        settings = self.data / "config.toml"
+        text = settings.read_text()
+        for name, toml in (("deliver", deliver), ("relay", relay)):
+            if toml:
+                text = re.sub(rf"(\[mailbox\.{name}\]\n).*", rf"\1{toml}", text)
+        listen = "".join(
+            f'{name} = ["127.0.0.1:{port}"]\n' for name, port in self.ports.items() if name != "web"
+        )
+        web = f'web = "127.0.0.1:{self.ports["web"]}"\n'
+        settings.write_text(f"{text}\n[listen]\n{listen}{web}\n{more}\n")
+        return self
+
+    def run(self, *arguments: object, **more: Any) -> subprocess.CompletedProcess[Any]:
+        return docket("--data", self.data, *arguments, **more)
+
+    def json(self, *arguments: object, code: int = 0) -> list[dict[str, Any]]:
+        """Run a command with --json; return the objects it prints, one a line."""
+        done = self.run(*arguments, "--json")
+        assert done.returncode == code, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def start(self) -> None:
+        """Start the service and wait until every listener answers."""
+        log = (self.data / "serve.log").open("ab")
+        with log:
+            self.service = subprocess.Popen(
+                command("--data", self.data, "serve"),
+                stdout=log,
+                stderr=log,
+                env=_ENVIRONMENT,
+                cwd="/",
+                start_new_session=True,
+            )
+        for port in self.ports.values():
+            wait_for(lambda port=port: answers(port) or self.ended(), why=self.log)
+        assert not self.ended(), self.log()
+
+    def ended(self) -> bool:
+        return self.service is None or self.service.poll() is not None
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """End the service as a service manager does; return its exit code."""
+        assert self.service is not None
+        self.service.send_signal(number)
+        try:
+            code = self.service.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.service.pid, signal.SIGABRT)  # each process writes where it stands into the log
+            self.service.wait(30)
+            raise AssertionError(self.log()) from None
+        self.service = None
+        return code
+
+    def kill(self) -> None:
+        """SIGKILL the service, its worker and its readers, all at the same moment."""
+        assert self.service is not None
+        os.killpg(self.service.pid, signal.SIGKILL)
+        self.service.wait(60)
+        self.service = None
+
+    def log(self) -> str:
+        return (self.data / "serve.log").read_text()[-8000:]
+
+    def settled(self, *, seconds: float = 60.0) -> dict[str, Any]:
+        """Wait until everything is decided, indexed and sent; return the status that says so."""
+
+        def quiet():
+            (status,) = self.json("status")
+            lags = status["store"]["lag"], status["store"]["undecided"], status["index"]["lag"]
+            waiting = status["queue"]["ready"] + status["queue"]["leased"]
+            return status if not any(lags) and not waiting else None
+
+        return wait_for(quiet, seconds=seconds, why=self.log)
+
+    def raw(self, seq: int) -> bytes:
+        done = self.run("show", seq, "--raw", text=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def is_clean(self) -> dict[str, Any]:
+        (report,) = self.json("verify")
+        assert (report["ok"], report["bad"]) == (True, [])
+        return report
