@@ -7,9 +7,12 @@ from starlette.requests import Request
 
 from gateway.archive.faults import Damaged
 from gateway.mail.entry import MAIL_TYPES, Entry
+from gateway.mail.message import ParsedMail
 from gateway.store.records import MessageRow
 from gateway.web.site import Site
 
+_DEADLY = "ended the reader"  # as gateway.readers says it in a defect
+_HEADER_BYTES = 64 * 1024
 _MOST = 1 << 53  # larger numbers are no entry's, and no database takes them
 UNREADABLE = "[The text of this message cannot be opened: its key is gone, or what is stored was changed.]"
 
@@ -39,6 +42,14 @@ def entry_of(site: Site, seq: int) -> Entry:
     except Damaged as gone:
         said = "This entry cannot be opened: it was erased, or what is stored was changed. Run: docket verify"
         raise HTTPException(HTTPStatus.GONE, said) from gone
+
+
+def parsed(site: Site, entry: Entry, row: MessageRow) -> ParsedMail:
+    """Return what a message says. One that ended its reader is not read whole here either: our process would end."""
+    raw = entry.payload
+    if any(_DEADLY in defect for defect in row.defects):
+        raw = raw[:_HEADER_BYTES].replace(b"\r\n", b"\n").partition(b"\n\n")[0] + b"\n\n"
+    return site.parse(raw)
 
 
 def mail_entry(site: Site, seq: int) -> Entry:

@@ -1,15 +1,18 @@
 """The HTML of a message in a page of its own, shown in a sandboxed frame and forbidden to load anything."""
 
+from http import HTTPStatus
 from urllib.parse import unquote
 
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from gateway.mail.message import ParsedMail
 from gateway.mail.parse import attachment
-from gateway.web.reads import mail_entry, seq_of
+from gateway.store import messages
+from gateway.web.reads import mail_entry, parsed, seq_of
 from gateway.web.render import visible
 from gateway.web.sanitise import Clean, Picture, clean
 from gateway.web.site import Site
@@ -44,7 +47,11 @@ async def show_html(request: Request) -> Response:
 
 def _body(site: Site, seq: int) -> str:
     entry = mail_entry(site, seq)
-    cleaned = safe_html(entry.payload, site.parse(entry.payload))
+    with site.store.read() as conn:
+        row = messages.message(conn, seq)
+    if row is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    cleaned = safe_html(entry.payload, parsed(site, entry, row))
     return str(
         visible(
             f'<!doctype html><html><head><meta charset="utf-8"><title>Message</title><style>{_SHEET}</style></head>'

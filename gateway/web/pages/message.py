@@ -18,7 +18,7 @@ from gateway.store import messages, orders
 from gateway.store.records import EventRow, LinkRow, MessageRow
 from gateway.web.pages.frame import safe_html
 from gateway.web.passages import Passage, passages
-from gateway.web.reads import entry_of, mail_entry, seq_of, text_of
+from gateway.web.reads import entry_of, mail_entry, parsed, seq_of, text_of
 from gateway.web.render import page
 from gateway.web.site import Site
 
@@ -70,7 +70,7 @@ def look_at(site: Site, seq: int, view: str) -> Shown:
         )
     entry = entry_of(site, seq)
     text = text_of(site, row) if view == "text" else ""
-    mail = site.parse(entry.payload) if view in {"html", "headers"} else None
+    mail = parsed(site, entry, row) if view in {"html", "headers"} else None
     return Shown(
         row=row,
         links=links,

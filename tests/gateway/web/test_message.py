@@ -1,9 +1,13 @@
 """One message's page, and what people do there."""
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 
+from gateway import readers
+from gateway.store import messages
+from gateway.web.reads import parsed
 from tests.small_house import BUYER, MAILBOX, ORDER, csrf_in, mail
 
 
@@ -217,3 +221,14 @@ def test_an_act_that_the_worker_has_not_taken_up_is_said_to_be_saved(told, brows
     page = browser.get(f"/message/{told.seqs['question']}?saved=99999").text
     assert "Saved as entry 99999" in page
     assert "Saved as" not in browser.get(f"/message/{told.seqs['question']}?saved=<b>").text
+
+
+def test_a_message_that_ended_its_reader_is_read_by_its_header_alone(house):
+    seq = house.take(mail("Bomb", "the body", html="<p>the body</p>"))
+    with house.store.read() as conn:
+        row = messages.message(conn, seq)
+    entry = house.archive.entry(seq)
+    assert "the body" in parsed(house.site, entry, row).html
+    careful = parsed(house.site, entry, replace(row, defects=(readers._NEVER,)))
+    assert careful.subject == "Bomb"
+    assert careful.html == careful.text == ""
