@@ -15,7 +15,7 @@ from gateway.config import Config
 from gateway.errors import Temporary
 from gateway.store import fold
 from gateway.worker import Locked, hold_lock
-from gateway.workprocess import build_anew, lock_of, rebuild_request
+from gateway.workprocess import EXIT_LOCKED, build_anew, lock_of, rebuild_request
 
 _POLL_S = 0.1
 
@@ -55,9 +55,9 @@ class WorkerProcess:
         return code
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Beside:
-    """The worker that does the work while a command runs: ours, or one that ran before."""
+    """The worker that does the work while a command runs: ours, or one that ran before, for as long as that runs."""
 
     app: App
     own: WorkerProcess | None
@@ -79,11 +79,20 @@ class Beside:
                 if lag <= 0 and not waiting:
                     return
                 yield lag
-                if self.own is not None and (code := self.own.process.poll()) is not None:
-                    raise Temporary(f"the worker process ended with code {code}; its log says why")
+                self._keep_one_at_work()
                 time.sleep(_POLL_S)
         finally:
             index.close()
+
+
+    def _keep_one_at_work(self) -> None:
+        code = None if self.own is None else self.own.process.poll()
+        if code == EXIT_LOCKED:
+            self.own = None  # another was faster
+        elif code is not None:
+            raise Temporary(f"the worker process ended with code {code}; its log says why")
+        elif self.own is None and not is_at_work(self.app.config):
+            self.own = WorkerProcess(self.app.config, quiet=True)
 
 
 @contextlib.contextmanager
@@ -94,11 +103,12 @@ def beside_worker(app: App, *, wanted: bool) -> Iterator[Beside]:
         _ = app.store  # make the store before a second process wants it too
         app.index(writer=True).close()
         own = WorkerProcess(app.config, quiet=True)
+    beside = Beside(app=app, own=own, wanted=wanted)
     try:
-        yield Beside(app=app, own=own, wanted=wanted)
+        yield beside
     finally:
-        if own is not None:
-            own.stop()
+        if beside.own is not None:
+            beside.own.stop()
 
 
 def is_at_work(config: Config) -> bool:
@@ -112,14 +122,14 @@ def is_at_work(config: Config) -> bool:
 
 def ask_rebuild(app: App) -> Iterator[int]:
     """Build store and index anew, here or by the worker that runs; yields how many entries are to go."""
-    try:
-        with hold_lock(lock_of(app.config)):
-            build_anew(app)
-            return
-    except Locked:
-        request = rebuild_request(app.config)
-        request.touch()
-        while request.exists():
+    request = rebuild_request(app.config)
+    request.touch()
+    while request.exists():
+        try:
+            with hold_lock(lock_of(app.config)):
+                build_anew(app)
+                request.unlink(missing_ok=True)
+        except Locked:
             with app.store.read() as conn:
                 yield app.archive.head() - fold.position(conn)
             time.sleep(_POLL_S)

@@ -40,7 +40,10 @@ def hold_lock(place: Path) -> Iterator[None]:
 
 
 class Worker:
-    """The loop. ``wake`` is a file descriptor to read wake-up bytes from, or None to poll only."""
+    """The loop. ``wake`` is a file descriptor to read wake-up bytes from, or None to poll only.
+
+    At the end of that pipe whoever started us is gone: the loop ends too, ``orphaned``, so that the lock is free.
+    """
 
     def __init__(self, gateway: Gateway, indexer: Indexer, *, senders: int, wake: int | None = None) -> None:
         self._gateway = gateway
@@ -49,17 +52,18 @@ class Worker:
         self._wake = wake
         self._own_read, self._own_write = os.pipe()
         self._under_way: set[Future[Appended]] = set()
+        self.orphaned = False
         self._token = ulid(gateway.clock.now())
 
     def run(self, done: Callable[[], bool]) -> None:
         """Work until ``done`` says so; what is under way then is finished and archived first."""
         self.catch_up()
         with ThreadPoolExecutor(max_workers=self._senders, thread_name_prefix="send") as pool:
-            while not done():
+            while not self.orphaned and not done():
                 moved = self._gateway.process() + self._indexer.advance() + self._send(pool)
-                if not moved:
-                    self._rest()
-        self.settle()
+                self._rest(0.0 if moved else _POLL_S)
+        if not self.orphaned:
+            self.settle()
 
     def catch_up(self) -> None:
         """Bring store and index to the archive's head, deciding nothing yet."""
@@ -96,9 +100,9 @@ class Worker:
             log.error("job-failed error=%r", wrong, exc_info=wrong)
         self.wake()
 
-    def _rest(self) -> None:
+    def _rest(self, wait_s: float) -> None:
         sources = [self._own_read] if self._wake is None else [self._own_read, self._wake]
-        ready, _, _ = select.select(sources, [], [], _POLL_S)
+        ready, _, _ = select.select(sources, [], [], wait_s)
         for source in ready:
-            if not os.read(source, 4096) and source == self._wake:
-                self._wake = None  # the listeners have ended; we are told to stop by signal
+            if not os.read(source, 4096):
+                self.orphaned = True

@@ -48,6 +48,8 @@ def work(app: App, stop: threading.Event, wake: int) -> None:
                 worker = Worker(gateway, indexer, senders=app.config.work.senders, wake=wake)
                 worker.run(lambda: stop.is_set() or request.exists())
                 gateway.close()
+            if worker.orphaned:
+                return
 
 
 def build_anew(app: App) -> None:
