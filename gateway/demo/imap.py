@@ -63,6 +63,8 @@ class ImapServer:
             await client.converse()
         except (_Gone, OSError, TimeoutError, asyncio.IncompleteReadError):
             log.debug("imap-client-gone")
+        except asyncio.CancelledError:
+            log.debug("imap-client-left")  # by stop(); this task has no one else to tell
         finally:
             self._clients.discard(task)
             client.end()
@@ -90,6 +92,15 @@ class _Client:
                 done = f"NO {wrong}"
             except BadSyntax as wrong:
                 done = f"BAD {wrong}"
+            except (
+                ValueError,
+                LookupError,
+                TypeError,
+                AttributeError,
+                RecursionError,
+            ):  # a message built to break it
+                log.exception("imap-command-failed name=%s", name)
+                done = "NO [SERVERBUG] that message cannot be shown"
             await self._send(f"{tag} {done}")
             if name == "LOGOUT":
                 raise _Gone
