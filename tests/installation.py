@@ -3,21 +3,26 @@
 import contextlib
 import json
 import os
+import random
 import re
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from gateway.archive.archive import Archive
+from gateway.clock import SystemClock
 
 ROOT = Path(__file__).resolve().parents[1]
 MAILBOX = "support@brand.example"
 AGENT, PASSWORD = "anna", "correct horse battery"
 LISTENERS = ("smtp", "lmtp", "submission", "submissions", "web")
-_ENVIRONMENT = {
+ENVIRONMENT = {
     **{name: value for name, value in os.environ.items() if not name.startswith("DOCKET_")},
     "PYTHONPATH": str(ROOT),
     "PYTHONFAULTHANDLER": "1",
@@ -32,14 +37,19 @@ def docket(*arguments: object, **more: Any) -> subprocess.CompletedProcess[Any]:
     """Run one command to its end, outside of any installation's folder."""
     return subprocess.run(
         command(*arguments),
-        **{"capture_output": True, "text": True, "timeout": 120, "env": _ENVIRONMENT, "cwd": "/", **more},
+        **{"capture_output": True, "text": True, "timeout": 120, "env": ENVIRONMENT, "cwd": "/", **more},
     )
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_ports() -> dict[str, int]:
+    """Return a port for each listener, below those the system gives to clients: it stays free over a restart."""
+    ports: set[int] = set()
+    while len(ports) < len(LISTENERS):
+        port = random.randint(12_000, 32_000)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            ports.add(port)
+    return dict(zip(LISTENERS, ports, strict=True))
 
 
 def wait_for(what, *, seconds: float = 30.0, why=lambda: ""):
@@ -62,7 +72,7 @@ class Installation:
     """A data folder and what runs over it. ``ports`` names the port of each listener."""
 
     data: Path
-    ports: dict[str, int] = field(default_factory=lambda: {name: free_port() for name in LISTENERS})
+    ports: dict[str, int] = field(default_factory=free_ports)
     service: subprocess.Popen[bytes] | None = None
 
     def create(self, *, deliver: str = "", relay: str = "", more: str = "") -> "Installation":
@@ -108,7 +118,7 @@ class Installation:
                 command("--data", self.data, "serve"),
                 stdout=log,
                 stderr=log,
-                env=_ENVIRONMENT,
+                env=ENVIRONMENT,
                 cwd="/",
                 start_new_session=True,
             )
@@ -152,6 +162,16 @@ class Installation:
             return status if not any(lags) and not waiting else None
 
         return wait_for(quiet, seconds=seconds, why=self.log)
+
+    @contextlib.contextmanager
+    def archive(self) -> Iterator[Archive]:
+        """Open the archive beside whatever runs: a command for each look would be too slow."""
+        urls = (f"sqlite:///{self.data}/{name}.db" for name in ("archive", "keys"))
+        archive = Archive(*urls, self.data / "secrets", clock=SystemClock())
+        try:
+            yield archive
+        finally:
+            archive.close()
 
     def raw(self, seq: int) -> bytes:
         done = self.run("show", seq, "--raw", text=False)

@@ -49,17 +49,8 @@ def test_sixty_real_messages_are_kept_byte_for_byte_tagged_found_and_delivered(
             assert code == 250, (file, reply)
             journal[archived(reply)] = raw
     assert len(journal) == len(files) == 60
-    from gateway.archive.archive import Archive  # one process for sixty reads; the command itself for some
-    from gateway.clock import SystemClock
-
-    archive = Archive(
-        f"sqlite:///{service.data}/archive.db",
-        f"sqlite:///{service.data}/keys.db",
-        service.data / "secrets",
-        clock=SystemClock(),
-    )
-    assert {seq: archive.entry(seq).payload for seq in journal} == journal
-    archive.close()
+    with service.archive() as archive:  # and the command itself for some
+        assert {seq: archive.entry(seq).payload for seq in journal} == journal
     for seq in list(journal)[::12]:
         assert service.raw(seq) == journal[seq]
     service.settled()
