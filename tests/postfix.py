@@ -7,9 +7,11 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 _MASTER = """\
 {port}     inet  n       -       n       -       -       smtpd
@@ -58,8 +60,16 @@ class Postfix:
 
 
 @contextlib.contextmanager
-def postfix(port: int, *, certificate: Path | None = None, key: Path | None = None) -> Iterator[Postfix]:
-    """Run Postfix until the block ends; with a certificate it offers STARTTLS."""
+def postfix(
+    port: int,
+    *,
+    certificate: Path | None = None,
+    key: Path | None = None,
+    more: Mapping[str, object] | None = None,
+) -> Iterator[Postfix]:
+    """Run Postfix until the block ends; with a certificate it offers STARTTLS, and ``more`` settings come last."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root to run postfix")
     folder = Path(tempfile.mkdtemp(prefix="docket-postfix-"))
     folder.chmod(0o755)
     for name in ("etc", "queue", "data", "mailboxes"):
@@ -90,6 +100,7 @@ def postfix(port: int, *, certificate: Path | None = None, key: Path | None = No
         "smtp_dns_support_level": "disabled",
         "message_size_limit": 1_000_000,
     }
+    settings |= more or {}
     if certificate is not None:
         settings |= {
             "smtpd_tls_cert_file": certificate,
