@@ -23,10 +23,10 @@ def announced(line: bytes) -> tuple[int, bool] | None:
 
 
 def parse_values(text: bytes, literals: Sequence[bytes]) -> list[Value]:
-    r"""Return the values of a command's text; each ``{n}`` in it stands for the next of ``literals``.
+    """Return the values of a command's text; each ``{n}`` in it stands for the next of ``literals``.
 
-    >>> parse_values(b'INBOX (\Seen "a b") {3}', [b"xyz"])
-    ['INBOX', ['\\Seen', b'a b'], b'xyz']
+    >>> parse_values(b'INBOX (Seen "a b") {3}', [b"xyz"])
+    ['INBOX', ['Seen', b'a b'], b'xyz']
     """
     waiting = iter(literals)
     values, at = _values(text, 0, waiting, _DEPTH)
