@@ -15,8 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gateway.app import App
 from gateway.archive.archive import Archive
 from gateway.clock import SystemClock
+from gateway.config import load_config
+from gateway.status import status_of
 
 ROOT = Path(__file__).resolve().parents[1]
 MAILBOX = "support@brand.example"
@@ -120,7 +123,6 @@ class Installation:
                 stderr=log,
                 env=ENVIRONMENT,
                 cwd="/",
-                start_new_session=True,
             )
         for port in self.ports.values():
             wait_for(lambda port=port: answers(port) or self.ended(), why=self.log)
@@ -136,7 +138,8 @@ class Installation:
         try:
             code = self.service.wait(30)
         except subprocess.TimeoutExpired:
-            os.killpg(self.service.pid, signal.SIGABRT)  # each process writes where it stands into the log
+            for pid in self.processes():
+                os.kill(pid, signal.SIGABRT)  # it writes where it stands into the log
             self.service.wait(30)
             raise AssertionError(self.log()) from None
         self.service = None
@@ -145,27 +148,43 @@ class Installation:
     def kill(self) -> None:
         """SIGKILL the service, its worker and its readers, all at the same moment."""
         assert self.service is not None
-        os.killpg(self.service.pid, signal.SIGKILL)
+        for pid in self.processes():
+            with contextlib.suppress(ProcessLookupError):  # a reader ends by itself when its worker is gone
+                os.kill(pid, signal.SIGKILL)
         self.service.wait(60)
         self.service = None
+
+    def processes(self) -> list[int]:
+        """Return the service's process and all that it has started, the first first."""
+        assert self.service is not None
+        found = [self.service.pid]
+        for pid in found:
+            with contextlib.suppress(FileNotFoundError):
+                found += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+        return found
 
     def log(self) -> str:
         return (self.data / "serve.log").read_text()[-8000:]
 
     def settled(self, *, seconds: float = 60.0) -> dict[str, Any]:
         """Wait until everything is decided, indexed and sent; return the status that says so."""
+        app = App(config=load_config(self.data / "config.toml"))  # a command for each look would be too slow
 
         def quiet():
-            (status,) = self.json("status")
+            status = status_of(app)
             lags = status["store"]["lag"], status["store"]["undecided"], status["index"]["lag"]
             waiting = status["queue"]["ready"] + status["queue"]["leased"]
             return status if not any(lags) and not waiting else None
 
-        return wait_for(quiet, seconds=seconds, why=self.log)
+        try:
+            return wait_for(quiet, seconds=seconds, why=self.log)
+        finally:
+            app.archive.close()
+            app.store.close()
 
     @contextlib.contextmanager
     def archive(self) -> Iterator[Archive]:
-        """Open the archive beside whatever runs: a command for each look would be too slow."""
+        """Open the archive beside whatever runs."""
         urls = (f"sqlite:///{self.data}/{name}.db" for name in ("archive", "keys"))
         archive = Archive(*urls, self.data / "secrets", clock=SystemClock())
         try:

@@ -120,9 +120,10 @@ def kill_service(place):
 
 def kill_worker(place):
     """Only the worker dies: mail is taken on, and a new worker does what is left."""
-    children = Path(f"/proc/{place.service.pid}/task/{place.service.pid}/children").read_text().split()
     workers = [
-        int(pid) for pid in children if b"gateway.workprocess" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        pid
+        for pid in place.processes()
+        if b"gateway.workprocess" in Path(f"/proc/{pid}/cmdline").read_bytes()
     ]
     assert len(workers) == 1
     os.kill(workers[0], signal.SIGKILL)
