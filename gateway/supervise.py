@@ -28,6 +28,7 @@ class WorkerProcess:
             [sys.executable, "-m", "gateway.workprocess", *(["--quiet"] if quiet else [])],
             stdin=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            process_group=0,  # Ctrl-C is for us to answer: the worker is told when it is to end
         )
         assert self.process.stdin is not None
         self._pipe = self.process.stdin.fileno()
