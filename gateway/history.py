@@ -8,9 +8,9 @@ from pathlib import Path
 
 from gateway.clock import Clock
 from gateway.ingest.files import Found, read_mail
-from gateway.ingest.source import Receipt
 from gateway.mail.entry import Envelope
 from gateway.pipeline import Gateway
+from gateway.receipt import Receipt
 
 _UNDER_WAY = 512
 _UNDER_WAY_BYTES = 64 * 1024 * 1024
@@ -33,10 +33,11 @@ class ImportReport:
 class Import:
     """One run over files. ``ours`` are the support addresses: mail from one of them was written by us."""
 
-    def __init__(self, gateway: Gateway, clock: Clock, *, mailbox: str, ours: frozenset[str]) -> None:
+    def __init__(self, gateway: Gateway, clock: Clock, *, mailbox: str, ours: frozenset[str], message_bytes: int) -> None:
         self._gateway = gateway
         self._clock = clock
         self._mailbox = mailbox
+        self._message_bytes = message_bytes
         self._ours = {address.encode() for address in ours}
         self._waiting: deque[tuple[Future[Receipt], int]] = deque()
         self._bytes = 0
@@ -44,7 +45,7 @@ class Import:
 
     def take(self, paths: Iterable[Path]) -> Iterator[ImportReport]:
         """Archive everything below ``paths``; yields the report as it grows. Raises only when the archive fails."""
-        for one in read_mail(tuple(paths)):
+        for one in read_mail(tuple(paths), message_bytes=self._message_bytes):
             if not isinstance(one, Found):
                 self.report.skipped.append((one.path, one.reason))
                 continue

@@ -30,11 +30,11 @@ from gateway.clock import Clock
 from gateway.deciding import Book, Deciding
 from gateway.delivery import Post, carry, outcome_payload
 from gateway.futures import chain
-from gateway.ingest.source import Receipt
 from gateway.judge import Judge
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import MAIL_TYPES, Appended, Draft, Entry, Envelope
 from gateway.readers import Readers, item_of
+from gateway.receipt import Receipt
 from gateway.relay.backoff import next_try
 from gateway.shape import row_of
 from gateway.store import fold, jobs, messages, orders

@@ -106,7 +106,9 @@ def test_the_example_settings_are_valid_and_show_every_setting():
     text = (ROOT / "config.example.toml").read_text(encoding="utf-8")
     parse_config(text)
     # Settings that are off by default stand commented out: `# name = value`.
-    shown = tomllib.loads(re.sub(r"^# ?(\[?[a-z_]+(\.[a-z_]+)?\]?\s*(=.*)?)$", r"\1", text, flags=re.MULTILINE))
+    shown = tomllib.loads(
+        re.sub(r"^# ?(\[?[a-z_]+(\.[a-z_]+)?\]?\s*(=.*)?)$", r"\1", text, flags=re.MULTILINE)
+    )
 
     def names(value, prefix=""):
         for key, inner in value.items():

@@ -60,9 +60,7 @@ for command in (
 def main() -> None:
     """Run the command line; every expected error becomes one line on standard error."""
     try:
-        docket(standalone_mode=False)
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
+        sys.exit(docket(standalone_mode=False))  # click returns the code of an Exit, and else what a command returns
     except click.ClickException as wrong:
         wrong.show()
         sys.exit(2)

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import click
+import uvloop
 
 from gateway.cli.frame import Place, json_option, pass_place, print_json
 from gateway.demonstrate import demonstrate
@@ -79,7 +80,9 @@ def serve(place: Place) -> None:
     """Take mail, work on it, relay it and show it, until told to stop (SIGTERM)."""
     app = place.app()
     set_up(app.config.log_format, verbose=True)
-    asyncio.run(serve_app(app))
+    # uvloop answers about twice as many clients a second as asyncio's own loop; nothing depends on which it is.
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve_app(app))
 
 
 COMMANDS = (init, demo, serve)

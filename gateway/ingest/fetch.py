@@ -16,8 +16,8 @@ from imapclient import IMAPClient
 
 from gateway.clock import Clock
 from gateway.errors import Temporary
-from gateway.ingest.source import Accept
 from gateway.mail.entry import Envelope
+from gateway.receipt import Accept
 
 log = logging.getLogger(__name__)
 

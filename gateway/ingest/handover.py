@@ -6,8 +6,8 @@ from functools import partial
 
 from gateway.errors import ArchiveBroken, DocketError
 from gateway.ingest.service import Service
-from gateway.ingest.source import Receipt
 from gateway.mail.entry import Envelope
+from gateway.receipt import Receipt
 
 log = logging.getLogger(__name__)
 

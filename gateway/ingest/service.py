@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from gateway.clock import Clock
 from gateway.errors import ArchiveBroken
 from gateway.ingest.limits import Limits
-from gateway.ingest.source import Accept
 from gateway.ingest.throttle import Gate
+from gateway.receipt import Accept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

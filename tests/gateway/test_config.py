@@ -51,6 +51,8 @@ def test_file_settings_start_at_the_folder_of_the_settings(tmp_path):
 
 
 def test_the_approved_sender_is_the_address_unless_another_is_named():
-    config = parse_config('[[mailbox]]\naddress = "a@b.c"\n[[mailbox]]\naddress = "d@b.c"\napproved_sender = "x@y.z"')
+    config = parse_config(
+        '[[mailbox]]\naddress = "a@b.c"\n[[mailbox]]\naddress = "d@b.c"\napproved_sender = "x@y.z"'
+    )
     assert [box.sender for box in config.mailbox] == ["a@b.c", "x@y.z"]
     assert Path(config.data).name == "docket-data"

@@ -9,7 +9,11 @@ from gateway.release import release_draft
 from rules.facts import Context, Decision, Reading
 
 AT = datetime(2026, 11, 23, 18, tzinfo=UTC)
-BOXES = {"support@brand.example": "support@brand.example", "help@brand.example": "support@brand.example", "b@x.example": "b@x.example"}
+BOXES = {
+    "support@brand.example": "support@brand.example",
+    "help@brand.example": "support@brand.example",
+    "b@x.example": "b@x.example",
+}
 
 
 def envelope(**changes):
@@ -23,7 +27,12 @@ def decision(**changes):
 @pytest.mark.parametrize(
     ("type_", "envelope", "decision", "expected"),
     [
-        ("mail.in", envelope(), decision(), [("deliver", "support@brand.example", ["support@brand.example"])]),
+        (
+            "mail.in",
+            envelope(),
+            decision(),
+            [("deliver", "support@brand.example", ["support@brand.example"])],
+        ),
         (
             "mail.in",
             envelope(rcpt_to=("Help@brand.example", "support@brand.example", "b@x.example")),
@@ -37,7 +46,9 @@ def decision(**changes):
         ("mail.in", envelope(), decision(context=Context(retry_of=3)), []),
         (
             "mail.out",
-            envelope(source="submission", mailbox="support@brand.example", rcpt_to=("x@m.example", "y@m.example")),
+            envelope(
+                source="submission", mailbox="support@brand.example", rcpt_to=("x@m.example", "y@m.example")
+            ),
             decision(),
             [("relay", "support@brand.example", ["x@m.example", "y@m.example"])],
         ),
@@ -65,7 +76,9 @@ def test_each_kind_of_message_brings_its_jobs(type_, envelope, decision, expecte
 
 
 def test_a_rule_forwards_beside_the_delivery():
-    jobs = jobs_for("mail.in", envelope(), decision(actions=({"do": "forward", "to": "tax@brand.example"},)), BOXES)
+    jobs = jobs_for(
+        "mail.in", envelope(), decision(actions=({"do": "forward", "to": "tax@brand.example"},)), BOXES
+    )
     assert [(job.task["recipients"], job.task.get("forward", False)) for job in jobs] == [
         (["support@brand.example"], False),
         (["tax@brand.example"], True),

@@ -19,11 +19,11 @@ from gateway.ingest.listener import Listener, trust
 from gateway.ingest.lmtp import LmtpConnection
 from gateway.ingest.service import Service
 from gateway.ingest.smtp import SmtpConnection
-from gateway.ingest.source import Receipt
 from gateway.ingest.submission import SubmissionConnection
 from gateway.ingest.throttle import Gate
 from gateway.ingest.tls import make_certificate, server_context
 from gateway.mail.entry import Envelope
+from gateway.receipt import Receipt
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 PASSWORDS = {"anna": "secret", "björn": "geheim ö"}

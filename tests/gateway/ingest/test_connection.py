@@ -7,7 +7,7 @@ from threading import Event
 import pytest
 
 from gateway.ingest.smtp import SmtpConnection
-from gateway.ingest.source import Receipt
+from gateway.receipt import Receipt
 
 WAITING = [
     ("for a greeting", {"command_s": 0.05}, b""),

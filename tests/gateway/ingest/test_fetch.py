@@ -10,7 +10,7 @@ from imapclient import IMAPClient
 from gateway.clock import FixedClock
 from gateway.errors import Temporary
 from gateway.ingest.fetch import Cursor, fetch_folder
-from gateway.ingest.source import Receipt
+from gateway.receipt import Receipt
 from tests.mailboxes import PASSWORD, USER, mailbox_server
 
 AT = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)

@@ -10,7 +10,7 @@ from threading import Event
 import pytest
 
 from gateway.errors import ArchiveBroken, Permanent, Temporary
-from gateway.ingest.source import Receipt
+from gateway.receipt import Receipt
 
 MAIL = b"Subject: Where is my order?\r\n\r\n.dots\r\n..\r\nHello\r\n"
 DIALOG = (

@@ -56,7 +56,7 @@ def test_a_client_gone_in_the_middle_of_logging_in_leaves_nothing(house, connect
 def test_a_policy_refusal_reaches_the_agent_word_for_word(house, connect, client_context):
     from concurrent.futures import Future
 
-    from gateway.ingest.source import Receipt
+    from gateway.receipt import Receipt
 
     words = "550 5.7.1 Refused by rule amazon/links: “http://shop.example” (archived as 3)"
 

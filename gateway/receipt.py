@@ -1,0 +1,28 @@
+"""What a way in needs from the gateway: one function that takes a message and answers when it is durable.
+
+The path and the listeners both speak it, so it stands below both.
+"""
+
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Protocol
+
+from gateway.mail.entry import Envelope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """The archive's answer to one message. ``reply`` is the SMTP line; a refused submission is archived too."""
+
+    seq: int
+    existing: bool = False  # import and fetch: the same bytes stood at ``seq`` before
+    reply: str  # "250 2.0.0 Archived 17", or "550 5.7.1 ..." for a submission that policy refuses
+
+
+class Accept(Protocol):
+    """Take a message. The future ends only once raw bytes and entry are on disk.
+
+    It fails with Temporary, Permanent or ArchiveBroken, each with an SMTP ``reply``; then nothing was archived.
+    """
+
+    def __call__(self, raw: bytes, envelope: Envelope) -> Future[Receipt]: ...
