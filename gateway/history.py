@@ -4,11 +4,13 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from email.utils import getaddresses
 from pathlib import Path
 
 from gateway.clock import Clock
 from gateway.ingest.files import Found, read_mail
 from gateway.mail.entry import Envelope
+from gateway.mail.header_block import header_block_of
 from gateway.pipeline import Gateway
 from gateway.receipt import Receipt
 
@@ -38,7 +40,7 @@ class Import:
         self._clock = clock
         self._mailbox = mailbox
         self._message_bytes = message_bytes
-        self._ours = {address.encode() for address in ours}
+        self._ours = {address.lower() for address in ours}
         self._waiting: deque[tuple[Future[Receipt], int]] = deque()
         self._bytes = 0
         self.report = ImportReport()
@@ -78,6 +80,6 @@ class Import:
             self.report.archived += 1
 
     def _is_ours(self, raw: bytes) -> bool:
-        header = raw[:_HEADER].lower().replace(b"\r\n", b"\n").partition(b"\n\n")[0]
-        line = next((line for line in header.split(b"\n") if line.startswith(b"from:")), b"")
-        return any(address in line for address in self._ours)
+        values = header_block_of(raw[:_HEADER]).values("from")
+        wrote = getaddresses([value.decode("ascii", "replace") for value in values])
+        return any(address.lower() in self._ours for _, address in wrote)

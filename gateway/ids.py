@@ -4,6 +4,7 @@ import os
 from datetime import datetime
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]  # ten bits at a time: every entry needs a name
 
 
 def ulid(at: datetime, entropy: bytes | None = None) -> str:
@@ -13,4 +14,4 @@ def ulid(at: datetime, entropy: bytes | None = None) -> str:
     """
     random = os.urandom(10) if entropy is None else entropy
     number = (int(at.timestamp() * 1000) << 80) | int.from_bytes(random, "big")
-    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
+    return "".join([_PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10)])

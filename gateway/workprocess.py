@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 EXIT_LOCKED = 3
 EXIT_BROKEN = 4
-_NICENESS = 5  # taking mail comes first
+_NICENESS = 15  # taking mail comes first
 
 
 def lock_of(config: Config) -> Path:

@@ -61,8 +61,8 @@ class Vault:
         payload = draft.payload
         if len(meta) + len(payload) + 4 > MAX_FRAME:
             raise Permanent(f"a message of {len(payload)} bytes is too large", "552 5.3.4 Message too big")
-        dek = os.urandom(KEY_BYTES)
-        nonce = os.urandom(_NONCE)
+        random = os.urandom(KEY_BYTES + _NONCE)  # one call: it costs more than the bytes
+        dek, nonce = random[:KEY_BYTES], random[KEY_BYTES:]
         frame = self._compressor().compress(struct.pack(">I", len(meta)) + meta + payload)
         blob = nonce + AESGCM(subkey(dek, "blob")).encrypt(nonce, frame, self._bound_to(id_, draft.type))
         commit, meta_commit = commitments(dek, payload, meta)
