@@ -90,16 +90,13 @@ class App:
         paths = sorted(
             (*folder.glob("*.toml"), *folder.glob("carriers/*.toml"), *folder.glob("phrases/*.toml"))
         )
-        return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in paths}
+        return {path.relative_to(folder).as_posix(): _text_of(path, "marketplaces") for path in paths}
 
     @cached_property
     def book(self) -> Book:
         text = ""
         if self.config.rules:
-            try:
-                text = Path(self.config.rules).read_text(encoding="utf-8")
-            except OSError as wrong:
-                raise WrongUse(f"rules = {self.config.rules!r} cannot be read: {wrong}") from wrong
+            text = _text_of(Path(self.config.rules), "rules")
         return Book(ruleset=load_ruleset(text), marketplaces=self.marketplaces)
 
     @cached_property
@@ -114,13 +111,13 @@ class App:
     def mailbox_of(self, recipient: str) -> str | None:
         return self.mailboxes.get(recipient.lower())
 
-    def readers(self, journal: str, count: int = 0) -> Readers:
+    def readers(self, *, journal: Path | None = None, count: int = 0) -> Readers:
         return Readers(
             self.marketplace_texts,
             count=count or self.config.work.readers,
             seconds=self.config.work.reader_seconds,
             memory_bytes=self.config.work.reader_memory_bytes,
-            journal=self.config.folder / journal,
+            journal=journal,
         )
 
     def gateway(self, *, journal: str = "reading.json") -> Gateway:
@@ -129,7 +126,7 @@ class App:
         return Gateway(
             archive=self.archive,
             store=self.store,
-            readers=self.readers(journal),
+            readers=self.readers(journal=self.config.folder / journal),
             judge=self._judge(),
             book=self.book,
             mailboxes=self.mailboxes,
@@ -173,7 +170,7 @@ class App:
         return Judge(
             archive=self.archive,
             store=self.store,
-            readers=self.readers("judging.json", count=1),
+            readers=self.readers(count=1),  # no journal: what was judged when we crashed was never taken
             marketplaces=self.marketplaces,
             senders={box.address.lower(): (box.sender, box.name) for box in self.config.mailbox},
             overrides=dict(self.config.policy),
@@ -230,3 +227,10 @@ class App:
     def _initialised(self) -> None:
         if not self.config.secrets.is_dir():
             raise WrongUse(f"there is no archive in {self.config.folder} yet; run: docket init")
+
+
+def _text_of(path: Path, setting: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise WrongUse(f"{setting}: {path} cannot be read: {wrong}") from wrong

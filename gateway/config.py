@@ -133,7 +133,7 @@ def parse_config(text: str, *, where: str = "the settings", below: Path | None =
     """
     try:
         config = msgspec.convert(tomllib.loads(text), Config)
-    except tomllib.TOMLDecodeError as wrong:
+    except (tomllib.TOMLDecodeError, RecursionError) as wrong:
         raise WrongUse(f"{where}: not valid TOML: {wrong}") from wrong
     except msgspec.ValidationError as wrong:
         raise WrongUse(f"{where}: {wrong} (config.example.toml shows every setting)") from wrong

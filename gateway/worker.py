@@ -57,19 +57,13 @@ class Worker:
 
     def run(self, done: Callable[[], bool]) -> None:
         """Work until ``done`` says so; what is under way then is finished and archived first."""
-        self.catch_up()
+        self._gateway.resume()  # and no more: the index catches up beside the sending, not before it
         with ThreadPoolExecutor(max_workers=self._senders, thread_name_prefix="send") as pool:
             while not self.orphaned and not done():
                 moved = self._gateway.process() + self._indexer.advance() + self._send(pool)
                 self._rest(0.0 if moved else _POLL_S)
         if not self.orphaned:
             self.settle()
-
-    def catch_up(self) -> None:
-        """Bring store and index to the archive's head, deciding nothing yet."""
-        self._gateway.resume()
-        while self._indexer.advance():
-            pass
 
     def settle(self) -> None:
         """Process and index whatever is there, sending nothing."""

@@ -127,7 +127,7 @@ def _union(patterns: Iterable[str]) -> Pattern | None:
 def _decode(name: str, text: str, into: type[_T]) -> _T:
     try:
         return msgspec.convert(tomllib.loads(text), into)
-    except tomllib.TOMLDecodeError as wrong:
+    except (tomllib.TOMLDecodeError, RecursionError) as wrong:
         raise BookError(f"{name}: this is not TOML: {wrong}") from None
     except msgspec.ValidationError as wrong:
         raise BookError(f"{name}: {wrong}") from None

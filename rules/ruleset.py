@@ -56,7 +56,7 @@ def load_ruleset(text: str, *, name: str = "rules.toml") -> RuleSet:
     """Read a rule book; a fault is a BookError that names the rule, the line and what to do. ``""`` has no rules."""
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as wrong:
+    except (tomllib.TOMLDecodeError, RecursionError) as wrong:
         raise BookError(f"{name}: this is not TOML: {wrong}") from None
     try:
         book = msgspec.convert(raw, _Book)
