@@ -1,6 +1,7 @@
 """Bytes to text, whatever the label says: the labels senders write are often wrong in known ways."""
 
 import codecs
+import re
 from functools import lru_cache
 
 # Labels that mean more than they say (https://encoding.spec.whatwg.org/#names-and-labels), and common misspellings.
@@ -19,6 +20,15 @@ _WIDER = {
     "x-sjis": "cp932",
     "sjis": "cp932",
     "iso-2022-jp": "iso2022_jp_ext",
+    "csiso2022jp": "iso2022_jp_ext",
+    "windows-31j": "cp932",
+    "ms_kanji": "cp932",
+    "big5": "big5hkscs",
+    "cn-big5": "big5hkscs",
+    "iso-8859-9": "cp1254",
+    "iso-8859-11": "cp874",
+    "tis-620": "cp874",
+    "windows-874": "cp874",
     "iso-8859-1": "cp1252",
     "latin1": "cp1252",
     "iso-8859-8-i": "iso-8859-8",
@@ -31,6 +41,19 @@ _WIDER = {
     "8bit": "",
     "binary": "",
 }
+_NEVER_CHARSETS = frozenset(
+    {
+        "idna",
+        "punycode",
+        "undefined",
+        "unicode_escape",
+        "raw_unicode_escape",
+        "unicode-escape",
+        "raw-unicode-escape",
+    }
+)
+_META = re.compile(rb"(?i)<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})")
+_BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _ISO_2022_JP_MARKS = (b"\x1b$B", b"\x1b$@", b"\x1b(J")
 
 
@@ -48,6 +71,8 @@ def decode_text(content: bytes, label: str) -> tuple[str, str]:
         return content.decode(name), ""
     except (UnicodeError, ValueError):
         pass
+    if name.startswith("iso2022_jp") and content.isascii():
+        return _iso_2022_jp(content), ""
     text, read_as = _guess(content)
     if name != "utf-8" and read_as == "utf-8":
         return text, f"{label} is wrong, read as utf-8"
@@ -62,6 +87,29 @@ def decode_text(content: bytes, label: str) -> tuple[str, str]:
             return text, f"utf-8 is wrong, read as {read_as}"
         return broken, "utf-8 text holds bytes that are not"
     return content.decode(name, "backslashreplace"), f"{label} text holds bytes that mean nothing in it"
+
+
+def label_of_html(content: bytes | memoryview) -> str:
+    """Return the charset that an HTML document states itself, "" for none."""
+    start = bytes(content[:4096])
+    bom = next((name for mark, name in _BOMS if start.startswith(mark)), "")
+    stated = _META.search(start)
+    return bom or (stated[1].decode("ascii", "replace") if stated else "")
+
+
+def _iso_2022_jp(content: bytes) -> str:
+    """Return ISO-2022-JP with the vendors' characters that mail is full of (circled digits, "Co., Ltd." in one sign)."""
+    pieces = re.split(rb"(\x1b(?:\$[@B]|\([BJI]))", content)
+    text, double, kana = "", False, False
+    for piece in pieces:
+        if piece.startswith(b"\x1b") and len(piece) == 3:
+            double, kana = piece[1:2] == b"$", piece == b"\x1b(I"
+        elif double or kana:
+            high = bytes(byte | 0x80 for byte in piece)
+            text += high.decode("euc_jis_2004" if double else "cp932", "backslashreplace")
+        else:
+            text += piece.decode("ascii", "backslashreplace")
+    return text
 
 
 def _unlabelled(content: bytes, label: str) -> tuple[str, str]:
@@ -90,24 +138,11 @@ def _guess(content: bytes) -> tuple[str, str]:
 @lru_cache(maxsize=256)
 def _codec(label: str) -> str:
     """Return Python's name of a text codec, "" for one it has not: rot13 and zlib are codecs too, and never charsets."""
-    if not label or len(label) > 40:
+    if not label or len(label) > 40 or not label.isascii() or "\0" in label:
         return ""
     try:
         found = codecs.lookup(label)
+        "".encode(found.name)  # LookupError for one that is no text codec
     except (LookupError, ValueError):
         return ""
-    return (
-        found.name
-        if found._is_text_encoding
-        and found.name
-        not in {
-            "idna",
-            "punycode",
-            "undefined",
-            "unicode_escape",
-            "raw_unicode_escape",
-            "unicode-escape",
-            "raw-unicode-escape",
-        }
-        else ""
-    )  # noqa: SLF001
+    return "" if found.name in _NEVER_CHARSETS else found.name

@@ -4,7 +4,16 @@ import binascii
 import re
 from email.message import Message
 
+from gateway.mail.cargo import Cargo
+
+_PLAIN = frozenset({"", "7bit", "8bit", "binary"})
 _B64_JUNK = re.compile(rb"[^A-Za-z0-9+/]")
+_B64_OTHER = re.compile(rb"[^A-Za-z0-9+/=\s]")
+_B64_ONLY = re.compile(rb"[A-Za-z0-9+/=\s]+")
+_B64_PIECE = re.compile(rb"[A-Za-z0-9+/\s]+=*")
+_PADDING = re.compile(rb"=[=\s]*")
+_PROSE = re.compile(rb"(?:\s*+[!-~]{1,30}+[ \t]){4}")  # words with blanks between them
+_PIECES_MAX = 10_000
 _UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} .*$", re.MULTILINE)
 
 # What a file's first bytes say, before what its sender claims.
@@ -37,41 +46,55 @@ _OFFICE = (
 _OLE = ("application/msword", "application/vnd.ms-")
 
 
-def content_of(part: Message) -> tuple[bytes, str]:
+def encoding_of(part: Message) -> str:
+    """Return a part's transfer encoding, lower-cased, without what senders put around it."""
+    return str(part.get("content-transfer-encoding", "")).partition(";")[0].strip().strip("\"'").lower()
+
+
+def content_of(part: Message, cargo: Cargo) -> tuple[bytes | memoryview, str]:
     """Return a leaf part's bytes and what was wrong with their encoding, "" when nothing was. Never raises."""
     payload = part.get_payload()
-    if isinstance(payload, list):
-        return b"", ""
-    raw = payload.encode("utf-8", "surrogateescape") if isinstance(payload, str) else b""
-    encoding = str(part.get("content-transfer-encoding", "")).partition(";")[0].strip().strip("\"'").lower()
+    raw = cargo.restored(payload) if isinstance(payload, str) else b""
+    encoding = encoding_of(part)
+    if encoding in _PLAIN:
+        return raw, ""
     if encoding == "base64":
-        return _base64(raw)
+        return _base64(raw, is_text=part.get_content_maintype() in {"text", "multipart"})
     if encoding == "quoted-printable":
         return binascii.a2b_qp(raw), ""
     if encoding in {"x-uuencode", "uuencode", "uue", "x-uue"}:
-        return _uuencoded(raw)
-    known = {"", "7bit", "8bit", "binary"}
-    return (
-        raw,
-        "" if encoding in known else f"transfer encoding {encoding[:40]!r} is unknown, read as it stands",
-    )
+        return _uuencoded(bytes(raw))
+    return raw, f"transfer encoding {encoding[:40]!r} is unknown, read as it stands"
 
 
-def _base64(raw: bytes) -> tuple[bytes, str]:
+def _base64(raw: bytes | memoryview, *, is_text: bool) -> tuple[bytes | memoryview, str]:
+    padding = _PADDING.search(raw)
+    end = padding.end() if padding else len(raw)
+    rest = bytes(raw[end:]).strip(b"= \t\r\n")
+    if is_text and _PROSE.match(raw):
+        return raw, "is no base64, as it claims, and is read as it stands"
+    first, wrong = _decoded(raw[:end])
+    if not rest:
+        return first, wrong
+    if _B64_ONLY.fullmatch(
+        rest
+    ):  # several encodings one after the other: a decoder stops at the first padding
+        return b"".join(
+            [first, *(_decoded(piece)[0] for piece in _B64_PIECE.findall(rest)[:_PIECES_MAX])]
+        ), "base64 goes on behind its end"
+    return (first + b"\n" + rest if is_text else first), "text stands behind the end of base64"
+
+
+def _decoded(raw: bytes | memoryview) -> tuple[bytes, str]:
+    junk = _B64_OTHER.search(raw) is not None
     try:
-        return binascii.a2b_base64(raw), _after_end(raw)
+        return binascii.a2b_base64(raw), "base64 holds other characters, which are left out" if junk else ""
     except binascii.Error:
         clean = _B64_JUNK.sub(b"", raw)
         whole = clean[: len(clean) - (len(clean) % 4 == 1)]
         return binascii.a2b_base64(
             whole + b"=" * (-len(whole) % 4)
         ), "base64 is broken, read as far as it goes"
-
-
-def _after_end(raw: bytes) -> str:
-    """Say whether text stands behind the padding: a decoder that stops there has not seen it."""
-    end = raw.find(b"=")
-    return "text stands behind the end of base64" if end >= 0 and raw[end:].strip(b"= \t\r\n") else ""
 
 
 def _uuencoded(raw: bytes) -> tuple[bytes, str]:
@@ -93,8 +116,9 @@ def _uuencoded(raw: bytes) -> tuple[bytes, str]:
     return bytes(found), ""
 
 
-def type_of(content: bytes, claimed: str) -> str:
+def type_of(content: bytes | memoryview, claimed: str) -> str:
     """Return a file's true type: by its first bytes where they say, else as its sender claims."""
+    content = bytes(content[:64])
     if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return claimed if claimed.startswith(_OFFICE) else "application/zip"
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":

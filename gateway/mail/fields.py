@@ -1,20 +1,18 @@
-"""Header fields: decoded words (RFC 2047), parameters (RFC 2231), raw UTF-8 (RFC 6532), addresses, ids, dates."""
+"""Header fields: decoded words (RFC 2047), parameters (RFC 2231), raw UTF-8 (RFC 6532), ids, dates."""
 
 import binascii
 import re
 from datetime import UTC, datetime
-from email.utils import getaddresses, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
 from urllib.parse import unquote_to_bytes
 
 from gateway.mail.charset import decode_text
-from gateway.mail.message import Address
 
 _WORD = re.compile(r"=\?([^?\s]{1,70})\?([bBqQ])\?([^?]{0,100000})\?=")
-_FOLD = re.compile(r"\r?\n(?=[ \t])|[\r\n]+")
+FOLD = re.compile(r"\r?\n(?=[ \t])|[\r\n]+")
 _ID = re.compile(r"<\s*([^<>\s]{1,998})\s*>")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _VALUE_MAX = 100_000
-_ADDRESSES_MAX = 10_000
 _IDS_MAX = 1000
 
 
@@ -24,12 +22,15 @@ def decode_field(value: str) -> str:
     >>> decode_field("=?utf-8?B?w6k=?= =?utf-8?q?t=C3=A9?=")
     'été'
     """
-    value = _FOLD.sub("", value[:_VALUE_MAX])
+    value = value[:_VALUE_MAX]
+    if value.isascii() and value.isprintable() and "=?" not in value:
+        return value.strip()
+    value = FOLD.sub("", value)
     if not value.isascii():
         value = decode_text(value.encode("utf-8", "surrogateescape"), "")[0]
     if "=?" in value:
         value = _words(value)
-    return _CONTROL.sub("", value).strip()
+    return CONTROL.sub("", value).strip()
 
 
 def _words(value: str) -> str:
@@ -59,43 +60,11 @@ def _word_bytes(encoding: str, text: str) -> bytes:
     return binascii.a2b_qp(text.encode("utf-8", "surrogateescape"), header=True)
 
 
-def addresses(values: list[str]) -> tuple[Address, ...]:
-    """Return the addresses of fields as written there; groups are opened, names decoded.
-
-    What cannot be understood as an address is kept as it stands, in ``address``, rather than lost.
-    """
-    found: list[Address] = []
-    for value in values:
-        flat = _FOLD.sub("", value[:_VALUE_MAX])
-        if not flat.isascii():
-            flat = decode_text(flat.encode("utf-8", "surrogateescape"), "")[0]
-        for name, address in _split(flat):
-            if len(found) == _ADDRESSES_MAX:
-                return tuple(found)
-            if name or address:
-                found.append(Address(name=decode_field(name), address=_CONTROL.sub("", address)))
-    return tuple(found)
-
-
-def _split(value: str) -> list[tuple[str, str]]:
-    simple = re.fullmatch(
-        r'\s*(?:"?([^"<>@,;:()\\]*?)"?\s*)<([^\s<>@,;:()\\"]+@[^\s<>@,;:()\\"]+)>\s*', value
-    )
-    if simple is not None:
-        return [(simple[1], simple[2])]
-    pairs = getaddresses([value])
-    if pairs in ([], [("", "")]) and value.strip():
-        # getaddresses gives up on the whole list for one bad member: take what looks like addresses.
-        bare = re.findall(r"[^\s<>@,;:()\"]{1,64}@[^\s<>@,;:()\"]{1,255}", value)
-        return [("", one) for one in bare] or [(value.strip()[:998], "")]
-    return pairs
-
-
 def ids(values: list[str]) -> tuple[str, ...]:
     """Return message ids without their brackets, in order, each once; a bare one without brackets counts too."""
     found: dict[str, None] = {}
     for value in values:
-        flat = _FOLD.sub("", value[:_VALUE_MAX])
+        flat = FOLD.sub("", value[:_VALUE_MAX])
         marked = _ID.findall(flat)
         for one in marked or [word for word in flat.split() if "@" in word]:
             found.setdefault(decode_text(one.encode("utf-8", "surrogateescape"), "")[0], None)
@@ -107,7 +76,7 @@ def ids(values: list[str]) -> tuple[str, ...]:
 def date(value: str) -> datetime | None:
     """Return a date field's moment in UTC, None where it is none; "-0000" and no zone count as UTC (RFC 5322 3.3)."""
     try:
-        at = parsedate_to_datetime(_FOLD.sub("", value[:200]))
+        at = parsedate_to_datetime(FOLD.sub("", value[:200]))
         return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
     except (TypeError, ValueError, IndexError, OverflowError):
         return None
@@ -115,7 +84,7 @@ def date(value: str) -> datetime | None:
 
 def parameters(value: str) -> dict[str, str]:
     """Return the parameters of a Content-Type or Content-Disposition, with RFC 2231 continuations and charsets decoded."""
-    flat = _FOLD.sub("", value[:_VALUE_MAX])
+    flat = FOLD.sub("", value[:_VALUE_MAX])
     plain: dict[str, str] = {}
     parts: dict[str, dict[int, tuple[bool, str]]] = {}
     for name, quoted, bare in re.findall(
