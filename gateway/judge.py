@@ -1,6 +1,6 @@
 """What an agent sends is judged before it is archived: sent, held for a second look, or refused with the words found."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -9,7 +9,7 @@ from gateway.errors import Permanent
 from gateway.indexer import text_of
 from gateway.mail.entry import Draft, Envelope
 from gateway.mail.rewrite import outgoing
-from gateway.readers import Item, Readers
+from gateway.readers import UNREAD, Item, Readers
 from gateway.shape import facts_of
 from gateway.store import messages
 from gateway.store.engine import Store
@@ -17,6 +17,7 @@ from rules.marketplace import Marketplaces
 from rules.policy import Finding, check_outgoing
 
 _RANK = {"warn": 0, "hold": 1, "refuse": 2}
+_QUOTES = str.maketrans("“”‘’", "\"\"''")
 
 
 class Judge:
@@ -46,16 +47,15 @@ class Judge:
         """Return the draft to archive: mail.out, mail.held or mail.refused, with the verdict in its meta."""
         understood = self._readers.understand([Item(key=-1, raw=raw, envelope=envelope, outbound=True)])[0]
         facts = facts_of(understood.mail, envelope, outbound=True)
-        findings = list(
-            check_outgoing(
+        findings = [
+            *check_outgoing(
                 facts, self._marketplaces, self._answered(envelope.rcpt_to), overrides=self._overrides
-            )
-        )
-        sender, name = self._senders.get(envelope.mailbox, ("", ""))
-        try:
-            outgoing(raw, from_address=sender, display_name=name, trace="check", at=envelope.received_at)
-        except Permanent as wrong:
-            findings.append(Finding(check="rewrite", action="refuse", words=(), message=str(wrong)))
+            ),
+            *self._unsendable(raw, envelope),
+        ]
+        if UNREAD in understood.mail.defects:
+            # What nobody could read nobody has judged either: a person looks at it.
+            findings.append(Finding(check="unread", action="hold", message=UNREAD))
         worst = max((_RANK[finding.action] for finding in findings), default=-1)
         type_ = {2: "mail.refused", 1: "mail.held"}.get(worst, "mail.out")
         verdict = {
@@ -67,6 +67,19 @@ class Judge:
     def close(self) -> None:
         self._readers.close()
 
+    def _unsendable(self, raw: bytes, envelope: Envelope) -> Iterator[Finding]:
+        """Say why a message could not become a copy that leaves."""
+        sender, name = self._senders.get(envelope.mailbox, ("", ""))
+        if not sender:
+            named = f"mailbox {envelope.mailbox}" if envelope.mailbox else "no mailbox for this login"
+            message = f"the settings have {named} to send from; nothing was sent (add it as a [[mailbox]])"
+            yield Finding(check="mailbox", action="refuse", message=message)
+            return
+        try:
+            outgoing(raw, from_address=sender, display_name=name, trace="check", at=envelope.received_at)
+        except Permanent as wrong:
+            yield Finding(check="rewrite", action="refuse", message=str(wrong))
+
     def _answered(self, recipients: tuple[str, ...]) -> str:
         """Return the newest text that came from these recipients: the tokens in it are what an answer must carry."""
         with self._store.read() as conn:
@@ -75,7 +88,7 @@ class Judge:
 
 
 def _refusal(findings: list[Finding]) -> str:
-    first = next(finding for finding in findings if finding.action == "refuse")
-    words = " ".join(first.message.split())
-    line = f"550 5.7.1 {words}".encode("ascii", "replace").decode("ascii")
-    return line[:500]  # RFC 5321 section 4.5.3.1.5: a reply line is 512 octets with its CRLF
+    said = "; ".join(finding.message for finding in findings if finding.action == "refuse")
+    words = "".join(c if c.isprintable() else " " for c in said).translate(_QUOTES)
+    line = f"550 5.7.1 {' '.join(words.split())}".encode("ascii", "replace").decode("ascii")
+    return line[:510]  # RFC 5321 section 4.5.3.1.5: a reply line is 512 octets with its CRLF

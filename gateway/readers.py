@@ -33,7 +33,7 @@ _BATCH = 8
 _BATCH_BYTES = 256 * 1024
 _HEADER_BYTES = 64 * 1024
 _DEATHS = 2
-_NEVER = "this message ended the reader twice; it is shown by its header alone"
+UNREAD = "this message ended the reader twice; it is shown by its header alone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +101,6 @@ class Readers:
         """Return what each message says, in the order given. Never raises for a message's sake."""
         if not items:
             return []
-        self._note(items)
         found: dict[int, Understood] = {}
         whole = [place for place, item in enumerate(items) if not self._deaths.get(item.key)]
         singly = [place for place, item in enumerate(items) if self._deaths.get(item.key)]
@@ -155,6 +154,7 @@ class Readers:
             _write(child.process, msgspec.msgpack.encode(sent))
         waiting.register(_answers_of(child), selectors.EVENT_READ, child)
         busy.add(child.process.pid)
+        self._note(items, waiting)
 
     def _spawn(self) -> _Child:
         process = subprocess.Popen(
@@ -163,7 +163,8 @@ class Readers:
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         )
-        _write(process, msgspec.msgpack.encode(self._start))
+        with contextlib.suppress(OSError):  # a dead child shows at once as an ended answer
+            _write(process, msgspec.msgpack.encode(self._start))
         return _Child(process)
 
     def _overdue(self, waiting: selectors.BaseSelector) -> list[_Child]:
@@ -190,9 +191,11 @@ class Readers:
         except (ValueError, AttributeError):
             return {}  # the crash came while it was written: nothing was being read yet
 
-    def _note(self, items: Sequence[Item]) -> None:
+    def _note(self, items: Sequence[Item], waiting: selectors.BaseSelector) -> None:
+        """Note what the children have now, and no more: a crash must not count against those that wait."""
         if self._journal is not None:
-            reading = {item.key: self._deaths.get(item.key, 0) for item in items}
+            keys = [items[place].key for busy in waiting.get_map().values() for place in busy.data.batch]
+            reading = {key: self._deaths.get(key, 0) for key in keys}
             self._journal.write_text(json.dumps(reading), encoding="ascii")
 
     def _forget(self, items: Sequence[Item]) -> None:
@@ -229,7 +232,7 @@ def _by_header(item: Item, answer: Understood) -> Understood:
         answer.mail,
         sha256=hashlib.sha256(item.raw).hexdigest(),
         size_bytes=len(item.raw),
-        defects=(_NEVER, *answer.mail.defects),
+        defects=(UNREAD, *answer.mail.defects),
     )
     return replace(answer, mail=mail)
 
@@ -266,3 +269,4 @@ def _end(child: _Child) -> None:
     child.process.kill()
     with contextlib.suppress(OSError):
         child.process.communicate()
+    child.process.wait()
