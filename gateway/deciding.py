@@ -115,7 +115,7 @@ class Deciding:
             refers_to=refers_to(mail),
             alias=reading.alias,
             orders=tuple(found.order for found in reading.orders),
-            twin=read.twin,
+            twin=read.twin if read.envelope.source != "import" else b"",  # history is never delivered
             at=read.occurred_at,
             below=below,
         )

@@ -40,7 +40,7 @@ class Indexer:
                 return 0
             # One message may be touched by many entries of a batch: it is written once, as it stands now.
             touched = messages.changed(conn, start, stop)
-            documents = list(_documents(self.archive, conn, touched))
+            documents = list(_documents(self.archive, conn, touched, decided=True))
         self.backend.write(documents, stop)
         return stop - start
 
@@ -60,9 +60,14 @@ def _every(archive: Archive, store: Store, position: int) -> Iterator[Document]:
             yield from _documents(archive, conn, seqs)
 
 
-def _documents(archive: Archive, conn: Connection, seqs: list[int]) -> Iterator[Document]:
+def _documents(
+    archive: Archive, conn: Connection, seqs: list[int], *, decided: bool = False
+) -> Iterator[Document]:
+    """Make documents; with ``decided`` only of messages that are: the decision's own entry brings in the others."""
     exact = messages.exact_terms(conn, seqs)
     for seq, row in messages.messages(conn, seqs).items():
+        if decided and row.decided_by is None:
+            continue
         yield document_of(row, text_of(archive, row), exact.get(seq, ()))
 
 

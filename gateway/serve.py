@@ -151,7 +151,7 @@ class _Supervisor:
     def __init__(self, app: App, *, quiet: bool) -> None:
         self._app = app
         self._quiet = quiet
-        self.worker = WorkerProcess(app.config, quiet=quiet)
+        self.worker = WorkerProcess(app.config, quiet=quiet, nice=True)
 
     def wake(self) -> None:
         self.worker.wake()
@@ -168,7 +168,7 @@ class _Supervisor:
             log.error("worker-ended code=%d restart_s=%.1f", code, pause)
             await asyncio.sleep(pause)
             began = time.monotonic()
-            self.worker = WorkerProcess(self._app.config, quiet=self._quiet)
+            self.worker = WorkerProcess(self._app.config, quiet=self._quiet, nice=True)
 
 
 @asynccontextmanager

@@ -23,9 +23,9 @@ _POLL_S = 0.1
 class WorkerProcess:
     """A running worker process. ``wake`` never blocks: a full pipe has wake-ups enough."""
 
-    def __init__(self, config: Config, *, quiet: bool = False) -> None:
+    def __init__(self, config: Config, *, quiet: bool = False, nice: bool = False) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "gateway.workprocess", *(["--quiet"] if quiet else [])],
+            [sys.executable, "-m", "gateway.workprocess", *(["--quiet"] if quiet else []), *(["--nice"] if nice else [])],
             stdin=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
             process_group=0,  # Ctrl-C is for us to answer: the worker is told when it is to end

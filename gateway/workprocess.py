@@ -70,7 +70,8 @@ def main() -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    os.nice(_NICENESS)
+    if "--nice" in sys.argv:
+        os.nice(_NICENESS)
     try:
         work(App(config=config), stop, wake=0)
     except Locked:

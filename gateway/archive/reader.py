@@ -21,7 +21,7 @@ from gateway.mail.entry import Entry
 _BATCH = 256
 _BATCH_BYTES = 16 << 20
 _Rows = Sequence[Any]  # of Row: seq, id, type, at, leaf, size of the blob
-_KEYS = 4096  # entries' keys kept unwrapped
+_KEYS = 16_384  # entries' keys kept unwrapped, about 200 bytes each: what was archived is soon read again
 
 
 # a Row has a method of the name t

@@ -83,7 +83,7 @@ def context_of(
 ) -> Context:
     """Return the links of the thread and of the buyer's alias, the orders known, and the message this one repeats.
 
-    ``below`` is the message's own seq and ``at`` its ``occurred_at``. A thread is the messages it refers to and those
+    An empty ``twin`` asks for no repeat. ``below`` is the message's own seq and ``at`` its ``occurred_at``. A thread is the messages it refers to and those
     that refer to one of the same. Of two links between a message and an order the stronger one is told.
     """
     where = {"in_log": log_of(conn), "below": below}
