@@ -56,13 +56,14 @@ def content_of(part: Message, cargo: Cargo) -> tuple[bytes | memoryview, str]:
     payload = part.get_payload()
     raw = cargo.restored(payload) if isinstance(payload, str) else b""
     encoding = encoding_of(part)
-    if encoding in _PLAIN:
+    plainly = re.sub(r"[^a-z0-9]", "", encoding)  # "7-bit", "quoted printable": known, and always meant
+    if plainly.removesuffix("s") in _PLAIN:
         return raw, ""
-    if encoding == "base64":
+    if plainly == "base64":
         return _base64(raw, is_text=part.get_content_maintype() in {"text", "multipart"})
-    if encoding == "quoted-printable":
+    if plainly == "quotedprintable":
         return binascii.a2b_qp(raw), ""
-    if encoding in {"x-uuencode", "uuencode", "uue", "x-uue"}:
+    if plainly in {"xuuencode", "uuencode", "uue", "xuue"}:
         return _uuencoded(bytes(raw))
     return raw, f"transfer encoding {encoding[:40]!r} is unknown, read as it stands"
 

@@ -8,6 +8,7 @@ from html import unescape
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
 _FEW = 2000  # tags that cannot do harm, however they nest
+_MANY = 200_000  # a tree of more takes hundreds of megabytes
 _DEPTHS_MAX = 50_000_000  # the sum, over all tags, of how deep each stands
 _REOPENED_MAX = 500_000
 _VOID = frozenset(
@@ -17,13 +18,14 @@ _FORMATTING = frozenset(
     {"a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"}
 )
 _SILENT = re.compile(r"(?is)<(script|style|title|template)\b[^<>]*+>(?:[^<]++|<(?!/\1))*+")
-_MARKUP = re.compile(r"(?s)<!--.*?-->|<[^<>]*+>")
+_MARKUP = re.compile(r"(?s)<!--(?:[^-]++|-(?!->))*+(?:-->)?|<[^<>]*+>")
 
 
 def nests_too_deep(html: str) -> bool:
-    """Say whether a parser would spend seconds on it."""
-    if html.count("<") < _FEW:
-        return False
+    """Say whether a parser would spend seconds or hundreds of megabytes on it."""
+    tags = html.count("<")
+    if not _FEW < tags < _MANY:
+        return tags >= _MANY
     open_: dict[str, int] = {}
     depth = depths = formatting = reopened = 0
     for match in _TAG.finditer(html):

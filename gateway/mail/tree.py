@@ -214,7 +214,7 @@ class _Walk:
             yield from self._reopen(bytes(decoded[0]), section)
             return
         yield Leaf(section=section, part=part, message=True, content=lambda: (content, wrong))
-        stack.append((section if inner.is_multipart() else f"{section}.1", inner, "", place))
+        stack.append((_inside(section, inner), inner, "", place))
 
     def _reopen(self, content: bytes, section: str) -> Iterator[Leaf]:
         light, cargo = lightened(content, hashlib.sha256(content).hexdigest())
@@ -226,7 +226,7 @@ class _Walk:
         except Exception as wrong:
             self.defect(f"part {section}: the attached message cannot be read ({type(wrong).__name__})")
             return
-        prefix = section if mail.message.is_multipart() else f"{section}.1"
+        prefix = _inside(section, mail.message)
         walk = _Walk(content, cargo, self.defect, prefix=prefix, reopened=self.reopened + 1)
         yield from walk.leaves(mail.message)
 
@@ -242,6 +242,12 @@ class _Walk:
             return b"", "an attached message cannot be written out again"
         self.budget -= len(content)
         return content, "an attached message is written out again; its bytes may differ"
+
+
+def _inside(section: str, message: Message) -> str:
+    """Return where an attached message's own parts are counted from: a multipart's are, what has none is part 1."""
+    split = message.is_multipart() and message.get_content_maintype() == "multipart"
+    return section if split else f"{section}.1"
 
 
 def _words(defect: str) -> str:
