@@ -5,6 +5,7 @@ import re
 from email.message import Message
 
 from gateway.mail.cargo import Cargo
+from gateway.mail.uuencode import uudecoded
 
 _PLAIN = frozenset({"", "7bit", "8bit", "binary"})
 _B64_JUNK = re.compile(rb"[^A-Za-z0-9+/]")
@@ -14,7 +15,6 @@ _B64_PIECE = re.compile(rb"[A-Za-z0-9+/\s]+=*")
 _PADDING = re.compile(rb"=[=\s]*")
 _PROSE = re.compile(rb"(?:\s*+[!-~]{1,30}+[ \t]){4}")  # words with blanks between them
 _PIECES_MAX = 10_000
-_UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} .*$", re.MULTILINE)
 
 # What a file's first bytes say, before what its sender claims.
 _MAGIC = (
@@ -64,7 +64,7 @@ def content_of(part: Message, cargo: Cargo) -> tuple[bytes | memoryview, str]:
     if plainly == "quotedprintable":
         return binascii.a2b_qp(raw), ""
     if plainly in {"xuuencode", "uuencode", "uue", "xuue"}:
-        return _uuencoded(bytes(raw))
+        return uudecoded(bytes(raw))
     return raw, f"transfer encoding {encoding[:40]!r} is unknown, read as it stands"
 
 
@@ -96,25 +96,6 @@ def _decoded(raw: bytes | memoryview) -> tuple[bytes, str]:
         return binascii.a2b_base64(
             whole + b"=" * (-len(whole) % 4)
         ), "base64 is broken, read as far as it goes"
-
-
-def _uuencoded(raw: bytes) -> tuple[bytes, str]:
-    begin = _UU_BEGIN.search(raw)
-    if begin is None:
-        return raw, "uuencode without its first line, read as it stands"
-    found = bytearray()
-    for line in raw[begin.end() :].splitlines():
-        if line.strip() == b"end":
-            break
-        try:
-            found += binascii.a2b_uu(line)
-        except binascii.Error:
-            wanted = (((line[0] - 32) & 63) * 4 + 5) // 3 if line else 0
-            try:
-                found += binascii.a2b_uu(line[:wanted])
-            except binascii.Error:
-                return bytes(found), "uuencode is broken, read as far as it goes"
-    return bytes(found), ""
 
 
 def type_of(content: bytes | memoryview, claimed: str) -> str:

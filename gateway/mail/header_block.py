@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 _FIELD = re.compile(rb"[!-9;-~]+[ \t]*:")
+_FIELDS_MAX = 200_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +15,7 @@ class HeaderBlock:
     fields: tuple[
         tuple[str, bytes], ...
     ]  # (lower-cased name, the whole field); "" for a line that is no field
-    rest: bytes  # the empty line and the body, or nothing
+    rest: bytes  # the empty line and the body, or nothing; all that is left where there are too many fields
 
     def joined(self) -> bytes:
         return self.before + b"".join(field for _, field in self.fields) + self.rest
@@ -29,13 +30,13 @@ class HeaderBlock:
 
 
 def header_block_of(raw: bytes) -> HeaderBlock:
-    """Find the header block; ``header_block_of(raw).joined() == raw`` for any bytes."""
+    """Find the header block, of 200,000 fields at most; ``header_block_of(raw).joined() == raw`` for any bytes."""
     at = 0
     if raw.startswith((b"From ", b">From ")):
         at = raw.find(b"\n") + 1 or len(raw)
     before = raw[:at]
     fields: list[tuple[str, bytes]] = []
-    while at < len(raw):
+    while at < len(raw) and len(fields) < _FIELDS_MAX:
         if raw.startswith((b"\r\n", b"\n"), at):
             break
         start = at

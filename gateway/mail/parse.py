@@ -16,6 +16,7 @@ from gateway.mail.content import type_of
 from gateway.mail.message import Attachment, ParsedMail
 from gateway.mail.text import links_of_html, text_of_html, unflowed
 from gateway.mail.tree import Leaf, tree_of
+from gateway.mail.uuencode import files_in
 
 _PARTS_MAX = 2000
 _TEXT_MAX = 10_000_000
@@ -78,6 +79,10 @@ def attachment(raw: bytes, part: str) -> bytes:
     for leaf in leaves:
         if leaf.section == part and not leaf.loose:
             return bytes(leaf.content()[0])
+        if part.startswith(f"{leaf.section}.u") and not leaf.loose:
+            for number, (_, _, _, content) in enumerate(files_in(leaf.content()[0]), 1):
+                if part == f"{leaf.section}.u{number}":
+                    return content
     raise Permanent(f"this message has no part {part}")
 
 
@@ -104,6 +109,8 @@ def _take(leaf: Leaf, found: _Found) -> None:
     if leaf.loose:
         found.defect("text stands before the first part or behind the last")
     if _is_read(claimed, kind, filename):
+        if claimed == "text/plain" and not leaf.loose:
+            content = _without_files(leaf.section, content, found)
         _read(leaf, claimed, given, content, found)
         if not filename:
             return
@@ -125,6 +132,25 @@ def _take(leaf: Leaf, found: _Found) -> None:
             inline=kind == "inline" or (bool(content_id) and kind != "attachment"),
         )
     )
+
+
+def _without_files(section: str, content: bytes | memoryview, found: _Found) -> bytes | memoryview:
+    """Take files in uuencode out of a text; they become attachments numbered ``1.u1``, ``1.u2``."""
+    text: list[bytes] = []
+    at = 0
+    for number, (start, end, name, file) in enumerate(files_in(content), 1):
+        text.append(bytes(content[at:start]))
+        at = end
+        found.attachments.append(
+            Attachment(
+                part=f"{section}.u{number}",
+                filename=_UNSAFE_NAME.sub("_", name).strip(" ."),
+                content_type=type_of(file, "application/octet-stream"),
+                size_bytes=len(file),
+                sha256=hashlib.sha256(file).hexdigest(),
+            )
+        )
+    return b"".join([*text, bytes(content[at:])]) if at else content
 
 
 def _is_read(claimed: str, kind: str, filename: str) -> bool:

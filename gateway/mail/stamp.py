@@ -5,6 +5,7 @@ the bottom up). Fields that a stranger wrote under our names are renamed, so tha
 ours; where a signature covers them they stay, below ours, and are named in the list of what was forged.
 """
 
+import base64
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +16,26 @@ from gateway.mail.header_block import header_block_of
 
 OURS = "x-docket-"
 _PROTOCOLS = {"smtp": "ESMTP", "lmtp": "LMTP", "submission": "ESMTPSA"}
-_UNSAFE = re.compile(r"[^\x20-\x7e]|[()\\]")
+_UNSAFE = re.compile(r"[^!-~]|[()<>;,\\]")  # what would let a stranger's name write more of our trace field
+_WORD_MAX = 255  # octets of a domain name, RFC 5321 section 4.5.3.1.2
+_VALUE_MAX = 900  # a line holds 998 octets, RFC 5322 section 2.1.1
+_NO_VALUE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+"
+)  # the line ends of str.splitlines among them
+
+
+def _in_base64(content: bytes) -> bytes:
+    """Return a pattern of what base64 makes of these bytes, wherever they stand among others."""
+    ways = []
+    for before in range(3):
+        text = base64.b64encode(bytes(before) + content)
+        # The characters that these bytes decide alone: those at the ends hold bits of their neighbours.
+        ways.append(text[-(-8 * before // 6) : 8 * (before + len(content)) // 6])
+    return b"|".join(map(re.escape, ways))
+
+
+_STAMPS = re.compile(rb"(?im)(?:^|(?<=\r))x-docket-[!-9;-~]+[ \t]*:")
+_STAMPS_BASE64 = re.compile(_in_base64(b"\nX-Docket-"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +57,12 @@ class Stamp:
 
 
 def stamp(raw: bytes, stamp: Stamp) -> bytes:
-    """Return the copy that is delivered: our fields, then the message."""
+    """Return the copy that is delivered: our fields, then the message.
+
+    What claims to be ours and may not be renamed is named in ``X-Docket-Forged``.
+    """
+    copy = disowned(raw)
+    left = forged(copy)
     fields = [
         _received(stamp),
         _field("X-Docket-ID", f"{stamp.id}; seq={stamp.seq}"),
@@ -47,14 +72,15 @@ def stamp(raw: bytes, stamp: Stamp) -> bytes:
             for value, confidence, method in stamp.orders
         ),
         *([_field("X-Docket-Tags", ", ".join(stamp.tags))] if stamp.tags else []),
+        *([_field("X-Docket-Forged", ", ".join(left))] if left else []),
     ]
-    return "".join(fields).encode("ascii") + disowned(raw)
+    return "".join(fields).encode("ascii") + copy
 
 
 def disowned(raw: bytes) -> bytes:
-    """Rename fields that claim to be ours, but for those a DKIM signature covers; drop an mbox postmark line's place.
+    """Rename fields that claim to be ours, but for those a DKIM signature covers.
 
-    A postmark line is no header field: it is kept as one, ``X-Mbox-Postmark``, since it may not stand in the middle.
+    An mbox postmark line is no header field and may not stand in the middle: it is kept as one, ``X-Mbox-Postmark``.
     """
     block = header_block_of(raw)
     if not block.before and not any(name.startswith(OURS) for name, _ in block.fields):
@@ -74,8 +100,13 @@ def forged(raw: bytes) -> tuple[str, ...]:
 
 
 def has_our_stamps(raw: bytes) -> bool:
-    """Say whether a message, or any message attached to it as it stands, carries fields under our names."""
-    return re.search(rb"(?im)^x-docket-[a-z-]+[ \t]*:", raw) is not None
+    """Say whether a message, or any message attached to it, carries fields under our names.
+
+    An attached message may be in base64, at any depth of parts: our names are looked for as base64 writes them.
+    """
+    return (
+        _STAMPS.search(raw) is not None or _STAMPS_BASE64.search(raw.translate(None, b"\r\n\t ")) is not None
+    )
 
 
 def _signed(signatures: list[bytes]) -> set[str]:
@@ -92,18 +123,21 @@ def _received(stamp: Stamp) -> str:
     protocol = _PROTOCOLS.get(stamp.protocol, "ESMTP")
     if stamp.tls and protocol == "ESMTP":
         protocol = "ESMTPS"
-    helo = _UNSAFE.sub("?", stamp.helo) or "unknown"
     parts = [
-        f"from {helo} ({_UNSAFE.sub('?', stamp.peer) or 'local'})",
+        f"from {_word(stamp.helo) or 'unknown'} ({_word(stamp.peer) or 'local'})",
         f"by {stamp.by} with {protocol} id {stamp.id}",
-        *([f"for <{_UNSAFE.sub('?', stamp.for_)}>"] if stamp.for_ else []),
+        *([f"for <{_word(stamp.for_)}>"] if stamp.for_ else []),
     ]
     return "Received: " + "\r\n\t".join([*parts[:-1], f"{parts[-1]};", format_datetime(stamp.at)]) + "\r\n"
 
 
+def _word(text: str) -> str:
+    return _UNSAFE.sub("?", text[:_WORD_MAX])
+
+
 def _field(name: str, value: str) -> str:
     """Return a field folded at 78 characters, ASCII only (RFC 2047)."""
-    clean = re.sub(r"[\r\n\x00]+", " ", value)
+    clean = _NO_VALUE.sub(" ", value)[:_VALUE_MAX].strip()
     charset = "us-ascii" if clean.isascii() else "utf-8"
     text = Header(clean, charset, maxlinelen=78, header_name=name).encode(linesep="\r\n")
     return f"{name}: {text}\r\n"
