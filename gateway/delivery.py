@@ -5,6 +5,7 @@ message as it came, with our stamps before it.
 """
 
 import hashlib
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,9 @@ from gateway.relay.bounce import failure_report
 from gateway.relay.transport import Deferred, Delivered, Outcome, Refused, Transport, Unknown
 from gateway.store.records import JobRow, LinkRow, MessageRow
 
+log = logging.getLogger(__name__)
+
+_NO_WAY_OUT = "this mailbox has no way out: set [mailbox.relay] in the settings"
 _KINDS: dict[type, str] = {
     Delivered: "delivered",
     Deferred: "deferred",
@@ -85,12 +89,16 @@ def carry(
                     trace=entry.id,
                     at=envelope.received_at,
                 )
+                if post.relay is None:
+                    return _nowhere(recipients, _NO_WAY_OUT)
                 return _send(post.relay, copy.raw, post.sender, recipients, headers=copy.header_block)
             case "deliver":
                 raw = stamp(entry.payload, stamp_of(entry, envelope, row, links, hostname))
-                if job.task.get("forward"):
-                    return _send(post.relay, raw, post.sender, recipients)
-                return _send(post.deliver, raw, envelope.mail_from, recipients)
+                if not job.task.get("forward"):
+                    return _hand_in(post.deliver, raw, envelope.mail_from, recipients)
+                if post.relay is None:
+                    return _nowhere(recipients, _NO_WAY_OUT)
+                return _send(post.relay, raw, post.sender, recipients)
             case "report":
                 raw = failure_report(
                     original=entry.payload,
@@ -103,9 +111,15 @@ def carry(
                     at=now,
                     trace=entry.id,
                 )
-                return _send(post.deliver, raw, "", recipients)
+                return _hand_in(post.deliver, raw, "", recipients)
     except DocketError as wrong:
         return _nowhere(recipients, str(wrong))
+    except Exception:
+        # A fault of ours is tried again like any other, and ends as a failure that people see.
+        log.exception("job-fault seq=%d number=%d", job.message, job.number)
+        return Sent(
+            outcomes=(Deferred(recipients=recipients, reply="451 4.3.0 Local error; the log says more"),)
+        )
 
 
 def stamp_of(entry: Entry, envelope: Envelope, row: MessageRow, links: list[LinkRow], hostname: str) -> Stamp:
@@ -175,17 +189,21 @@ def _plain(one: Outcome) -> dict[str, Any]:
     return {"kind": _KINDS[type(one)], **msgspec.to_builtins(one)}
 
 
+def _hand_in(transport: Transport | None, raw: bytes, mail_from: str, recipients: tuple[str, ...]) -> Sent:
+    if transport is None:
+        # No delivery is a setting, not a fault: the archive is where this mailbox's mail is kept.
+        return Sent(outcomes=(Delivered(recipients=recipients, reply="250 2.0.0 Kept in the archive only"),))
+    return _send(transport, raw, mail_from, recipients)
+
+
 def _send(
-    transport: Transport | None,
+    transport: Transport,
     raw: bytes,
     mail_from: str,
     recipients: tuple[str, ...],
     *,
     headers: bytes = b"",
 ) -> Sent:
-    if transport is None:
-        # No delivery is a setting, not a fault: the archive is where this mailbox's mail is kept.
-        return Sent(outcomes=(Delivered(recipients=recipients, reply="250 2.0.0 Kept in the archive only"),))
     return Sent(
         outcomes=transport.send(raw, mail_from, recipients),
         sha256=hashlib.sha256(raw).hexdigest(),

@@ -49,7 +49,11 @@ def jobs_for(
         Task(
             number=len(wanted) + extra,
             kind="deliver",
-            task={"mailbox": envelope.mailbox, "recipients": [action["to"]], "forward": True},
+            task={
+                "mailbox": next(iter(wanted), envelope.mailbox),
+                "recipients": [action["to"]],
+                "forward": True,
+            },
         )
         for extra, action in enumerate(a for a in decision.actions if a.get("do") == "forward")
     )

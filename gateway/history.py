@@ -35,7 +35,9 @@ class ImportReport:
 class Import:
     """One run over files. ``ours`` are the support addresses: mail from one of them was written by us."""
 
-    def __init__(self, gateway: Gateway, clock: Clock, *, mailbox: str, ours: frozenset[str], message_bytes: int) -> None:
+    def __init__(
+        self, gateway: Gateway, clock: Clock, *, mailbox: str, ours: frozenset[str], message_bytes: int
+    ) -> None:
         self._gateway = gateway
         self._clock = clock
         self._mailbox = mailbox

@@ -29,7 +29,7 @@ from rules.facts import Reading
 
 log = logging.getLogger(__name__)
 
-_BATCH = 8
+_BATCH = 16
 _BATCH_BYTES = 256 * 1024
 _HEADER_BYTES = 64 * 1024
 _DEATHS = 2

@@ -48,7 +48,12 @@ def _decision(ruling: Ruling) -> dict[str, Any]:
             {"order": msgspec.to_builtins(link.order), "confidence": link.confidence, "method": link.method}
             for link in decided.links
         ],
-        "actions": [str(action.get("do", "")) for action in decided.actions],
+        # "mark urgent", "assign anna": the verb and what it is about
+        "actions": [
+            " ".join(str(word) for word in action.values())
+            for action in decided.actions
+            if action.get("do") not in {"tag", "link"}  # told above, as what came of them
+        ],
         "retry_of": decided.context.retry_of,
         "jobs": len(ruling.jobs) if ruling.live else 0,
         "live": ruling.live,

@@ -229,6 +229,6 @@ def test_a_message_that_ended_its_reader_is_read_by_its_header_alone(house):
         row = messages.message(conn, seq)
     entry = house.archive.entry(seq)
     assert "the body" in parsed(house.site, entry, row).html
-    careful = parsed(house.site, entry, replace(row, defects=(readers._NEVER,)))
+    careful = parsed(house.site, entry, replace(row, defects=(readers.UNREAD,)))
     assert careful.subject == "Bomb"
     assert careful.html == careful.text == ""
