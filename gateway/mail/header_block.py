@@ -4,6 +4,9 @@ import re
 from dataclasses import dataclass
 
 _FIELD = re.compile(rb"[!-9;-~]+[ \t]*:")
+_POSTMARK = re.compile(
+    rb">?From (?![ \t]*:)"
+)  # "From : a@b" is a field, if an old one (RFC 5322 section 4.5)
 _FIELDS_MAX = 200_000
 
 
@@ -32,7 +35,7 @@ class HeaderBlock:
 def header_block_of(raw: bytes) -> HeaderBlock:
     """Find the header block, of 200,000 fields at most; ``header_block_of(raw).joined() == raw`` for any bytes."""
     at = 0
-    if raw.startswith((b"From ", b">From ")):
+    if _POSTMARK.match(raw):
         at = raw.find(b"\n") + 1 or len(raw)
     before = raw[:at]
     fields: list[tuple[str, bytes]] = []

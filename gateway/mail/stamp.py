@@ -18,7 +18,8 @@ OURS = "x-docket-"
 _PROTOCOLS = {"smtp": "ESMTP", "lmtp": "LMTP", "submission": "ESMTPSA"}
 _UNSAFE = re.compile(r"[^!-~]|[()<>;,\\]")  # what would let a stranger's name write more of our trace field
 _WORD_MAX = 255  # octets of a domain name, RFC 5321 section 4.5.3.1.2
-_VALUE_MAX = 900  # a line holds 998 octets, RFC 5322 section 2.1.1
+_LONG_WORD = re.compile(r"(\S{900})(?=\S)")  # a line holds 998 octets, RFC 5322 section 2.1.1
+_NAMED_MAX = 20
 _NO_VALUE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+"
 )  # the line ends of str.splitlines among them
@@ -72,7 +73,7 @@ def stamp(raw: bytes, stamp: Stamp) -> bytes:
             for value, confidence, method in stamp.orders
         ),
         *([_field("X-Docket-Tags", ", ".join(stamp.tags))] if stamp.tags else []),
-        *([_field("X-Docket-Forged", ", ".join(left))] if left else []),
+        *([_field("X-Docket-Forged", ", ".join(left[:_NAMED_MAX]))] if left else []),
     ]
     return "".join(fields).encode("ascii") + copy
 
@@ -137,7 +138,7 @@ def _word(text: str) -> str:
 
 def _field(name: str, value: str) -> str:
     """Return a field folded at 78 characters, ASCII only (RFC 2047)."""
-    clean = _NO_VALUE.sub(" ", value)[:_VALUE_MAX].strip()
+    clean = _LONG_WORD.sub(r"\1 ", _NO_VALUE.sub(" ", value)).strip()
     charset = "us-ascii" if clean.isascii() else "utf-8"
     text = Header(clean, charset, maxlinelen=78, header_name=name).encode(linesep="\r\n")
     return f"{name}: {text}\r\n"
