@@ -17,7 +17,7 @@ demo: install
 	$(BIN)/docket demo
 
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: install
 	$(BIN)/ruff format --check .
