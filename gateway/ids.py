@@ -4,7 +4,9 @@ import os
 from datetime import datetime
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]  # ten bits at a time: every entry needs a name
+_PAIRS = [
+    high + low for high in _ALPHABET for low in _ALPHABET
+]  # ten bits at a time: every entry needs a name
 
 
 def ulid(at: datetime, entropy: bytes | None = None) -> str:

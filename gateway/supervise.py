@@ -25,7 +25,13 @@ class WorkerProcess:
 
     def __init__(self, config: Config, *, quiet: bool = False, nice: bool = False) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "gateway.workprocess", *(["--quiet"] if quiet else []), *(["--nice"] if nice else [])],
+            [
+                sys.executable,
+                "-m",
+                "gateway.workprocess",
+                *(["--quiet"] if quiet else []),
+                *(["--nice"] if nice else []),
+            ],
             stdin=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
             process_group=0,  # Ctrl-C is for us to answer: the worker is told when it is to end
@@ -84,7 +90,6 @@ class Beside:
                 time.sleep(_POLL_S)
         finally:
             index.close()
-
 
     def _keep_one_at_work(self) -> None:
         code = None if self.own is None else self.own.process.poll()

@@ -60,7 +60,9 @@ for command in (
 def main() -> None:
     """Run the command line; every expected error becomes one line on standard error."""
     try:
-        sys.exit(docket(standalone_mode=False))  # click returns the code of an Exit, and else what a command returns
+        sys.exit(
+            docket(standalone_mode=False)
+        )  # click returns the code of an Exit, and else what a command returns
     except click.ClickException as wrong:
         wrong.show()
         sys.exit(2)

@@ -29,7 +29,10 @@ def words(text):
 
 def is_there(content, mail, files):
     """Say whether bytes that another parser found are an attachment here, or are read as text or HTML."""
-    if any(file.startswith(content) and len(file) - len(content) < 3 for file in files) or not content.strip():
+    if (
+        any(file.startswith(content) and len(file) - len(content) < 3 for file in files)
+        or not content.strip()
+    ):
         return True
     text = words(decode_text(content, "")[0].replace("\r", "\n"))
     ours = words(mail.text)
