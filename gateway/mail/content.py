@@ -51,9 +51,15 @@ def encoding_of(part: Message) -> str:
     return str(part.get("content-transfer-encoding", "")).partition(";")[0].strip().strip("\"'").lower()
 
 
+def payload_of(part: Message) -> str | list[object] | None:
+    """Return a part's payload as the parser left it: get_payload() would decode 8-bit text by its label, with losses."""
+    payload: str | list[object] | None = vars(part)["_payload"]
+    return payload
+
+
 def content_of(part: Message, cargo: Cargo) -> tuple[bytes | memoryview, str]:
     """Return a leaf part's bytes and what was wrong with their encoding, "" when nothing was. Never raises."""
-    payload = part.get_payload()
+    payload = payload_of(part)
     raw = cargo.restored(payload) if isinstance(payload, str) else b""
     encoding = encoding_of(part)
     plainly = re.sub(r"[^a-z0-9]", "", encoding)  # "7-bit", "quoted printable": known, and always meant

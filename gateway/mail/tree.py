@@ -13,7 +13,7 @@ from email.parser import BytesHeaderParser
 from mailparser import MailParser
 
 from gateway.mail.cargo import Cargo, lightened
-from gateway.mail.content import content_of, encoding_of
+from gateway.mail.content import content_of, encoding_of, payload_of
 from gateway.mail.flat import LEAVES_MAX, boundaries_of, delimiters_of, leaves_of
 from gateway.mail.regions import Region, body_of, parts_of
 
@@ -138,7 +138,7 @@ class _Walk:
             if isinstance(part, Leaf):
                 yield part
                 continue
-            payload = part.get_payload()
+            payload = payload_of(part)
             if not isinstance(payload, list):
                 yield self._leaf(section or "1", part, alternative)
                 continue
