@@ -7,7 +7,6 @@ from gateway.mail.charset import decode_text
 from gateway.mail.parse import attachment, parse
 from gateway.mail.text import text_of_html
 
-
 # Where we read the same bytes otherwise, and why.
 OTHERWISE = {
     "malformedHeaderStartsBody-nocrlfcrlf": "no header at all, so its second line is text as well",
