@@ -79,9 +79,11 @@ class _Reader:
                 self.has_at = self.has_at or "@" in piece
             if len(self.found) >= self.room:
                 return self.found
+        if depth:  # a comment that never ends is none
+            self.phrase += [" ", *self.comment]
+            self.comment = []
         self.emit()
-        if self.before:
-            self.found.append(Address(name="", address=_clean(self.before)[:998]))
+        self.keep()
         return self.found
 
     def emit(self) -> None:
@@ -105,13 +107,15 @@ class _Reader:
 
     def keep(self) -> None:
         """Keep what stood before a comma and belongs to nobody."""
-        if self.before:
-            self.found.append(Address(name="", address=_clean(self.before)[:998]))
-            self.before = ""
+        if rest := _clean(self.before)[:998]:
+            self.found.append(Address(name="", address=rest))
+        self.before = ""
 
     def add(self, name: str, address: str) -> None:
         self.before = ""
-        self.found.append(Address(name=decode_field(_unquoted(name)), address=_clean(address)))
+        found = Address(name=decode_field(_unquoted(name)), address=_clean(address))
+        if found.name or found.address:
+            self.found.append(found)
 
 
 def _unquoted(name: str) -> str:
@@ -124,4 +128,4 @@ def _inside(name: str) -> str:
 
 
 def _clean(address: str) -> str:
-    return CONTROL.sub("", address)
+    return CONTROL.sub("", address).strip()
