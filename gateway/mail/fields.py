@@ -14,6 +14,9 @@ _ID = re.compile(r"<\s*([^<>\s]{1,998})\s*>")
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _VALUE_MAX = 100_000
 _IDS_MAX = 1000
+_LEAP_SECOND = re.compile(
+    r"(?<=:[0-5]\d):60\b"
+)  # a second that RFC 5322 section 3.3 knows and datetime does not
 
 
 def decode_field(value: str) -> str:
@@ -76,7 +79,7 @@ def ids(values: list[str]) -> tuple[str, ...]:
 def date(value: str) -> datetime | None:
     """Return a date field's moment in UTC, None where it is none; "-0000" and no zone count as UTC (RFC 5322 3.3)."""
     try:
-        at = parsedate_to_datetime(FOLD.sub("", value[:200]))
+        at = parsedate_to_datetime(_LEAP_SECOND.sub(":59", FOLD.sub("", value[:200])))
         return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
     except (TypeError, ValueError, IndexError, OverflowError):
         return None

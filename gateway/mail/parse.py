@@ -13,7 +13,9 @@ from gateway.mail import fields
 from gateway.mail.addresses import addresses
 from gateway.mail.charset import decode_text, label_of_html
 from gateway.mail.content import type_of
+from gateway.mail.header_block import header_block_of
 from gateway.mail.message import Attachment, ParsedMail
+from gateway.mail.stamp import forged
 from gateway.mail.text import links_of_html, text_of_html, unflowed
 from gateway.mail.tree import Leaf, tree_of
 from gateway.mail.uuencode import files_in
@@ -21,6 +23,8 @@ from gateway.mail.uuencode import files_in
 _PARTS_MAX = 2000
 _TEXT_MAX = 10_000_000
 _DEFECTS_MAX = 100
+_LABEL_BYTES = 64 * 1024  # of an attached message's header, for the lines that say whose it is
+_LABEL = ("From", "To", "Date", "Subject")
 _UNSAFE_NAME = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
 
 
@@ -116,8 +120,9 @@ def _take(leaf: Leaf, found: _Found) -> None:
             return
     if leaf.loose or not (content or filename or leaf.message):
         return
-    if leaf.message and not filename:
-        filename = "message.eml"
+    if leaf.message:
+        filename = filename or "message.eml"
+        found.texts.append(_Text(html=False, alternative="", text=_label(content)))
     clean = _UNSAFE_NAME.sub("_", filename).strip(" .")[:255]
     if clean != filename.strip(" ."):
         found.defect("a file name holds characters that no file name should", leaf.section)
@@ -151,6 +156,16 @@ def _without_files(section: str, content: bytes | memoryview, found: _Found) -> 
             )
         )
     return b"".join([*text, bytes(content[at:])]) if at else content
+
+
+def _label(content: bytes | memoryview) -> str:
+    """Return an attached message's From, To, Date and Subject as lines: an order may be named nowhere else."""
+    block = header_block_of(bytes(content[:_LABEL_BYTES]))
+    told = ((name, value) for name in _LABEL for value in block.values(name.lower())[:1])
+    lines = (
+        f"{name}: {fields.decode_field(value.decode('utf-8', 'surrogateescape'))}" for name, value in told
+    )
+    return "\n".join(lines)
 
 
 def _is_read(claimed: str, kind: str, filename: str) -> bool:
@@ -198,7 +213,10 @@ def _mail(
         headers.append((name, fields.decode_field(flat)))
     for name in ("from", "subject", "date", "message-id", "to"):
         if len(by_name.get(name, ())) > 1:
-            found.defect(f"{len(by_name[name])} {name} fields; the first is shown")
+            shown = "all are" if name == "to" else "the first is"
+            found.defect(f"{len(by_name[name])} {name} fields; {shown} shown")
+    if claims := forged(raw):
+        found.defect(f"carries fields under Docket's own names: {', '.join(claims[:10])}")
     if "from" not in by_name:
         found.defect("no From field")
     dated = by_name.get("date", [""])[0]
