@@ -88,7 +88,7 @@ def _converse(connection: socket.socket, server: Scripted, open_: list[socket.so
     _say(connection, server.answer("connect", "220 scripted.example ready"))
     recipients = 0
     while line := reader.readline():
-        command = line.decode("latin-1").rstrip("\r\n")
+        command = line.decode("utf-8", "replace").rstrip("\r\n")
         server.commands.append(command)
         verb = command.split(" ")[0].split(":")[0].upper()
         if verb in {"EHLO", "LHLO"}:
