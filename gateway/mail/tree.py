@@ -19,7 +19,9 @@ from gateway.mail.regions import Region, body_of, parts_of
 
 _HEADERS_MAX = 5000
 _HEADER_BYTES = 4 * 1024 * 1024
-_LINE_BYTES = 256 * 1024
+_FIELD_BYTES = 1024 * 1024
+_NO_FIELD = re.compile(rb"^(?!From |[!-9;-~]*:|[\t ])", re.MULTILINE)
+_FIELD_START = re.compile(rb"\n(?![ \t])")
 _LINES_MAX = 2_000_000
 _WORK_MAX = 10_000_000  # lines times boundaries: the parser tries every open boundary on every line
 _REOPENED_MAX = 3  # attached messages in base64, one within another
@@ -94,11 +96,13 @@ def _mended(raw: bytes, defect: Defect) -> bytes:
     end = min((at for mark in (b"\r\n\r\n", b"\n\n") if (at := raw.find(mark)) >= 0), default=len(raw))
     if end <= _HEADER_BYTES and raw.count(b"\n", 0, end) <= _HEADERS_MAX:
         return raw
-    lines = raw[:end].split(b"\n", _HEADERS_MAX)
-    if not any(b":" in line for line in lines[:2]):
-        return raw  # no header at all: everything is body
+    if no_field := _NO_FIELD.search(raw, 0, end):
+        end = no_field.start()  # the parser takes what follows for the body
+    fields = _FIELD_START.split(raw[:end], _HEADERS_MAX)
+    if end <= _HEADER_BYTES and len(fields) <= _HEADERS_MAX:
+        return raw  # few fields on many lines: long lists of recipients
     defect("the header is out of all proportion; only the beginnings of it and of its fields are read")
-    header = b"\n".join(line[:_LINE_BYTES] for line in lines[:_HEADERS_MAX])[:_HEADER_BYTES]
+    header = b"\n".join(one[:_FIELD_BYTES] for one in fields[:_HEADERS_MAX])[:_HEADER_BYTES]
     return header + raw[end:]
 
 

@@ -295,6 +295,11 @@ def test_deep_nesting_is_read_to_its_bottom():
         assert "the words" in parse(HEADER + opened + b"\r\nthe words").text
 
 
+@pytest.mark.parametrize("first", [b"Dear: all", b"Dear all", b" folded"])
+def test_a_long_text_without_a_header_is_no_header(first):
+    assert parse(first + b"\r\na line\r\n" * 6000 + b"the words").text.endswith("the words")
+
+
 def test_fields_that_stand_twice_are_shown_once_and_told():
     read = parse(b"Subject: one\r\nSubject: two\r\nFrom: a@b.example\r\nFrom: c@d.example\r\n\r\nx")
     assert read.subject == "one"
