@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.errors import DocketError
+from gateway.errors import ArchiveBroken, Permanent, WrongUse
 from gateway.mail.entry import Entry, Envelope
 from gateway.mail.rewrite import outgoing
 from gateway.mail.stamp import Stamp, stamp
@@ -112,10 +112,12 @@ def carry(
                     trace=entry.id,
                 )
                 return _hand_in(post.deliver, raw, "", recipients)
-    except DocketError as wrong:
+    except (Permanent, WrongUse) as wrong:
         return _nowhere(recipients, str(wrong))
+    except ArchiveBroken:
+        raise
     except Exception:
-        # A fault of ours is tried again like any other, and ends as a failure that people see.
+        # Something that may pass, or a fault of ours, is tried again like any other, and ends as a failure that people see.
         log.exception("job-fault seq=%d number=%d", job.message, job.number)
         return Sent(
             outcomes=(Deferred(recipients=recipients, reply="451 4.3.0 Local error; the log says more"),)
