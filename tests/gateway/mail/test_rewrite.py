@@ -156,6 +156,21 @@ def test_one_of_our_own_copies_attached_is_refused(encode, kind):
     assert refused.value.reply.startswith("550 5.7.1 ")
 
 
+@pytest.mark.parametrize("parts", [0, 600, 3000])
+@pytest.mark.parametrize("kind", ["message/rfc822", "text/plain"])
+def test_one_of_our_own_copies_is_found_behind_any_number_of_parts(parts, kind):
+    hidden = COPY.replace(b"X-Docket", b"=58-Docket")
+    raw = (
+        b'Subject: fwd\r\nContent-Type: multipart/mixed; boundary="B"\r\n\r\n'
+        + b"--B\r\n\r\nx\r\n" * parts
+        + f"--B\r\nContent-Type: {kind}\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n".encode()
+        + hidden
+        + b"\r\n--B--\r\n"
+    )
+    with pytest.raises(Permanent, match="attach the original instead"):
+        sent(raw)
+
+
 def test_stamps_of_the_message_itself_only_go():
     assert sent(COPY).raw == sent(REPLY).raw
 
