@@ -196,7 +196,11 @@ class App:
             case "none":
                 return None
             case "mx":
-                return MxTransport(hostname=self.config.hostname, timeout_s=server.timeout_s)
+                # "required" cannot be kept towards servers nobody chose: few of them have a certificate that verifies.
+                tls = "opportunistic" if server.tls == "required" else server.tls
+                return MxTransport(
+                    hostname=self.config.hostname, tls=tls, ca_file=server.ca_file, timeout_s=server.timeout_s
+                )
             case "smtp":
                 return SmtpTransport(
                     server.host,

@@ -7,13 +7,9 @@ SMTP, an agent answers over authenticated submission, the marketplace takes the 
 import asyncio
 import contextlib
 import secrets
-import shutil
 import signal
 import socket
-import tempfile
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +18,7 @@ import click
 from gateway.app import App
 from gateway.clock import SystemClock
 from gateway.demo.conversation import MUG, Agent, hold_conversation
-from gateway.demo.dovecot import Dovecot, find_dovecot
-from gateway.demo.imap import ImapServer
+from gateway.demo.mailbox import Mailbox, open_mailbox
 from gateway.demo.marketplace import Marketplace
 from gateway.errors import Temporary
 from gateway.ingest.listener import split_address
@@ -35,14 +30,7 @@ from rules.facts import OrderRef
 ADDRESS = "support@brand.example"
 AGENT = "anna"
 _PATIENCE_S = 60.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mailbox:
-    """Where the agent reads: a private Dovecot, or the demonstration's own small server."""
-
-    imap: str
-    kind: str
+_SERVERS = {"dovecot": "a private Dovecot", "demonstration": "the demonstration's own small IMAP server"}
 
 
 async def demonstrate(folder: Path, say: Callable[[Any], None] | None, *, engine: str) -> None:
@@ -54,7 +42,7 @@ async def demonstrate(folder: Path, say: Callable[[Any], None] | None, *, engine
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     smtp = _free_port()
-    async with _mailbox(password) as mailbox:
+    async with open_mailbox({AGENT: password}, clock=SystemClock()) as mailbox:
         market = Marketplace(
             deliver_to=("127.0.0.1", smtp),
             seller=ADDRESS,
@@ -87,7 +75,7 @@ async def _converse(
 ) -> None:
     agent = Agent(
         address=ADDRESS,
-        imap=split_address(mailbox.imap),
+        imap=(mailbox.host, mailbox.imap_port),
         imap_user=AGENT,
         imap_password=password,
         submission=split_address(service.bound["submission"][0]),
@@ -114,7 +102,6 @@ async def _linked(app: App, count: int) -> list[int]:
 def _install(
     folder: Path, mailbox: Mailbox, market: Marketplace, smtp: int, password: str, engine: str
 ) -> App:
-    host, _, port = mailbox.imap.rpartition(":")
     (folder / "imap.password").write_text(password, encoding="utf-8")
     (folder / "imap.password").chmod(0o600)
     text = f"""# The settings of the demonstration.
@@ -143,8 +130,8 @@ name = "Brand Support"
 
 [mailbox.deliver]
 kind = "imap"
-host = "{host}"
-port = {port}
+host = "{mailbox.host}"
+port = {mailbox.imap_port}
 tls = "none"
 user = "{AGENT}"
 password_file = "{folder / "imap.password"}"
@@ -160,29 +147,6 @@ tls = "none"
     return app
 
 
-@asynccontextmanager
-async def _mailbox(password: str) -> AsyncIterator[Mailbox]:
-    if find_dovecot() is None:
-        server = ImapServer("127.0.0.1", 0, users={AGENT: password}, clock=SystemClock())
-        await server.start()
-        try:
-            yield Mailbox(
-                imap="{}:{}".format(*server.address), kind="the demonstration's own small IMAP server"
-            )
-        finally:
-            await server.stop()
-        return
-    folder = Path(tempfile.mkdtemp(prefix="dk-"))  # short: its sockets' paths may have 107 bytes
-    folder.chmod(0o755)
-    dovecot = Dovecot(folder, {AGENT: password}, imap_port=_free_port(), lmtp_port=_free_port())
-    try:
-        await asyncio.to_thread(dovecot.start)
-        yield Mailbox(imap=f"127.0.0.1:{dovecot.imap_port}", kind="a private Dovecot")
-    finally:
-        await asyncio.to_thread(dovecot.stop)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 def _ready(
     service: Running, mailbox: Mailbox, market: Marketplace, password: str, folder: Path
 ) -> dict[str, Any]:
@@ -193,8 +157,8 @@ def _ready(
         "lmtp": service.bound["lmtp"][0],
         "submission": service.bound["submission"][0],
         "submissions": service.bound["submissions"][0],
-        "imap": mailbox.imap,
-        "imap_server": mailbox.kind,
+        "imap": f"{mailbox.host}:{mailbox.imap_port}",
+        "imap_server": _SERVERS[mailbox.kind],
         "marketplace": "{}:{}".format(*market.address),
         "mailbox": ADDRESS,
         "agent": {"name": AGENT, "password": password},

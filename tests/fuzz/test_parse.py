@@ -58,11 +58,13 @@ def test_any_field_is_read(value):
 @given(content=st.binary(max_size=200), label=texts)
 @settings(deadline=None)
 def test_any_bytes_are_text_under_any_label(content, label):
-    decode_text(content, label)[0].encode()
+    text, wrong = decode_text(content, label)
+    assert text.encode("utf-8").decode("utf-8") == text
+    assert isinstance(wrong, str)
 
 
 @given(html=texts)
 @settings(deadline=None)
 def test_any_html_has_text_and_links(html):
-    text_of_html(html)
-    links_of_html(html)
+    assert "\x00" not in text_of_html(html)
+    assert all(links_of_html(html))
