@@ -133,6 +133,8 @@ class App:
             posts={box.address.lower(): self._post(box) for box in self.config.mailbox},
             clock=self.clock,
             hostname=self.config.hostname,
+            alerts=self.config.alerts,
+            web=self.config.web_url,
             retry=lambda attempts, now, rng: next_try(
                 attempts, now, rng, minutes=work.retry_minutes, give_up_hours=work.give_up_hours
             ),

@@ -68,6 +68,7 @@ class Web(Struct, frozen=True, forbid_unknown_fields=True):
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
     secure_cookie: bool = False
     session_hours: float = 12.0
+    url: str = ""  # where people reach it, for the links in notices; default: the address it listens on
 
 
 class Index(Struct, frozen=True, forbid_unknown_fields=True):
@@ -100,6 +101,9 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     zone: str = "UTC"
     origin: str = ""  # the log's name, fixed at ``docket init``; default: docket/HOSTNAME
     trusted_peers: tuple[str, ...] = ()
+    alerts: tuple[
+        str, ...
+    ] = ()  # who is told when mail could not be delivered; default: the mailbox's own readers
     rules: str = ""
     marketplaces: str = ""
     log_format: Literal["text", "json"] = "text"
@@ -120,6 +124,12 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def secrets(self) -> Path:
         return self.folder / "secrets"
+
+    @property
+    def web_url(self) -> str:
+        """Return where people read messages, without a slash at its end; empty where there is no web view."""
+        listen = f"http://{self.listen.web}" if self.listen.web else ""
+        return (self.web.url or listen).rstrip("/")
 
     def url(self, name: Literal["archive", "keys", "accounts", "store"]) -> str:
         """Return a database's SQLAlchemy URL."""
@@ -143,6 +153,8 @@ def parse_config(text: str, *, where: str = "the settings", below: Path | None =
         raise WrongUse(
             f"{where}: zone = {config.zone!r} is no time zone; write one such as Europe/Paris"
         ) from wrong
+    if wrong_ones := [address for address in config.alerts if "@" not in address]:
+        raise WrongUse(f"{where}: alerts names {wrong_ones[0]!r}, which has no @")
     seen: set[str] = set()
     for mailbox in config.mailbox:
         for address in (mailbox.address, *mailbox.aliases):

@@ -16,7 +16,7 @@ from gateway.effects import jobs_for
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import Draft, Envelope
 from gateway.readers import Understood
-from gateway.shape import facts_of, is_outbound, refers_to
+from gateway.shape import facts_of, is_automatic, is_outbound, refers_to
 from gateway.store import messages
 from gateway.store.context import context_of
 from gateway.store.records import MessageRow
@@ -115,18 +115,19 @@ class Deciding:
             refers_to=refers_to(mail),
             alias=reading.alias,
             orders=tuple(found.order for found in reading.orders),
-            twin=read.twin if read.envelope.source != "import" else b"",  # history is never delivered
+            twin=b"" if read.envelope.is_history else read.twin,  # history is never delivered
             at=read.occurred_at,
             below=below,
         )
         return decide(facts, reading, context, self._book.ruleset, self._book.marketplaces)
 
     def _draft(self, seq: int, read: Read, decision: Decision) -> Draft:
-        work = jobs_for(read.type, read.envelope, decision, self._mailboxes)
+        silent = is_automatic(read.understood.mail, read.envelope)
+        work = jobs_for(read.type, read.envelope, decision, self._mailboxes, silent=silent)
         payload = {
             "of": seq,
             "decision": msgspec.to_builtins(decision, order="sorted"),  # a set has no order of its own
             "jobs": msgspec.to_builtins(work),
-            "live": read.envelope.source != "import",
+            "live": not read.envelope.is_history,
         }
         return Draft(type="decision", payload=canonical(payload), meta={})

@@ -6,24 +6,27 @@ message as it came, with our stamps before it.
 
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from gateway.alerts import Alert, about
 from gateway.errors import ArchiveBroken, Permanent, WrongUse
 from gateway.mail.entry import Entry, Envelope
 from gateway.mail.rewrite import outgoing
 from gateway.mail.stamp import Stamp, stamp
 from gateway.relay.bounce import failure_report
+from gateway.relay.notice import Lost, arrival_notice, failure_notice
 from gateway.relay.transport import Deferred, Delivered, Outcome, Refused, Transport, Unknown
 from gateway.store.records import JobRow, LinkRow, MessageRow
 
 log = logging.getLogger(__name__)
 
 _NO_WAY_OUT = "this mailbox has no way out: set [mailbox.relay] in the settings"
+_NOBODY = "there is no way to this address: set [mailbox.deliver] or [mailbox.relay], or alerts = [...]"
 _KINDS: dict[type, str] = {
     Delivered: "delivered",
     Deferred: "deferred",
@@ -72,10 +75,17 @@ def carry(
     *,
     hostname: str,
     now: datetime,
+    web: str = "",
+    lost: tuple[Lost, ...] = (),
 ) -> Sent:
-    """Make the copy a job asks for and hand it to its transport. A remote's fault is an outcome, never raised."""
+    """Make the copy a job asks for and hand it to its transport. A remote's fault is an outcome, never raised.
+
+    ``web`` is where people read messages; ``lost`` is what an alert tells of.
+    """
     recipients = tuple(job.task["recipients"])
     post = posts.get(job.task["mailbox"])
+    if job.kind in {"notify", "alert"}:  # of a mailbox that is in the settings no more others can still tell
+        post = post or next(iter(posts.values()), None)
     if post is None:
         return _nowhere(recipients, f"no mailbox {job.task['mailbox']!r} in the settings")
     envelope = msgspec.convert(entry.meta, Envelope)
@@ -112,6 +122,30 @@ def carry(
                     trace=entry.id,
                 )
                 return _hand_in(post.deliver, raw, "", recipients)
+            case "notify":
+                raw = arrival_notice(
+                    about(row),
+                    job.task["text"],
+                    web=web,
+                    sender=post.sender,
+                    to=recipients,
+                    hostname=hostname,
+                    trace=f"{entry.id}-{job.number}",
+                    at=now,
+                )
+                return _tell(post, posts, raw, recipients)
+            case "alert":
+                raw = failure_notice(
+                    lost,
+                    job.task["mailbox"],
+                    web=web,
+                    sender=post.sender,
+                    to=recipients,
+                    hostname=hostname,
+                    trace=f"{entry.id}-{job.number}",
+                    at=now,
+                )
+                return _tell(post, posts, raw, recipients)
     except (Permanent, WrongUse) as wrong:
         return _nowhere(recipients, str(wrong))
     except ArchiveBroken:
@@ -144,12 +178,22 @@ def stamp_of(entry: Entry, envelope: Envelope, row: MessageRow, links: list[Link
 
 
 def outcome_payload(
-    job: JobRow, sent: Sent, next_at: datetime | None, report_to: str | None
+    job: JobRow,
+    sent: Sent,
+    next_at: datetime | None,
+    report_to: str | None,
+    alert: Callable[[], Alert | None] = lambda: None,
 ) -> dict[str, Any]:
-    """Return the archived record of one attempt. A job that ends in failure brings the report to its sender with it."""
+    """Return the archived record of one attempt. A job that ends in failure brings the mail that tells of it."""
     final = next_at is None
     lost = (*sent.refused, *(one for one in sent.outcomes if final and isinstance(one, Deferred | Unknown)))
-    told = lost and report_to is not None and job.kind == "relay"
+    plain = [_plain(one) for one in lost]
+    tellers: list[dict[str, Any]] = []
+    if lost and report_to is not None and job.kind == "relay":
+        report = {"mailbox": job.task["mailbox"], "recipients": [report_to], "outcomes": plain}
+        tellers.append({"number": 1000 * (job.number + 1) + job.attempts, "kind": "report", "task": report})
+    elif lost and (told := alert()) is not None:
+        tellers.append(told.job(job, plain))
     return {
         "of": job.message,
         "number": job.number,
@@ -162,19 +206,7 @@ def outcome_payload(
         "remaining": [] if final else list(sent.open),
         "sha256": sent.sha256,
         "headers": sent.headers,
-        "jobs": [
-            {
-                "number": 1000 * (job.number + 1) + job.attempts,
-                "kind": "report",
-                "task": {
-                    "mailbox": job.task["mailbox"],
-                    "recipients": [report_to],
-                    "outcomes": [_plain(one) for one in lost],
-                },
-            }
-        ]
-        if told
-        else [],
+        "jobs": tellers,
     }
 
 
@@ -198,6 +230,20 @@ def _hand_in(transport: Transport | None, raw: bytes, mail_from: str, recipients
     return _send(transport, raw, mail_from, recipients)
 
 
+def _tell(post: Post, posts: Mapping[str, Post], raw: bytes, people: tuple[str, ...]) -> Sent:
+    """Send a notice of ours to each person by the way that is nearest: into a mailbox of ours, or out by the relay."""
+    outcomes: list[Outcome] = []
+    for person in people:
+        box = posts.get(person.lower())
+        if box is not None and box.deliver is not None:
+            outcomes += box.deliver.send(raw, "", (person,))
+        elif box is None and post.relay is not None:
+            outcomes += post.relay.send(raw, post.sender, (person,))
+        else:
+            outcomes += _nowhere((person,), _NOBODY).outcomes
+    return Sent(outcomes=tuple(outcomes), sha256=hashlib.sha256(raw).hexdigest())
+
+
 def _send(
     transport: Transport,
     raw: bytes,
@@ -211,6 +257,11 @@ def _send(
         sha256=hashlib.sha256(raw).hexdigest(),
         headers=headers.decode("utf-8", "backslashreplace"),
     )
+
+
+def nowhere(job: JobRow, why: str) -> Sent:
+    """Return that a job was not even tried, and why."""
+    return _nowhere(tuple(job.task["recipients"]), why)
 
 
 def _nowhere(recipients: tuple[str, ...], why: str) -> Sent:

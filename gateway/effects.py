@@ -6,6 +6,8 @@ from typing import Any
 from gateway.mail.entry import Envelope
 from rules.facts import Decision
 
+_FIRST_NOTICE = 500  # above the jobs that carry the message, below those that its failures bring
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
@@ -17,20 +19,22 @@ class Task:
 
 
 def jobs_for(
-    type_: str, envelope: Envelope, decision: Decision, mailboxes: dict[str, str]
+    type_: str, envelope: Envelope, decision: Decision, mailboxes: dict[str, str], *, silent: bool = False
 ) -> tuple[Task, ...]:
     """Return the jobs of a decided message; ``mailboxes`` maps each address we answer for to its mailbox.
 
-    History brings no jobs, a retry of a message we have brings none again, a refused one never has any, and a held
-    one gets its job when it is released.
+    History brings no jobs, a retry of a message we have brings none again, a refused one never leaves, and a held
+    one gets its job when it is released. ``silent`` messages, bounces and our own notices, are delivered and nobody is
+    notified of them: else a notice that bounces would bring the next.
     """
-    if envelope.source == "import" or decision.context.retry_of is not None:
+    if envelope.is_history or decision.context.retry_of is not None:
         return ()
+    notices = () if silent else _notices(envelope, decision, mailboxes)
     if type_ == "mail.out":
         held = any(action.get("do") == "hold" for action in decision.actions)
-        return () if held else (relay_task(envelope),)
+        return notices if held else (relay_task(envelope), *notices)
     if type_ != "mail.in":
-        return ()
+        return notices if type_ == "mail.held" else ()
     wanted = dict.fromkeys(
         box for recipient in envelope.rcpt_to if (box := mailboxes.get(recipient.lower())) is not None
     )
@@ -57,7 +61,25 @@ def jobs_for(
         )
         for extra, action in enumerate(a for a in decision.actions if a.get("do") == "forward")
     )
-    return tuple(tasks)
+    return (*tasks, *notices)
+
+
+def _notices(envelope: Envelope, decision: Decision, mailboxes: dict[str, str]) -> tuple[Task, ...]:
+    """Return a job for each address that is to be told, once, however many rules ask for it."""
+    ours = (box for to in envelope.rcpt_to if (box := mailboxes.get(to.lower())) is not None)
+    mailbox = envelope.mailbox or next(ours, "")
+    wanted: dict[str, str] = {}
+    for action in decision.actions:
+        if action.get("do") == "notify":
+            wanted.setdefault(action["to"], action.get("text", ""))
+    return tuple(
+        Task(
+            number=_FIRST_NOTICE + place,
+            kind="notify",
+            task={"mailbox": mailbox, "recipients": [to], "text": text},
+        )
+        for place, (to, text) in enumerate(wanted.items())
+    )
 
 
 def relay_task(envelope: Envelope) -> Task:

@@ -25,10 +25,11 @@ from datetime import datetime
 
 import msgspec
 
+from gateway.alerts import Alerts, lost_with
 from gateway.archive.archive import Archive
 from gateway.clock import Clock
 from gateway.deciding import Book, Deciding
-from gateway.delivery import Post, carry, outcome_payload
+from gateway.delivery import Post, carry, nowhere, outcome_payload
 from gateway.futures import chain
 from gateway.judge import Judge
 from gateway.mail.canonical import canonical
@@ -64,6 +65,8 @@ class Gateway:
         clock: Clock,
         hostname: str,
         retry: Callable[[int, datetime, random.Random], datetime | None] = next_try,
+        alerts: tuple[str, ...] = (),
+        web: str = "",
     ) -> None:
         self.archive = archive
         self.store = store
@@ -73,7 +76,8 @@ class Gateway:
         self._book = book
         self._deciding = Deciding(book, {address.lower(): box for address, box in mailboxes.items()})
         self._posts = posts
-        self._hostname = hostname
+        self._hostname, self._web = hostname, web
+        self._alerts = Alerts(alerts)
         self._retry = retry
         self._rng = random.Random()  # noqa: S311 - jitter, not secrecy
         self._caught_up = 1 << 62  # no job is given out until resume() says how far the archive went
@@ -84,9 +88,8 @@ class Gateway:
         if envelope.source == "submission":
             # What an agent sends is judged first, on the bytes in memory: the verdict is part of the one append.
             return chain(self._judging.submit(self._judge, raw, envelope), self._seal)
-        history = envelope.source in {"import", "fetch"}
-        type_ = "mail.out" if envelope.sent else "mail.in"
-        return self._seal(Draft(type=type_, payload=raw, meta=msgspec.to_builtins(envelope), once=history))
+        type_, meta = "mail.out" if envelope.sent else "mail.in", msgspec.to_builtins(envelope)
+        return self._seal(Draft(type=type_, payload=raw, meta=meta, once=envelope.is_history))
 
     def _seal(self, draft: Draft) -> Future[Receipt]:
         # From the moment this future ends well a crash loses nothing: resume() finds entries without a decision.
@@ -175,12 +178,18 @@ class Gateway:
         with self.store.read() as conn:
             row = messages.message(conn, job.message)
             links = orders.links_of(conn, job.message)
+            lost = lost_with(conn, job) if job.kind == "alert" else ()
         assert row is not None
-        entry = self.archive.entry(job.message)
-        sent = carry(job, entry, row, links, self._posts, hostname=self._hostname, now=self.clock.now())
-        next_at = self._retry(job.attempts, self.clock.now(), self._rng) if sent.open else None
+        entry, now = self.archive.entry(job.message), self.clock.now()
+        if job.kind == "notify" and not self._alerts.allows_notice(job, now):
+            sent = nowhere(job, "not sent, since this address has had its notices of this hour")
+        else:
+            host, web = self._hostname, self._web
+            sent = carry(job, entry, row, links, self._posts, hostname=host, now=now, web=web, lost=lost)
+        now = self.clock.now()
+        next_at = self._retry(job.attempts, now, self._rng) if sent.open else None
         report_to = row.mailbox if row.direction == "outbound" else None
-        payload = outcome_payload(job, sent, next_at, report_to)
+        payload = outcome_payload(job, sent, next_at, report_to, lambda: self._alerts.after_failure(job, now))
         # A crash before this line sends again, with the same Message-ID: at least once, never silently not at all.
         return self.archive.append(Draft(type="outcome", payload=canonical(payload), meta={}))
 

@@ -30,9 +30,11 @@ from gateway.ingest.throttle import Gate
 from gateway.ingest.tls import server_context
 from gateway.mail.entry import Draft
 from gateway.status import software_entry, status_of
-from gateway.supervise import WorkerProcess
+from gateway.supervise import WorkerProcess, is_at_work
 from gateway.web.app import build_site
 from gateway.web.site import Site
+from gateway.worker import Locked, hold_lock
+from gateway.workprocess import EXIT_LOCKED
 from rules.named import orders_named
 
 log = logging.getLogger(__name__)
@@ -66,11 +68,13 @@ async def serve(app: App) -> None:
 async def running(app: App, *, quiet: bool = False) -> AsyncIterator[Running]:
     """Run everything for as long as the context is open; ``quiet`` keeps the worker from telling what it does."""
     service = Running(stop=asyncio.Event())
-    gateway = app.gateway()
-    app.archive.append(Draft(type="software", payload=software_entry(app), meta={}))
-    _ = app.store, app.accounts  # made here once, before a second process opens them
-    app.index(writer=True).close()
     async with AsyncExitStack() as stack:
+        _alone(app, stack)
+        gateway = app.gateway()
+        app.archive.append(Draft(type="software", payload=software_entry(app), meta={}))
+        _ = app.store, app.accounts  # made here once, before a second process opens them
+        if not is_at_work(app.config):  # an import has made the index that it writes
+            app.index(writer=True).close()
         stack.callback(app.archive.close)
         stack.callback(gateway.close)
         supervisor = await stack.enter_async_context(_supervised(app, quiet=quiet))
@@ -81,6 +85,15 @@ async def running(app: App, *, quiet: bool = False) -> AsyncIterator[Running]:
         if app.config.listen.web:
             service.bound["web"] = [await stack.enter_async_context(_web(app))]
         yield service
+
+
+def _alone(app: App, stack: AsyncExitStack) -> None:
+    """Hold the service's own lock for as long as the stack is open; raises WrongUse where another service runs."""
+    _ = app.archive  # where there is none yet this says so
+    try:
+        stack.enter_context(hold_lock(app.config.folder / "serve.lock"))
+    except Locked as held:
+        raise WrongUse(f"docket serve runs already on {app.config.folder}; stop it first") from held
 
 
 def _listeners(app: App, accept: Callable, service: Running) -> list[tuple[str, str, Listener]]:  # type: ignore[type-arg]
@@ -162,6 +175,11 @@ class _Supervisor:
             await asyncio.sleep(_WATCH_S)
             code = self.worker.process.poll()
             if code is None:
+                continue
+            if code == EXIT_LOCKED:  # an import has a worker of its own, which does all the work meanwhile
+                await asyncio.sleep(_WATCH_S)
+                if not await asyncio.to_thread(is_at_work, self._app.config):
+                    self.worker = WorkerProcess(self._app.config, quiet=self._quiet, nice=True)
                 continue
             failures = 0 if time.monotonic() - began > _HEALTHY_S else failures + 1
             pause = min(_PATIENCE_S, 0.1 * 2**failures)

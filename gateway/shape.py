@@ -4,6 +4,7 @@ from datetime import datetime
 
 from gateway.mail.entry import Entry, Envelope
 from gateway.mail.message import Address, ParsedMail
+from gateway.relay.notice import LOOP
 from gateway.store.records import AttachmentRow, MessageRow
 from index.document import Document
 from rules.facts import AttachmentFact, Facts
@@ -22,7 +23,7 @@ def facts_of(mail: ParsedMail, envelope: Envelope, *, outbound: bool) -> Facts:
         mailbox=envelope.mailbox,
         agent=envelope.agent,
         trusted=envelope.trusted,
-        historical=envelope.source == "import",
+        historical=envelope.is_history,
         mail_from=envelope.mail_from.lower(),
         rcpt_to=_lower(envelope.rcpt_to),
         from_=_bare(mail.from_),
@@ -51,6 +52,19 @@ def facts_of(mail: ParsedMail, envelope: Envelope, *, outbound: bool) -> Facts:
     )
 
 
+def is_automatic(mail: ParsedMail, envelope: Envelope) -> bool:
+    """Say whether a message answers or repeats mail of ours without a person: a bounce, an absence note, our own notice.
+
+    What marketplaces' programs send by themselves is none of these (RFC 3834 section 5 calls it auto-generated).
+    """
+    wire = envelope.source in {"smtp", "lmtp"}
+    return (
+        (wire and not envelope.mail_from)
+        or mail.header("auto-submitted").lower().startswith("auto-replied")
+        or mail.header("x-loop").strip() == LOOP
+    )
+
+
 def refers_to(mail: ParsedMail) -> tuple[str, ...]:
     """Return the ids a message answers, the nearest first: In-Reply-To, then References from its end."""
     return tuple(dict.fromkeys((*mail.in_reply_to, *reversed(mail.references))))
@@ -58,7 +72,7 @@ def refers_to(mail: ParsedMail) -> tuple[str, ...]:
 
 def occurred(mail: ParsedMail, envelope: Envelope) -> tuple[datetime, str]:
     """Return when a message came to be and how we know: our receipt, else the best claim that history offers."""
-    if envelope.source not in {"import", "fetch"}:
+    if not envelope.is_history:
         return envelope.received_at, envelope.occurred_from
     if envelope.occurred_at is not None and envelope.occurred_from == "internaldate":
         return envelope.occurred_at, "internaldate"

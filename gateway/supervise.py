@@ -48,7 +48,7 @@ class WorkerProcess:
         with contextlib.suppress(BlockingIOError, BrokenPipeError):
             os.write(self._pipe, b"!")
 
-    def stop(self, timeout_s: float = 60.0) -> int:
+    def stop(self, timeout_s: float = 15.0) -> int:
         """Ask it to end, wait, and return its exit code; after the time-out it is killed, which loses nothing."""
         self.process.terminate()
         try:

@@ -9,8 +9,9 @@ import fcntl
 import logging
 import os
 import select
+import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from gateway.errors import ArchiveBroken, Temporary
@@ -22,6 +23,7 @@ from gateway.pipeline import Gateway
 log = logging.getLogger(__name__)
 
 _POLL_S = 0.2
+_FAREWELL_S = 3.0  # whoever stops a service waits for it
 
 
 class Locked(Temporary):
@@ -55,19 +57,36 @@ class Worker:
         self.orphaned = False
         self._token = ulid(gateway.clock.now())
 
-    def run(self, done: Callable[[], bool]) -> None:
-        """Work until ``done`` says so; what is under way then is finished and archived first."""
-        self._gateway.resume()  # and no more: the index catches up beside the sending, not before it
-        with ThreadPoolExecutor(max_workers=self._senders, thread_name_prefix="send") as pool:
-            while not self.orphaned and not done():
-                moved = self._gateway.process() + self._indexer.advance() + self._send(pool)
-                self._rest(0.0 if moved else _POLL_S)
-        if not self.orphaned:
-            self.settle()
+    def run(self, done: Callable[[], bool], leaving: Callable[[], bool]) -> int:
+        """Work until ``done`` says so; what is under way then is finished and archived first.
 
-    def settle(self) -> None:
-        """Process and index whatever is there, sending nothing."""
-        while self._gateway.process() + self._indexer.advance():
+        When the whole process is ``leaving``, a slow remote is not waited for: returns how many sends were left under
+        way. Nothing is lost by it: what has no archived outcome is sent again by the next worker.
+        """
+        self._gateway.resume()  # and no more: the index catches up beside the sending, not before it
+        pool = ThreadPoolExecutor(max_workers=self._senders, thread_name_prefix="send")
+        while not self.orphaned and not done():
+            moved = self._gateway.process() + self._indexer.advance() + self._send(pool)
+            self._rest(0.0 if moved else _POLL_S)
+        pool.shutdown(wait=False)
+        left = self._finish(leaving)
+        if not self.orphaned:
+            self.settle(time.monotonic() + _FAREWELL_S)
+        return left
+
+    def _finish(self, leaving: Callable[[], bool]) -> int:
+        """Wait for the sends under way; return how many were left."""
+        until = time.monotonic() + _FAREWELL_S
+        while left := set(self._under_way):
+            if time.monotonic() > until and (self.orphaned or leaving()):
+                log.warning("left-under-way jobs=%d waited_s=%.0f", len(left), _FAREWELL_S)
+                break
+            wait(left, timeout=_POLL_S)
+        return len(left)
+
+    def settle(self, until: float) -> None:
+        """Process and index what is there, sending nothing; the rest of a long backlog is for the next worker."""
+        while self._gateway.process() + self._indexer.advance() and time.monotonic() < until:
             pass
 
     def wake(self) -> None:

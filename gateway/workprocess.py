@@ -35,8 +35,12 @@ def rebuild_request(config: Config) -> Path:
     return config.folder / "rebuild.request"
 
 
-def work(app: App, stop: threading.Event, wake: int) -> None:
-    """Hold the lock and work; build the store and the index anew whenever that is asked for."""
+def work(app: App, stop: threading.Event, wake: int) -> int:
+    """Hold the lock and work; build the store and the index anew whenever that is asked for.
+
+    Returns how many sends are still under way in threads that nothing waits for.
+    """
+    left = 0
     request = rebuild_request(app.config)
     with hold_lock(lock_of(app.config)):
         while not stop.is_set():
@@ -46,10 +50,11 @@ def work(app: App, stop: threading.Event, wake: int) -> None:
             with app.indexer() as indexer:
                 gateway = app.gateway()
                 worker = Worker(gateway, indexer, senders=app.config.work.senders, wake=wake)
-                worker.run(lambda: stop.is_set() or request.exists())
+                left += worker.run(lambda: stop.is_set() or request.exists(), stop.is_set)
                 gateway.close()
             if worker.orphaned:
-                return
+                break
+    return left
 
 
 def build_anew(app: App) -> None:
@@ -73,7 +78,7 @@ def main() -> int:
     if "--nice" in sys.argv:
         os.nice(_NICENESS)
     try:
-        work(App(config=config), stop, wake=0)
+        unfinished = work(App(config=config), stop, wake=0)
     except Locked:
         return EXIT_LOCKED
     except ArchiveBroken as wrong:
@@ -82,6 +87,9 @@ def main() -> int:
     except DocketError as wrong:
         log.error("worker-ended error=%s", wrong)
         return 1
+    if unfinished:
+        logging.shutdown()
+        os._exit(0)  # the interpreter would wait for the threads that talk to slow servers
     return 0
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -149,8 +150,8 @@ def mail(
     return message.as_bytes()
 
 
-def build_house(place: Path) -> House:
-    """Make a new house in a folder, with one agent and no mail."""
+def build_house(place: Path, *, rules: str = RULES, deliver: Any = None, **gateway_settings: Any) -> House:
+    """Make a new house in a folder, with one agent and no mail; ``deliver`` is where its mailbox's mail goes."""
     urls = {name: f"sqlite:///{place / (name + '.db')}" for name in ("archive", "keys", "store", "accounts")}
     clock = FixedClock(datetime(2026, 11, 23, 8, 16, 30, tzinfo=UTC))
     create_archive(urls["archive"], urls["keys"], place / "secrets", "docket/brand.example", clock)
@@ -172,13 +173,16 @@ def build_house(place: Path) -> House:
             senders={MAILBOX: (MAILBOX, "Brand Support")},
             overrides={"email_address": "hold", "links": "hold"},
         ),
-        book=Book(ruleset=load_ruleset(RULES), marketplaces=marketplaces),
+        book=Book(ruleset=load_ruleset(rules), marketplaces=marketplaces),
         mailboxes={MAILBOX: MAILBOX},
         posts={
-            MAILBOX: Post(address=MAILBOX, name="Brand Support", sender=MAILBOX, deliver=None, relay=remote)
+            MAILBOX: Post(
+                address=MAILBOX, name="Brand Support", sender=MAILBOX, deliver=deliver, relay=remote
+            )
         },
         clock=clock,
         hostname="docket.brand.example",
+        **gateway_settings,
     )
     gateway.resume()
     indexer = Indexer(archive=archive, store=store, backend=index)

@@ -37,6 +37,11 @@ class Envelope:
     flags: tuple[str, ...] = ()  # "8BITMIME", "SMTPUTF8", ESMTP parameters such as "ENVID=..."
     verdict: dict[str, Any] | None = None  # submission: what the policy said, with its words
 
+    @property
+    def is_history(self) -> bool:
+        """Say whether the message was somebody's before it came here: it is kept, and nothing happens because of it."""
+        return self.source in {"import", "fetch"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:

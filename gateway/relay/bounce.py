@@ -16,7 +16,7 @@ from email.parser import HeaderParser
 from email.utils import format_datetime
 
 from gateway.relay.advice import advice_for, happened
-from gateway.relay.reply import enhanced_status, is_ours
+from gateway.relay.reply import enhanced_status, is_ours, one_line
 from gateway.relay.transport import Outcome
 
 _HEADER_BYTES = 64 * 1024
@@ -125,7 +125,7 @@ def _plain_words(
         lines.extend(
             ["", *(f"  {address}" for address in one.recipients), "", f"  What happened: {happened(one)}"]
         )
-        lines.append(f"  The answer was: {_one_line(one.reply)}")
+        lines.append(f"  The answer was: {one_line(one.reply)}")
         if until is None:
             lines.append(f"  What to do: {advice_for(one)}")
     if until is not None:
@@ -180,7 +180,7 @@ def _fields(pairs_first: tuple[str, str], *pairs: tuple[str, str]) -> Message:
     group = Message(policy=policy.compat32)
     for name, value in (pairs_first, *pairs):
         if value:
-            group[name] = _one_line(value)
+            group[name] = one_line(value)
     return group
 
 
@@ -193,7 +193,7 @@ def _status(one: Outcome) -> str:
 def _typed(address: str) -> str:
     """Return an address with its type; outside ASCII it is written as RFC 6533 section 3 says."""
     if address.isascii():
-        return f"rfc822; {_one_line(address)}"
+        return f"rfc822; {one_line(address)}"
     return "utf-8; " + "".join(ch if ch.isascii() else f"\\x{{{ord(ch):X}}}" for ch in address)
 
 
@@ -208,12 +208,8 @@ def _subject(told: Message) -> str:
     try:
         written = str(make_header(decode_header(written)))
     except (MessageError, ValueError, LookupError):
-        written = _one_line(written)
-    return _one_line(written)[:120].replace("=?", "= ?") or "(no subject)"
-
-
-def _one_line(text: object) -> str:
-    return " ".join("".join(ch if ch.isprintable() else " " for ch in str(text)).split())
+        written = one_line(written)
+    return one_line(written)[:120].replace("=?", "= ?") or "(no subject)"
 
 
 def _ascii(text: str) -> str:

@@ -47,6 +47,11 @@ def readable(line: bytes) -> str:
     return "".join(ch if ch.isprintable() else ch.encode("unicode_escape").decode("ascii") for ch in text)
 
 
+def one_line(text: object) -> str:
+    """Return a text as one line of printable characters, safe in a header and in a list."""
+    return " ".join("".join(ch if ch.isprintable() else " " for ch in str(text)).split())
+
+
 def queue_id(line: str) -> str:
     """Return the queue ID that a final reply line names, or an empty string.
 

@@ -92,11 +92,12 @@ def oldest_due(conn: Connection, now: datetime) -> datetime | None:
     return min((one for one in (ready, expired) if one is not None), default=None)
 
 
-def dead_jobs(conn: Connection, limit: int = 100) -> list[JobRow]:
-    """Return the jobs that ended in failure, of the newest messages first."""
+def dead_jobs(conn: Connection, limit: int = 100, *, since: datetime | None = None) -> list[JobRow]:
+    """Return the jobs that ended in failure, since a time where one is given, of the newest messages first."""
+    late = [] if since is None else [_jobs.next_at >= since]
     rows = conn.execute(
         select(tables.jobs)
-        .where(_jobs.log == log_of(conn), _jobs.state == "dead")
+        .where(_jobs.log == log_of(conn), _jobs.state == "dead", *late)
         .order_by(_jobs.message.desc(), _jobs.number)
         .limit(limit)
     )

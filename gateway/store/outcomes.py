@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from gateway.mail.entry import Entry
 from gateway.store import tables
 from gateway.store.payloads import Outcome
-from gateway.store.queue import add_jobs
+from gateway.store.queue import CARRYING, add_jobs
 from gateway.store.rows import chunks
 
 _jobs = tables.jobs.c
@@ -88,10 +88,10 @@ def _load(tx: Connection, log: int, messages: Iterable[int]) -> dict[tuple[int, 
 def _settle(
     tx: Connection, log: int, messages: Iterable[int], jobs: dict[tuple[int, int], dict[str, Any]]
 ) -> None:
-    """Set messages' states from all their jobs; a report about one to its sender says nothing of its own way."""
+    """Set messages' states from the jobs that carry them; mail about one says nothing of its own way."""
     states = defaultdict[int, set[str]](set)
     for (message, _), job in jobs.items():
-        if job["kind"] != "report":
+        if job["kind"] in CARRYING:
             states[message].add(job["state"])
     settled = []
     for chunk in chunks(messages):

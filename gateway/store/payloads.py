@@ -17,6 +17,7 @@ class NewJob(msgspec.Struct, frozen=True):
     number: Count
     kind: JobKind
     task: dict[str, Any]
+    due: Moment | None = None  # at once
 
 
 class Read(msgspec.Struct, frozen=True):

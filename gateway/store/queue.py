@@ -10,6 +10,10 @@ from gateway.store.arrivals import insert_rows
 from gateway.store.payloads import NewJob
 from gateway.store.rows import chunks
 
+CARRYING = frozenset(
+    {"deliver", "relay"}
+)  # the kinds that carry a message itself; the others are mail about one
+
 _jobs = tables.jobs.c
 
 
@@ -36,7 +40,7 @@ def add_jobs(tx: Connection, log: int, new: Iterable[tuple[int, NewJob, datetime
                 "task": job.task,
                 "state": "ready",
                 "attempts": 0,
-                "next_at": at,
+                "next_at": job.due or at,
                 "lost": False,
                 "last": "",
                 "lease": "",

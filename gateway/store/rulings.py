@@ -10,12 +10,10 @@ from gateway.store import tables
 from gateway.store.arrivals import insert_rows
 from gateway.store.labels import add_tags, link_row
 from gateway.store.payloads import Decided, Release, Ruling
-from gateway.store.queue import add_jobs
+from gateway.store.queue import CARRYING, add_jobs
 from gateway.store.rows import chunks
 
-_WORKING = frozenset(
-    {"mail.in", "mail.out"}
-)  # a refused message never becomes a job, a held one by its release
+_WORKING = frozenset({"mail.in", "mail.out"})  # a refused message never leaves, a held one by its release
 
 _rows = tables.messages.c
 _DECIDE = (
@@ -62,8 +60,9 @@ def apply_decisions(tx: Connection, log: int, run: Sequence[tuple[Entry, Ruling]
         [
             (ruling.of, job, entry.at)
             for entry, ruling, type_ in standing
-            if ruling.live and type_ in _WORKING
+            if ruling.live
             for job in ruling.jobs
+            if type_ in _WORKING or job.kind not in CARRYING
         ],
     )
 
@@ -99,7 +98,9 @@ def _decided(log: int, entry: Entry, ruling: Ruling, type_: str) -> dict[str, An
         "new_kind": reading.kind,
         "new_alias": reading.alias,
         "new_retry_of": ruling.decision.context.retry_of,
-        "new_state": _state(type_, ruling.decision, working=bool(ruling.jobs), live=ruling.live),
+        "new_state": _state(
+            type_, ruling.decision, working=any(job.kind in CARRYING for job in ruling.jobs), live=ruling.live
+        ),
     }
 
 

@@ -43,6 +43,7 @@ def decision(**changes):
             ],
         ),
         ("mail.in", envelope(source="import"), decision(), []),
+        ("mail.in", envelope(source="fetch"), decision(), []),
         ("mail.in", envelope(), decision(context=Context(retry_of=3)), []),
         (
             "mail.out",
@@ -61,6 +62,7 @@ def decision(**changes):
         "inbound mail is delivered",
         "one job a mailbox, whichever of its addresses were named",
         "history brings no jobs",
+        "nor does what lay in the mailbox already",
         "a retry is not delivered again",
         "an answer is relayed to all its recipients",
         "a rule may hold an answer",
@@ -83,6 +85,48 @@ def test_a_rule_forwards_beside_the_delivery():
         (["support@brand.example"], False),
         (["tax@brand.example"], True),
     ]
+
+
+NOTIFY = {"do": "notify", "to": "boss@brand.example", "text": "a claim"}
+
+
+@pytest.mark.parametrize(
+    ("type_", "envelope", "actions", "silent", "expected"),
+    [
+        ("mail.in", envelope(), (NOTIFY, {**NOTIFY, "text": "again"}), False, ["deliver", "notify"]),
+        (
+            "mail.in",
+            envelope(),
+            (NOTIFY, {**NOTIFY, "to": "b@x.example"}),
+            False,
+            ["deliver", "notify", "notify"],
+        ),
+        ("mail.in", envelope(mail_from=""), (NOTIFY,), True, ["deliver"]),
+        ("mail.in", envelope(source="import"), (NOTIFY,), False, []),
+        ("mail.in", envelope(source="fetch"), (NOTIFY,), False, []),
+        ("mail.out", envelope(source="submission"), (NOTIFY,), False, ["relay", "notify"]),
+        ("mail.out", envelope(source="submission"), (NOTIFY, {"do": "hold"}), False, ["notify"]),
+        ("mail.held", envelope(source="submission"), (NOTIFY,), False, ["notify"]),
+        ("mail.refused", envelope(source="submission"), (NOTIFY,), False, []),
+    ],
+    ids=[
+        "an address is told once",
+        "and so is every other",
+        "a bounce is delivered and nobody told",
+        "history tells nobody",
+        "a fetched backlog tells nobody",
+        "an answer is told of and relayed",
+        "an answer that a rule holds is told of",
+        "an answer that the policy holds is told of",
+        "a refused answer is its writer's matter",
+    ],
+)
+def test_a_rule_has_somebody_told(type_, envelope, actions, silent, expected):
+    jobs = jobs_for(type_, envelope, decision(actions=actions), BOXES, silent=silent)
+    assert [job.kind for job in jobs] == expected
+    assert len({job.number for job in jobs}) == len(jobs)
+    told = [job for job in jobs if job.kind == "notify"]
+    assert all(job.task["recipients"] and job.task["text"] == "a claim" for job in told)
 
 
 def entry(type_):
