@@ -9,6 +9,8 @@ from gateway.store.records import AttachmentRow, MessageRow
 from index.document import Document
 from rules.facts import AttachmentFact, Facts
 
+# Only A to Z: str.lower would turn a Kelvin sign into a "k", and so a stranger's domain into a marketplace's.
+_ASCII_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 _OUTBOUND = frozenset({"mail.out", "mail.held", "mail.refused"})
 
 
@@ -149,11 +151,11 @@ def document_of(row: MessageRow, text: str, exact: tuple[str, ...] = ()) -> Docu
 
 
 def _lower(addresses: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(address.lower() for address in addresses)
+    return tuple(address.translate(_ASCII_LOWER) for address in addresses)
 
 
 def _bare(addresses: tuple[Address, ...]) -> tuple[str, ...]:
-    return tuple(one.address.lower() for one in addresses if one.address)
+    return _lower(tuple(one.address for one in addresses if one.address))
 
 
 def _pairs(addresses: tuple[Address, ...]) -> tuple[tuple[str, str], ...]:

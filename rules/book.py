@@ -22,14 +22,29 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Relay(Fact, frozen=True, kw_only=True):
-    """Addresses behind which buyers stand. Group 1 of ``local``, if any, is the part that stays the buyer's."""
+    """Addresses behind which buyers stand. Group 1 of ``local``, if any, is the part that stays the buyer's.
+
+    An answer goes to the whole address: what comes after group 1 may be the thread's own token.
+    """
 
     domains: tuple[str, ...]
     local: str
 
 
+class Operator(Fact, frozen=True, kw_only=True):
+    """One of many shops that run on the same base (Mirakl): told apart by the words in which a mail names it."""
+
+    name: str
+    title: str
+    words: tuple[str, ...]
+
+
 class Kind(Fact, frozen=True, kw_only=True):
-    """One kind of notice: recognised by a header's value, then by its subject, then by who sent it."""
+    """One kind of notice: recognised by a header's value, then by its subject, then by who sent it.
+
+    ``name`` is one of ``rules/kinds.py``. A kind may stand in several tables, one for each basis; the first table that
+    matches says it.
+    """
 
     name: str
     header_values: tuple[str, ...] = ()
@@ -76,7 +91,11 @@ class Frame(Fact, frozen=True, kw_only=True):
 
 
 class Clock(Fact, frozen=True, kw_only=True):
-    """A deadline: which kinds of message start it, and how long it runs. Data only; nothing here counts."""
+    """A deadline: which kinds of message start it, and how long it runs. Data only; nothing here counts.
+
+    ``hours`` is the shortest term that anybody documents. A mail that states a term of its own (``Reading.terms``) goes
+    before it.
+    """
 
     name: str
     starts_on: tuple[str, ...]
@@ -87,13 +106,32 @@ class Clock(Fact, frozen=True, kw_only=True):
 
 
 class Policy(Fact, frozen=True, kw_only=True):
-    """What may be written to this marketplace's buyers; ``checks`` maps a check's name to what follows."""
+    """What may be written to this marketplace's buyers; ``checks`` maps a check's name to what follows.
+
+    Every field but ``checks`` is a fact about the marketplace, and its default says "nothing is known": a check then
+    finds nothing. ``keep`` and ``reply_token`` are what must survive an answer; the token is also missed where the
+    answered mail is unknown. ``proactive_days`` counts from the order (``proactive_from``) to the last day on which a
+    seller may still write first; an answer to a buyer is never too late. ``forbidden`` names, for people, what else the
+    marketplace's rules forbid and no check can see.
+    """
 
     reply_by_mail: Literal["yes", "no", "unknown"] = "unknown"
     reply_token: str = ""
+    keep: tuple[str, ...] = ()  # patterns (RE2) of other tokens that an answer must not lose where it quotes
+    whole_address: bool = False  # the part of the address after "+" is a token: it stays in the recipient
+    approved_senders_only: bool = False  # answers from an address that is not registered there are refused
+    order_id_required: bool = False  # a message of ours that answers none must name its order
+    subject_never: tuple[str, ...] = ()  # words that nothing of ours may put into a subject by itself
+    characters_max: int = 0  # of a message's text; 0 is no limit known
     attachments_max_bytes: int = 0  # of all attachments of a message; 0 is no limit known
+    attachments_max_count: int = 0  # 0 is no limit known
     attachment_types: tuple[str, ...] = ()  # file name extensions; () is none known
     link_domains: tuple[str, ...] = ()  # links that are allowed
+    proactive_days: int = 0  # 0 is no limit known
+    proactive_from: Literal["order", "shipment", "delivery", "completion"] = "order"
+    html: Literal["kept", "stripped", "unknown"] = "unknown"
+    languages: tuple[str, ...] = ()  # in which answers are wanted; () is any
+    forbidden: tuple[str, ...] = ()
     checks: dict[str, Weight] = {}
 
 
@@ -108,6 +146,7 @@ class Example(
     from_: str = ""
     to: str = ""
     reply_to: str = ""
+    from_name: str = ""
     subject: str = ""
     text: str = ""
     html: str = ""
@@ -115,8 +154,10 @@ class Example(
     links: tuple[str, ...] = ()
     attachments: tuple[str, ...] = ()
     marketplace: str = ""
+    operator: str = ""
     kind: str = ""
     alias: str = ""
+    terms: tuple[str, ...] = ()  # the words of each term that the mail states
     orders: tuple[str, ...] = ()  # of this file's marketplace
     confidence: Confidence | Literal[""] = ""  # of every order found; "" does not ask
     products: tuple[str, ...] = ()  # "asin B0..."
@@ -134,6 +175,10 @@ class MarketplaceFile(Fact, frozen=True, kw_only=True):
     notice_domains: tuple[str, ...] = ()  # whose mail is the marketplace's own
     notice_senders: tuple[str, ...] = ()  # single addresses that are
     known_by_orders: bool = False  # no address is known: an order found with its label says whose mail it is
+    gives_way: bool = (
+        False  # where another marketplace claims the same characters as surely, it is that one's
+    )
+    operators: tuple[Operator, ...] = ()  # a base that many shops run on; their words count as its brand
     kind_header: str = ""
     buyer_kind: str = "buyer_message"
     kinds: tuple[Kind, ...] = ()
@@ -182,6 +227,23 @@ class QuoteMarks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     below: dict[str, tuple[str, ...]] = {}
     attribution: dict[str, tuple[str, ...]] = {}
     html: tuple[str, ...] = ()
+
+
+class TermWords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``phrases/terms.toml``: by language, how a notice says until when it wants an answer, as patterns (RE2).
+
+    ``hours``, ``days`` and ``working_days`` hold the number in group 1 (or say it by a word of ``numbers``); after a
+    match of ``until`` stands a date. ``answer`` are words that say that an answer is meant: no term counts without one in
+    its sentence.
+    """
+
+    hours: dict[str, tuple[str, ...]] = {}
+    days: dict[str, tuple[str, ...]] = {}
+    working_days: dict[str, tuple[str, ...]] = {}
+    until: dict[str, tuple[str, ...]] = {}
+    answer: dict[str, tuple[str, ...]] = {}
+    months: dict[str, tuple[str, ...]] = {}  # twelve names a language, January first
+    numbers: dict[str, dict[str, int]] = {}
 
 
 class PolicyWords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

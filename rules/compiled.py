@@ -12,6 +12,7 @@ from rules.book import (
     PolicyWords,
     ProductShape,
     QuoteMarks,
+    TermWords,
 )
 from rules.checks import CHECKS
 from rules.errors import BookError
@@ -52,13 +53,20 @@ class Marketplace:
         self.title = file.title
         self.where = where
         self.relays = tuple(
-            (frozenset(relay.domains), compile_pattern(relay.local, where=f"{where}, relay.local"))
+            (relay.domains, compile_pattern(relay.local, where=f"{where}, relay.local"))
             for relay in file.relay
         )
-        self.brand = any_of(file.brand, where=f"{where}, brand", whole=True)
+        self.system = frozenset(file.system)
+        self.brand_words = tuple(
+            word.lower() for word in (*file.brand, *(word for one in file.operators for word in one.words))
+        )
+        self.operators = tuple(
+            (one, any_of(one.words, where=f"{where}, operators.words", whole=True)) for one in file.operators
+        )
         self.kinds = tuple(
             CompiledKind(kind, _union(kind.subjects, where=f"{where}, kinds.subjects")) for kind in file.kinds
         )
+        self.clock_kinds = frozenset(kind for clock in file.clocks for kind in clock.starts_on)
         self.orders = tuple(self._order(shape) for shape in file.orders)
         self.products = tuple(
             CompiledProduct(shape, compile_pattern(shape.pattern, where=f"{where}, products.pattern"))
@@ -103,7 +111,13 @@ class Words:
     """The phrases, ready. ``labels`` has two groups: words that announce an order ID, and words that announce another."""
 
     def __init__(
-        self, *, orders: OrderWords, quotes: QuoteMarks, policy: PolicyWords, labels: tuple[str, ...]
+        self,
+        *,
+        orders: OrderWords,
+        quotes: QuoteMarks,
+        policy: PolicyWords,
+        terms: TermWords,
+        labels: tuple[str, ...],
     ) -> None:
         order = any_of([*_all(orders.order), *labels], where="phrases/orders.toml, order")
         other = any_of(_all(orders.other), where="phrases/orders.toml, other")
@@ -115,6 +129,14 @@ class Words:
         self.quote_attribution = _union(quotes.attribution, where="phrases/quotes.toml, attribution")
         self.quote_html = _union({"": quotes.html}, where="phrases/quotes.toml, html")
         self.review_steering = _union(policy.review_steering, where="phrases/policy.toml, review_steering")
+        where = "phrases/terms.toml"
+        self.term_hours = _union(terms.hours, where=f"{where}, hours")
+        self.term_days = _union(terms.days, where=f"{where}, days")
+        self.term_working_days = _union(terms.working_days, where=f"{where}, working_days")
+        self.term_until = _before_a_digit(terms.until, where=f"{where}, until")
+        self.answer = any_of(_all(terms.answer), where=f"{where}, answer")
+        self.months = _months(terms.months, where=f"{where}, months")
+        self.numbers = {word: value for words in terms.numbers.values() for word, value in words.items()}
 
 
 def _all(by_language: dict[str, tuple[str, ...]]) -> list[str]:
@@ -126,6 +148,29 @@ def _union(by_language: dict[str, tuple[str, ...]], *, where: str) -> Pattern | 
     for one in every:
         compile_pattern(one, where=where)  # so that an error names the one pattern that is wrong
     return compile_pattern("(?m)" + "|".join(f"(?:{one})" for one in every), where=where) if every else None
+
+
+def _before_a_digit(by_language: dict[str, tuple[str, ...]], *, where: str) -> Pattern | None:
+    """Compile words that announce a date; group 1 is the words, and a digit follows soon."""
+    every = _all(by_language)
+    for one in every:
+        compile_pattern(one, where=where)
+    words = "|".join(every)
+    return compile_pattern(rf"({words})[^0-9\n]{{0,20}}[0-9]", where=where) if every else None
+
+
+def _months(by_language: dict[str, tuple[str, ...]], *, where: str) -> dict[str, int]:
+    """Return each month's names, and their first three letters where those mean one month in every language."""
+    names: dict[str, int] = {}
+    short: dict[str, set[int]] = {}
+    for language, listed in by_language.items():
+        if len(listed) != 12:
+            raise BookError(f"{where}, {language}: a year has twelve months, not {len(listed)}")
+        for number, name in enumerate(listed, 1):
+            names[name.lower()] = number
+            short.setdefault(name.lower()[:3], set()).add(number)
+    sure = {head: next(iter(months)) for head, months in short.items() if len(months) == 1}
+    return {**sure, **names}
 
 
 def _known_check(name: str, where: str) -> None:

@@ -95,11 +95,35 @@ class FoundParcel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FoundTerm:
+    """Until when a marketplace's notice wants an answer, in its own ``words``: a length of time, or a day.
+
+    ``hours`` or ``working_days`` is above zero where it says how long. ``until`` holds the day as ``2026-11-27``: two of them,
+    the earlier first, where day and month could be either; ``at`` is a time of day, if it says one (``08:41``).
+    """
+
+    words: str
+    where: str
+    span: tuple[int, int]
+    hours: int = 0
+    working_days: int = 0
+    until: tuple[str, ...] = ()
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What one message says, taken alone."""
+    """What one message says, taken alone.
+
+    ``direction`` is ``outbound`` for mail that came in but was written by somebody of ours on the marketplace's own site
+    (a copy of that answer, from a sender we believe): nobody knows which agent, but the buyer has been answered.
+    """
 
     marketplace: str = ""  # "" where none is recognised
-    kind: str = ""  # "buyer_message", "claim_opened", ... of the marketplace file; "" where unknown
+    operator: str = ""  # which shop of a base that many run on, where the mail says so
+    kind: str = ""  # one of rules/kinds.py; "" where unknown
+    direction: Literal["", "outbound"] = ""
+    terms: tuple[FoundTerm, ...] = ()
     alias: str = ""  # the buyer's relay address, lower-cased, without its per-message part
     orders: tuple[FoundOrder, ...] = ()
     products: tuple[FoundProduct, ...] = ()

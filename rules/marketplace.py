@@ -4,21 +4,20 @@ A text's name says what it is: ``NAME.toml`` a marketplace, ``carriers/NAME.toml
 """
 
 import hashlib
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.resources import files
-from typing import TypeVar
+from itertools import islice
 
-import msgspec
-
-from rules.book import CarrierFile, MarketplaceFile, OrderWords, PolicyWords, QuoteMarks
+from rules.book import CarrierFile, OrderWords, PolicyWords, QuoteMarks, TermWords
 from rules.compiled import Carrier, Marketplace, Words
+from rules.directory import Directory, directory_of
 from rules.errors import BookError
-from rules.patterns import Pattern, compile_pattern
+from rules.patterns import Pattern, any_of, compile_pattern
+from rules.texts import decode, marketplace_files
 
-_T = TypeVar("_T")
+_BRANDS_MAX = 500  # mentions of marketplaces in one text that are looked at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,9 +36,57 @@ class Marketplaces:
         return self.marketplaces[name]
 
     @cached_property
+    def directory(self) -> Directory:
+        """Whose each domain and each address is."""
+        return directory_of(self.marketplaces.values())
+
+    @cached_property
     def any_order(self) -> Pattern | None:
-        """All order shapes as one: a single pass that spares most texts a dozen."""
-        return _union(shape.pattern for market in self.marketplaces.values() for shape in market.file.orders)
+        """All order shapes that count in any mail as one: a single pass that spares most texts a dozen."""
+        return _union(
+            shape.pattern
+            for market in self.marketplaces.values()
+            for shape in market.file.orders
+            if shape.where == "anywhere" or not market.brand_words
+        )
+
+    @cached_property
+    def everywhere(self) -> tuple[Marketplace, ...]:
+        """The marketplaces that have a shape to try in mail that is not theirs and does not name them."""
+        return tuple(
+            market
+            for market in self.marketplaces.values()
+            if not market.brand_words
+            or any(shape.where == "anywhere" for shape in market.file.orders)
+            or any(shape.where == "anywhere" for shape in market.file.products)
+        )
+
+    @cached_property
+    def giving_way(self) -> frozenset[str]:
+        """The marketplaces whose finds give way to another's."""
+        return frozenset(name for name, market in self.marketplaces.items() if market.file.gives_way)
+
+    def named_in(self, text: str) -> set[str]:
+        """Return which marketplaces a text names, in one pass for all of them."""
+        if self._any_brand is None:
+            return set()
+        found: set[str] = set()
+        for match in islice(self._any_brand.finditer(text), _BRANDS_MAX):
+            found |= self._brands.get(match.group().lower(), set())
+        return found
+
+    @cached_property
+    def _brands(self) -> dict[str, set[str]]:
+        brands: dict[str, set[str]] = {}
+        for market in self.marketplaces.values():
+            for word in market.brand_words:
+                brands.setdefault(word, set()).add(market.name)
+        return brands
+
+    @cached_property
+    def _any_brand(self) -> Pattern | None:
+        longest_first = sorted(self._brands, key=lambda word: (-len(word), word))
+        return any_of(longest_first, where="all brands together", whole=True)
 
     @cached_property
     def any_product(self) -> Pattern | None:
@@ -74,60 +121,35 @@ def builtin() -> Marketplaces:
 
 def load_marketplaces(texts: Mapping[str, str]) -> Marketplaces:
     """Make everything ready for reading; a fault in a text is a BookError that says where."""
-    marketplaces: dict[str, Marketplace] = {}
     carriers: dict[str, Carrier] = {}
-    origin: dict[str, str] = {}
-    orders, quotes, policy = OrderWords(), QuoteMarks(), PolicyWords()
+    orders, quotes, policy, terms = OrderWords(), QuoteMarks(), PolicyWords(), TermWords()
+    own: dict[str, str] = {}
     for name, text in sorted(texts.items()):
         if name == "phrases/orders.toml":
-            orders = _decode(name, text, OrderWords)
+            orders = decode(name, text, OrderWords)
         elif name == "phrases/quotes.toml":
-            quotes = _decode(name, text, QuoteMarks)
+            quotes = decode(name, text, QuoteMarks)
         elif name == "phrases/policy.toml":
-            policy = _decode(name, text, PolicyWords)
+            policy = decode(name, text, PolicyWords)
+        elif name == "phrases/terms.toml":
+            terms = decode(name, text, TermWords)
         elif name.startswith("phrases/"):
-            raise BookError(f"{name}: there are no phrases of that name; known are orders, quotes and policy")
+            raise BookError(
+                f"{name}: there are no phrases of that name; known are orders, policy, quotes and terms"
+            )
         elif name.startswith("carriers/"):
-            carrier = Carrier(_decode(name, text, CarrierFile), where=name)
+            carrier = Carrier(decode(name, text, CarrierFile), where=name)
             carriers[carrier.name] = carrier
         else:
-            market = Marketplace(_decode(name, text, MarketplaceFile), where=name)
-            if market.name in marketplaces:
-                raise BookError(
-                    f"{name}: the marketplace {market.name!r} is already described by {origin[market.name]}; "
-                    f"to replace that file, give yours the same file name"
-                )
-            marketplaces[market.name] = market
-            origin[market.name] = name
+            own[name] = text
+    marketplaces = {file.name: Marketplace(file, where=where) for where, file in marketplace_files(own)}
     labels = tuple(label for market in marketplaces.values() for label in market.file.labels)
-    words = Words(orders=orders, quotes=quotes, policy=policy, labels=labels)
-    return Marketplaces(texts=dict(texts), marketplaces=marketplaces, carriers=carriers, words=words)
-
-
-def report_on(own: Mapping[str, str]) -> list[str]:
-    """Load the files that come with Docket together with the seller's own, and say what those add or replace."""
-    built = builtin_texts()
-    load_marketplaces({**built, **own})
-    lines = []
-    for name, text in sorted(own.items()):
-        if name not in built:
-            lines.append(f"{name}: added")
-        elif text == built[name]:
-            lines.append(f"{name}: the same as the one that comes with Docket")
-        else:
-            lines.append(f"{name}: replaces the one that comes with Docket, as a whole")
-    return lines
+    words = Words(orders=orders, quotes=quotes, policy=policy, terms=terms, labels=labels)
+    made = Marketplaces(texts=dict(texts), marketplaces=marketplaces, carriers=carriers, words=words)
+    _ = made.directory  # two that claim one address are told now, not when its mail comes
+    return made
 
 
 def _union(patterns: Iterable[str]) -> Pattern | None:
     alternatives = [f"(?:{pattern.replace('(?P<id>', '(?:')})" for pattern in patterns]
     return compile_pattern("|".join(alternatives), where="all shapes together") if alternatives else None
-
-
-def _decode(name: str, text: str, into: type[_T]) -> _T:
-    try:
-        return msgspec.convert(tomllib.loads(text), into)
-    except (tomllib.TOMLDecodeError, RecursionError) as wrong:
-        raise BookError(f"{name}: this is not TOML: {wrong}") from None
-    except msgspec.ValidationError as wrong:
-        raise BookError(f"{name}: {wrong}") from None

@@ -66,8 +66,13 @@ def find_orders(
                     yield found, tried.start, tried.end
 
 
-def strongest(finds: Iterable[tuple[FoundOrder, int, int]]) -> tuple[FoundOrder, ...]:
-    """Keep one find for each order, part and voice; where two marketplaces claim the same characters, the surer one."""
+def strongest(
+    finds: Iterable[tuple[FoundOrder, int, int]], giving_way: frozenset[str] = frozenset()
+) -> tuple[FoundOrder, ...]:
+    """Keep one find for each order, part and voice; where two marketplaces claim the same characters, the surer one.
+
+    Where both are as sure, those ``giving_way`` lose, then the shorter.
+    """
     kept: dict[tuple[str, OrderRef, bool], tuple[FoundOrder, int, int]] = {}
     for entry in islice(finds, _FINDS_MAX * 20):
         found = entry[0]
@@ -77,11 +82,16 @@ def strongest(finds: Iterable[tuple[FoundOrder, int, int]]) -> tuple[FoundOrder,
         if key not in kept or RANK[found.confidence] > RANK[kept[key][0].confidence]:
             kept[key] = entry
     chosen: list[tuple[FoundOrder, int, int]] = []
-    for entry in sorted(kept.values(), key=lambda one: (-RANK[one[0].confidence], one[1] - one[2])):
+    for entry in sorted(kept.values(), key=lambda one: _rank(one, giving_way)):
         if not any(_clash(entry, other) for other in chosen):
             chosen.append(entry)
     places = {id(entry): number for number, entry in enumerate(kept.values())}
     return tuple(entry[0] for entry in sorted(chosen, key=lambda one: places[id(one)]))
+
+
+def _rank(entry: tuple[FoundOrder, int, int], giving_way: frozenset[str]) -> tuple[int, bool, int]:
+    found, start, end = entry
+    return -RANK[found.confidence], found.order.marketplace in giving_way, start - end
 
 
 def _clash(one: tuple[FoundOrder, int, int], other: tuple[FoundOrder, int, int]) -> bool:

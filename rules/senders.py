@@ -10,6 +10,7 @@ from rules.marketplace import Marketplaces
 from rules.patterns import searchable
 
 _ADDRESSES_MAX = 50
+_LOOK = 20_000  # characters of a text in which a shop's name is looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +30,40 @@ def sender_of(facts: Facts, marketplaces: Marketplaces) -> Sender:
     From, counts only from a trusted peer: anyone can write it.
     """
     addresses = tuple(islice((one for one in _addresses(facts) if "@" in one), _ADDRESSES_MAX))
+    directory = marketplaces.directory
     for address in addresses:
-        for market in marketplaces.marketplaces.values():
-            alias = _alias(address, market)
-            if alias is None:
-                continue
-            kind = "" if facts.direction == "outbound" else _kind(facts, market, address, buyer=bool(alias))
-            return Sender(market, kind, alias, address)
+        relay = directory.relay(address)
+        if relay is not None:
+            market, alias = relay
+            return Sender(market, _kind_of(facts, market, address, buyer=bool(alias)), alias, address)
     for address in addresses:
-        for market in marketplaces.marketplaces.values():
-            if _is_notice(address, market):
-                kind = "" if facts.direction == "outbound" else _kind(facts, market, address, buyer=False)
-                return Sender(market, kind, "", address)
+        notice = directory.notice(address)
+        if notice is not None:
+            return Sender(notice, _kind_of(facts, notice, address, buyer=False), "", address)
     return Sender()
+
+
+def operator_of(facts: Facts, market: Marketplace) -> str:
+    """Return which of a base's shops a mail names: in its sender's name, else its subject, else its text.
+
+    Where one place names two, the mail does not say whose it is.
+    """
+    for place in (facts.from_name, facts.subject, facts.text[:_LOOK]):
+        said = searchable(place)
+        named = [
+            one.name
+            for one, words in market.operators
+            if words is not None and words.search(said) is not None
+        ]
+        if named:
+            return named[0] if len(named) == 1 else ""
+    return ""
+
+
+def kind_by_subject(facts: Facts, market: Marketplace) -> str:
+    """Return the kind that a subject alone says, where nothing is known of who sends a marketplace's notices."""
+    subject = searchable(facts.subject[:1000])
+    return next((one.kind.name for one in market.kinds if _subject_says(one, subject, buyer=False)), "")
 
 
 def within(domain: str, domains: Iterable[str]) -> bool:
@@ -65,26 +87,8 @@ def _addresses(facts: Facts) -> Iterator[str]:
     yield from facts.reply_to
 
 
-def _alias(address: str, market: Marketplace) -> str | None:
-    """Return the buyer's address, "" for a relay address that is no buyer's, None for any other address."""
-    local, _, domain = address.lower().rpartition("@")
-    for domains, pattern in market.relays:
-        if domain not in domains:
-            continue
-        if local in market.file.system:
-            return ""
-        found = pattern.fullmatch(searchable(local))
-        if found is not None:
-            groups = found.groups()
-            return f"{groups[0] if groups and groups[0] else local}@{domain}"
-    return None
-
-
-def _is_notice(address: str, market: Marketplace) -> bool:
-    address = address.lower()
-    return address in market.file.notice_senders or within(
-        address.rpartition("@")[2], market.file.notice_domains
-    )
+def _kind_of(facts: Facts, market: Marketplace, address: str, *, buyer: bool) -> str:
+    return "" if facts.direction == "outbound" else _kind(facts, market, address.lower(), buyer=buyer)
 
 
 def _kind(facts: Facts, market: Marketplace, address: str, *, buyer: bool) -> str:

@@ -11,10 +11,11 @@ from gateway.errors import WrongUse
 from gateway.mail.entry import Envelope
 from gateway.mail.parse import parse
 from gateway.shape import facts_of
+from rules.changes import report_on
 from rules.decide import Tried, decide, explain_rules
+from rules.examples import broken_examples
 from rules.explain import explain
 from rules.facts import Context
-from rules.marketplace import report_on
 from rules.named import direction_of
 from rules.read import read
 
@@ -28,16 +29,25 @@ def rules() -> None:
 @json_option
 @pass_place
 def check(place: Place, as_json: bool) -> None:
-    """Read the rule book and every marketplace file, and say what of ours they override."""
+    """Read the rule book and every marketplace file, try their examples, and say what of ours they change."""
     app = place.app()
     book = app.book
     report = report_on(app.own_texts)
+    broken = broken_examples(app.marketplaces)
     if as_json:
-        print_json({"rules": [rule.name for rule in book.ruleset.rules], "marketplaces": report})
-        return
-    click.echo(f"{len(book.ruleset.rules)} rules in {app.config.rules or 'no rule book'}: all readable.")
-    for line in report:
-        click.echo(line)
+        print_json(
+            {
+                "rules": [rule.name for rule in book.ruleset.rules],
+                "marketplaces": report,
+                "broken_examples": broken,
+            }
+        )
+    else:
+        click.echo(f"{len(book.ruleset.rules)} rules in {app.config.rules or 'no rule book'}: all readable.")
+        for line in (*report, *broken):
+            click.echo(line)
+    if broken:
+        raise SystemExit(1)
 
 
 @rules.command(name="try")

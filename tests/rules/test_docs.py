@@ -1,12 +1,15 @@
 """The documentation names everything a rule book may say."""
 
 from pathlib import Path
+from textwrap import dedent
 
 import msgspec
 import pytest
 
 from rules.actions import Action
+from rules.changes import report_on
 from rules.conditions import When
+from rules.kinds import KINDS
 from rules.marketplace import builtin_texts, load_marketplaces
 from rules.policy import DEFAULTS
 from rules.ruleset import load_ruleset
@@ -45,3 +48,15 @@ def test_the_marketplace_shown_is_right_and_keeps_its_promises():
 
     shown = load_marketplaces({**builtin_texts(), "lampen.toml": _toml("howto/add-a-marketplace.md")})
     assert broken_examples(shown) == []
+
+
+@pytest.mark.parametrize("kind, means", KINDS.items())
+def test_every_kind_has_its_row(kind, means):
+    assert f"\n| `{kind}` | {means} |" in TEXT
+
+
+def test_the_addition_shown_changes_what_it_says():
+    page = (DOCS / "howto/add-a-marketplace.md").read_text(encoding="utf-8")
+    text = page[page.index("    extends") : page.index("`docket rules check` says what")]
+    report = page[page.index("    more.toml: adds") : page.index("An address belongs to one")]
+    assert report_on({"more.toml": dedent(text)}) == dedent(report).strip().split("\n")

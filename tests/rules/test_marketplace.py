@@ -2,9 +2,10 @@
 
 import pytest
 
+from rules.changes import report_on
 from rules.errors import BookError
 from rules.facts import Facts
-from rules.marketplace import builtin, builtin_texts, load_marketplaces, report_on
+from rules.marketplace import builtin, builtin_texts, load_marketplaces
 from rules.read import read
 
 OWN = """
@@ -43,17 +44,20 @@ def test_what_own_files_add_and_replace_is_reported():
     ) == [
         "ebay.toml: the same as the one that comes with Docket",
         "etsy.toml: replaces the one that comes with Docket, as a whole",
-        "lampen.toml: added",
+        "lampen.toml: added, the marketplace lampen",
+        "  relay domains: added relay.lampen.example (([a-z]+))",
+        "  brand words: added lampen",
+        "  order shapes: added L-[0-9]{6} (bare likely, labelled certain, home certain, home_labelled certain, anywhere)",
     ]
 
 
 WRONG = {
-    "typo": ({"a.toml": OWN + '\n[policy]\nreply_tokn = "x"'}, ["a.toml", "reply_tokn", "$.policy"]),
+    "typo": ({"a.toml": OWN + '\n[policy]\nreply_tokn = "x"'}, ["a.toml, [policy]: there is no field `reply_tokn` here", "did you mean `reply_token`?"]),
     "pattern": ({"a.toml": OWN.replace("L-[0-9]{6}", "(?<=L)x")}, ["a.toml, orders.pattern", "look-around"]),
     "check": ({"carriers/a.toml": "name='a'\ntitle='A'\n[[numbers]]\npattern='x'\ncheck='luck'"}, ["carriers/a.toml", "no check 'luck'", "s10"]),
     "twice": ({"a.toml": OWN, "b.toml": OWN}, ["b.toml", "'lampen'", "a.toml", "same file name"]),
     "no TOML": ({"a.toml": "name ="}, ["a.toml", "not TOML"]),
-    "unknown phrases": ({"phrases/x.toml": ""}, ["phrases/x.toml", "orders, quotes and policy"]),
+    "unknown phrases": ({"phrases/x.toml": ""}, ["phrases/x.toml", "orders, policy, quotes and terms"]),
 }  # fmt: skip
 
 
