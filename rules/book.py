@@ -72,6 +72,8 @@ class OrderShape(Fact, frozen=True, kw_only=True):
     plain: bool = (
         False  # nothing but digits or letters: a label must stand close, and a foreign label rules it out
     )
+    needs_digit: bool = False  # a match of letters alone is a word
+    letters: Literal["upper", "lower"] = "upper"  # of the normal form
 
 
 class ProductShape(Fact, frozen=True, kw_only=True):

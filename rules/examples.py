@@ -31,6 +31,7 @@ def facts_of_example(example: Example) -> Facts:
         from_=_addresses(example.from_),
         to=_addresses(example.to),
         reply_to=_addresses(example.reply_to),
+        from_name=example.from_name,
         subject=example.subject,
         text=example.text,
         html=example.html,
@@ -47,7 +48,9 @@ def _faults(example: Example, reading: Reading, name: str) -> list[str]:
     finds = [found for found in reading.orders if found.order.marketplace == name]
     pairs: list[tuple[str, object, object]] = [
         ("marketplace", example.marketplace, reading.marketplace),
+        ("operator", example.operator, reading.operator),
         ("kind", example.kind, reading.kind),
+        ("terms", sorted(example.terms), sorted(term.words for term in reading.terms)),
         ("alias", example.alias, reading.alias),
         ("orders", sorted(example.orders), sorted({found.order.value for found in finds})),
         ("products", sorted(example.products), sorted(f"{one.kind} {one.value}" for one in reading.products)),
@@ -81,4 +84,4 @@ def _is_one(carrier: Carrier, number: str) -> bool:
 
 
 def _addresses(written: str) -> tuple[str, ...]:
-    return (written.lower(),) if written else ()
+    return (written,) if written else ()

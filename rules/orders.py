@@ -108,6 +108,8 @@ def _tries(part: Part, compiled: CompiledOrder, words: Words) -> Iterator[_Try]:
         start, end = match.span(compiled.id_group)
         if not _stands_alone(text, start, end):
             continue
+        if compiled.shape.needs_digit and not any(letter.isdigit() for letter in text[start:end]):
+            continue
         seam = any(start < place < end for place in part.readable.seams)
         if part.readable.seams and not seam:
             continue  # the unjoined text has it already
@@ -118,9 +120,9 @@ def _tries(part: Part, compiled: CompiledOrder, words: Words) -> Iterator[_Try]:
 
 
 def _value(match: Any, compiled: CompiledOrder, written: str) -> str:
-    if compiled.shape.form:
-        return str(compiled.shape.form.format(match.group(), *match.groups(default=""))).upper()
-    return written.replace(" ", "").upper()
+    form = compiled.shape.form
+    value = form.format(match.group(), *match.groups(default="")) if form else written.replace(" ", "")
+    return str(value.lower() if compiled.shape.letters == "lower" else value.upper())
 
 
 def _stands_alone(text: str, start: int, end: int) -> bool:
