@@ -188,7 +188,7 @@ class Gateway:
             sent = carry(job, entry, row, links, self._posts, hostname=host, now=now, web=web, lost=lost)
         now = self.clock.now()
         next_at = self._retry(job.attempts, now, self._rng) if sent.open else None
-        report_to = row.mailbox if row.direction == "outbound" else None
+        report_to = None if row.type == "mail.in" else row.mailbox
         payload = outcome_payload(job, sent, next_at, report_to, lambda: self._alerts.after_failure(job, now))
         # A crash before this line sends again, with the same Message-ID: at least once, never silently not at all.
         return self.archive.append(Draft(type="outcome", payload=canonical(payload), meta={}))

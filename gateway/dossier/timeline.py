@@ -80,11 +80,13 @@ class Timeline:
         return tuple(found)
 
     def _turns(self) -> list[tuple[datetime, bool]]:
-        """Return when a buyer wrote (True) and when the remote took an answer of ours (False)."""
+        """Return when a buyer wrote (True), and when the remote took an answer of ours or one was given there (False)."""
         turns = []
         for one in self.letters:
             if one.row.direction == "inbound" and one.row.kind == "buyer_message":
                 turns.append((one.at, True))
+            elif one.row.type == "mail.in" and one.row.direction == "outbound":
+                turns.append((one.at, False))  # the copy of an answer given on the marketplace's own site
             elif one.row.direction == "outbound":
                 turns += [(answer.at, False) for answer in one.answers if answer.kind == "delivered"]
         return turns

@@ -95,19 +95,17 @@ def _settle(
             states[message].add(job["state"])
     settled = []
     for chunk in chunks(messages):
-        for row in tx.execute(
-            select(_rows.seq, _rows.direction).where(_rows.log == log, _rows.seq.in_(chunk))
-        ):
+        for row in tx.execute(select(_rows.seq, _rows.type).where(_rows.log == log, _rows.seq.in_(chunk))):
             if found := states[row.seq]:
-                state = _state(found, row.direction)
+                state = _state(found, row.type)
                 settled.append({"in_log": log, "of_message": row.seq, "new_state": state})
     if settled:
         tx.execute(_SETTLE, settled)
 
 
-def _state(jobs: set[str], direction: str) -> str:
+def _state(jobs: set[str], type_: str) -> str:
     if "dead" in jobs:
         return "failed"
     if jobs == {"done"}:
-        return "relayed" if direction == "outbound" else "delivered"
+        return "delivered" if type_ == "mail.in" else "relayed"
     return "waiting"

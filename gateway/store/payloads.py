@@ -25,6 +25,7 @@ class Read(msgspec.Struct, frozen=True):
 
     marketplace: str = ""
     kind: str = ""
+    direction: Literal["", "outbound"] = ""
     alias: str = ""
     products: tuple[FoundProduct, ...] = ()
     parcels: tuple[FoundParcel, ...] = ()

@@ -22,7 +22,7 @@ _DECIDE = (
     .values(
         {
             name: bindparam(f"new_{name}")
-            for name in ("decided_by", "marketplace", "kind", "alias", "retry_of", "state")
+            for name in ("decided_by", "direction", "marketplace", "kind", "alias", "retry_of", "state")
         }
     )
 )
@@ -94,6 +94,8 @@ def _decided(log: int, entry: Entry, ruling: Ruling, type_: str) -> dict[str, An
         "in_log": log,
         "of_message": ruling.of,
         "new_decided_by": entry.seq,
+        # What came in may be the copy of an answer that somebody of ours wrote on the marketplace's own site.
+        "new_direction": "inbound" if type_ == "mail.in" and not reading.direction else "outbound",
         "new_marketplace": reading.marketplace,
         "new_kind": reading.kind,
         "new_alias": reading.alias,

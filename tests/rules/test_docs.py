@@ -10,7 +10,7 @@ from rules.actions import Action
 from rules.changes import report_on
 from rules.conditions import When
 from rules.kinds import KINDS
-from rules.marketplace import builtin_texts, load_marketplaces
+from rules.marketplace import builtin, builtin_texts, load_marketplaces
 from rules.policy import DEFAULTS
 from rules.ruleset import load_ruleset
 
@@ -60,3 +60,41 @@ def test_the_addition_shown_changes_what_it_says():
     text = page[page.index("    extends") : page.index("`docket rules check` says what")]
     report = page[page.index("    more.toml: adds") : page.index("An address belongs to one")]
     assert report_on({"more.toml": dedent(text)}) == dedent(report).strip().split("\n")
+
+
+MARKETPLACES = (DOCS / "marketplaces.md").read_text(encoding="utf-8")
+
+
+def _row(file):
+    """What the page of marketplaces says of one, from its file."""
+    known = (
+        [f"buyers' addresses ({', '.join(dict.fromkeys(relay.basis for relay in file.relay))})"]
+        if file.relay
+        else []
+    )
+    known += ["its own senders"] if file.notice_domains or file.notice_senders else []
+    known += ["its name and a labelled order"] if file.known_by_orders else []
+    clocks = [f"{clock.name} {clock.hours:g} h ({clock.basis})" for clock in file.clocks]
+    kinds = len({kind.name for kind in file.kinds})
+    languages = sorted({language for kind in file.kinds for language in kind.subjects})
+    return " | ".join(
+        [
+            f"| `{file.name}`",
+            file.title,
+            "; ".join(known) or "-",
+            f"{kinds}: {', '.join(languages)}" if kinds else "-",
+            file.policy.reply_by_mail,
+            f"{'; '.join(clocks) or '-'} |",
+        ]
+    )
+
+
+@pytest.mark.parametrize("market", builtin().marketplaces.values(), ids=lambda market: market.name)
+def test_every_marketplace_has_its_row(market):
+    assert _row(market.file) in MARKETPLACES.split("\n")
+
+
+def test_every_operator_is_named():
+    for market in builtin().marketplaces.values():
+        for operator in market.file.operators:
+            assert operator.title in MARKETPLACES

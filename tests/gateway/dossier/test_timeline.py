@@ -103,6 +103,34 @@ def test_what_was_written_but_not_accepted_answers_nothing(house):
     assert look(house).reply_times == ()
 
 
+def copied(house, name, **envelope) -> int:
+    """The copy that Amazon sends of an answer somebody wrote in Seller Central."""
+    raw = mail(
+        f"Your e-mail to Maria, order {ORDER}",
+        from_="donotreply@amazon.com",
+        message_id=f"copy-{name}",
+        X_Space_Notification_Type="BBC_MESSAGE_CONFIRMATION_TO_MERCHANT",
+    )
+    return house.take(raw, mail_from="donotreply@amazon.com", **envelope)
+
+
+def test_an_answer_given_on_the_marketplace_s_own_site_answers_from_its_copy(house):
+    asked(house, "question")
+    house.clock.at += timedelta(hours=2)
+    copied(house, "answer")
+    letter = look(house).letters[1]
+    assert (letter.row.direction, letter.row.agent, letter.row.kind) == ("outbound", "", "own_answer_copy")
+    assert look(house).reply_times == (timedelta(hours=2),)
+
+
+def test_a_copy_that_nobody_has_checked_answers_nothing(house):
+    asked(house, "question")
+    house.clock.at += timedelta(hours=2)
+    copied(house, "forged", trusted=False)
+    assert look(house).letters[1].row.direction == "inbound"
+    assert look(house).reply_times == ()
+
+
 def test_notes_on_the_order_and_on_its_messages_stand_between_the_letters(house):
     first = asked(house, "question")
     house.clock.at += timedelta(minutes=5)

@@ -278,6 +278,26 @@ def test_acts_on_what_is_no_message_leave_only_their_event(store, story):
     assert not any(rows.values())
 
 
+def test_the_copy_of_an_answer_given_on_the_site_is_outbound_by_nobody_known(store, story):
+    copy = story.mail()
+    story.decision(copy, kind="own_answer_copy", direction="outbound", jobs=[story.job()])
+    question = story.mail()
+    story.decision(question, jobs=[story.job()])
+    answer = story.mail("mail.out")
+    story.decision(answer)
+    story.outcome(copy)
+    story.fold(store)
+    with store.read() as conn:
+        rows = [messages.message(conn, seq) for seq in (copy, question, answer)]
+    assert [(row.direction, row.agent) for row in rows] == [
+        ("outbound", ""),
+        ("inbound", ""),
+        ("outbound", "anna"),
+    ]
+    assert rows[0].type == "mail.in"
+    assert rows[0].state == "delivered"  # it came in, and our agents' mailbox has it
+
+
 def test_what_is_erased_is_gone_and_the_fold_goes_on(store, story):
     seq = story.mail()
     story.decision(seq, links=[story.link()], tags=["claim"], jobs=[story.job()])
