@@ -4,9 +4,10 @@ import html as entities
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rules.facts import Facts
-from rules.readable import INVISIBLE, Readable, cut, fold, joined, readable
+from rules.readable import INVISIBLE, Readable, fold, joined, readable, replaced
 
 PART_MAX = 1_000_000  # characters of one part that are searched
 _LINKS_MAX = 300
@@ -15,10 +16,9 @@ _HEADERS_MAX = 20
 _FILES_MAX = 100
 
 _HOLE = re.compile(
-    r"(?P<tag></?(?P<name>[a-zA-Z][a-zA-Z0-9]{0,15})?[^<>]{0,4000}>)"
-    r"|(?P<entity>&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});)"
-    f"|{INVISIBLE}"
+    f"(<[^<>]{{0,4018}}>|&(?:#[0-9]{{1,7}}|#[xX][0-9a-fA-F]{{1,6}}|[a-zA-Z]{{2,8}});|{INVISIBLE})"
 )
+_NAME = re.compile("</?([a-zA-Z][a-zA-Z0-9]{0,15})")
 _INLINE = frozenset(
     "a|abbr|b|bdi|bdo|big|code|em|font|i|ins|mark|nobr|small|span|strong|sub|sup|tt|u|wbr".split("|")  # noqa: SIM905
 )
@@ -70,6 +70,7 @@ def _body(where: str, text: str) -> Iterator[Part]:
         yield Part(where, part.original, mended)
 
 
+@lru_cache(maxsize=1024)
 def _may_name_an_order(name: str) -> bool:
     lower = name.lower()
     if lower.startswith("x-docket"):  # ours, or forged: says nothing new
@@ -79,14 +80,15 @@ def _may_name_an_order(name: str) -> bool:
 
 def text_of_html(source: str) -> Readable:
     """Return what HTML shows, roughly: inline tags vanish, others part words; an ID may be cut up by ``<wbr>``."""
-    folded = fold(source)
-    holes = []
-    for match in _HOLE.finditer(folded):
-        if match["entity"]:
-            instead = readable(entities.unescape(match["entity"])).text
-        elif match["tag"]:
-            instead = "" if (match["name"] or "").lower() in _INLINE else " "
-        else:
-            instead = ""
-        holes.append((match.start(), match.end(), instead))
-    return cut(folded, holes)
+    return replaced(_HOLE.split(fold(source)), _instead)
+
+
+@lru_cache(maxsize=1024)
+def _instead(hole: str) -> str:
+    """Return what a tag, an entity or something invisible looks like; a message has few kinds of them."""
+    if hole[0] == "&":
+        return readable(entities.unescape(hole)).text
+    if hole[0] != "<":
+        return ""
+    named = _NAME.match(hole)
+    return "" if named and named[1].lower() in _INLINE else " "

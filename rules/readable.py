@@ -6,7 +6,7 @@ invisible characters inside, broken over two lines. Here they become one way.
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from rules.patterns import searchable
@@ -14,18 +14,18 @@ from rules.patterns import searchable
 _DASHES = "\u02d7\u05be\u1806\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u207b\u2212\u2796\u30fc\ufe58\ufe63\uff0d\uff70"
 _SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 _ZEROS = "\u0660\u06f0\u0966\u09e6\u0e50"  # Arabic-Indic, Persian, Devanagari, Bengali, Thai
-_FOLD: dict[int, str] = {
-    **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)},  # full-width forms
-    **{ord(zero) + digit: str(digit) for zero in _ZEROS for digit in range(10)},
-    **dict.fromkeys(map(ord, _DASHES), "-"),
-    **dict.fromkeys(map(ord, _SPACES), " "),
+_FOLD: dict[str, str] = {
+    **{chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)},  # full-width forms
+    **{chr(ord(zero) + digit): str(digit) for zero in _ZEROS for digit in range(10)},
+    **dict.fromkeys(_DASHES, "-"),
+    **dict.fromkeys(_SPACES, " "),
 }
-_ODD = re.compile("[" + re.escape("".join(map(chr, _FOLD))) + "]")
+_ODD = re.compile("[" + re.escape("".join(_FOLD)) + "]")
 _UNSEEN = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe00-\ufe0f\ufeff"
 INVISIBLE = f"[{_UNSEEN}]+"
 _INVISIBLE = re.compile(INVISIBLE)
 _GAP = f"[ \t{_UNSEEN}]{{0,8}}"
-_SEAM = re.compile(rf"(?<=[0-9]){_GAP}(-?){_GAP}=?\r?\n[> \t]{{0,16}}(?=-?[0-9])")
+_SEAM = re.compile(rf"[0-9]({_GAP}(-?){_GAP}=?\r?\n[> \t]{{0,16}})(?=-?[0-9])")
 _SEAMS_MAX = 2000
 
 
@@ -60,8 +60,7 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return text
-    text = searchable(text)
-    return text if _ODD.search(text) is None else text.translate(_FOLD)
+    return _ODD.sub(lambda odd: _FOLD[odd[0]], searchable(text))
 
 
 def readable(text: str) -> Readable:
@@ -76,7 +75,7 @@ def joined(text: str) -> Readable | None:
     """Return text with the lines joined that break between digits (a soft-wrapped ID), or None where none does."""
     folded = fold(text)
     holes = [
-        (m.start(), m.end(), m.group(1))
+        (m.start(1), m.end(), m.group(2))
         for _, m in zip(range(_SEAMS_MAX), _SEAM.finditer(folded), strict=False)
     ]
     if not holes:
@@ -85,6 +84,24 @@ def joined(text: str) -> Readable | None:
         holes += [(m.start(), m.end(), "") for m in _INVISIBLE.finditer(folded)]
         holes.sort()
     return cut(folded, holes, seams=True)
+
+
+def replaced(split: list[str], instead: Callable[[str], str]) -> Readable:
+    """Return a text whose every second piece (as ``re.split`` with one group gives them) is replaced."""
+    pieces: list[tuple[int, int, int]] = []
+    here = there = 0
+    for number, piece in enumerate(split):
+        length = len(piece)
+        if number % 2:
+            split[number] = put = instead(piece)
+            if put:
+                pieces.append((here, there, length))
+                here += len(put)
+        elif length:
+            pieces.append((here, there, length))
+            here += length
+        there += length
+    return Readable("".join(split), tuple(pieces) if len(split) > 1 else ())
 
 
 def cut(text: str, holes: Iterable[tuple[int, int, str]], *, seams: bool = False) -> Readable:
