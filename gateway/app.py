@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from gateway.analyses import Analyses
 from gateway.archive.archive import Archive
 from gateway.clock import Clock, SystemClock
 from gateway.config import Config, Mailbox, Server
@@ -108,6 +109,10 @@ class App:
             for address in (box.address, *box.aliases)
         }
 
+    @cached_property
+    def analyses(self) -> Analyses:
+        return Analyses()
+
     def mailbox_of(self, recipient: str) -> str | None:
         return self.mailboxes.get(recipient.lower())
 
@@ -135,6 +140,7 @@ class App:
             hostname=self.config.hostname,
             alerts=self.config.alerts,
             web=self.config.web_url,
+            analyses=self.analyses,
             retry=lambda attempts, now, rng: next_try(
                 attempts, now, rng, minutes=work.retry_minutes, give_up_hours=work.give_up_hours
             ),
@@ -150,13 +156,14 @@ class App:
             self.rebuild_index()
             backend = self.index(writer=True)
         try:
-            yield Indexer(archive=self.archive, store=self.store, backend=backend)
+            yield Indexer(archive=self.archive, store=self.store, backend=backend, analyses=self.analyses)
         finally:
             backend.close()
 
     def rebuild_index(self) -> int:
         """Build the index anew from the store; return the entry it stands at."""
-        return rebuild_index(self.archive, self.store, self.config.index.engine, self.index_place)
+        engine = self.config.index.engine
+        return rebuild_index(self.archive, self.store, self.analyses, engine, self.index_place)
 
     def archive_head(self) -> int:
         return self.archive.head()

@@ -82,6 +82,9 @@ class Import:
             self.report.archived += 1
 
     def _is_ours(self, raw: bytes) -> bool:
+        head = raw[:_HEADER].lower()
+        if not any(address.encode() in head for address in self._ours):
+            return False  # most history was written by others, and reading its headers can wait
         values = header_block_of(raw[:_HEADER]).values("from")
         wrote = getaddresses([value.decode("ascii", "replace") for value in values])
         return any(address.lower() in self._ours for _, address in wrote)

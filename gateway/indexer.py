@@ -4,32 +4,36 @@ Runs behind ``process`` in the worker. After a crash the index says itself which
 given to it again, and replacing a document by its seq makes a double impossible.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import Connection
 
+from gateway.analyses import Analyses
 from gateway.archive.archive import Archive
 from gateway.shape import document_of
 from gateway.store import fold, messages
 from gateway.store.engine import Store
 from gateway.store.records import MessageRow
+from index.analyzer import analyze
 from index.backend import Backend
 from index.document import Document
 from index.rebuild import rebuild
 
-_BATCH = 512
+_BATCH = 1024  # entries
+_BATCH_BYTES = 32 << 20  # of the texts of the messages they touch
 _ALL = 2048
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Indexer:
-    """Bring an index up to the store. Only the worker that holds the lock may call ``advance``."""
+    """Bring an index up to the store. Only the worker that holds the lock may call ``advance``, from one thread."""
 
     archive: Archive
     store: Store
     backend: Backend
+    analyses: Analyses = field(default_factory=Analyses)
 
     def advance(self) -> int:
         """Index what changed since the index's own position; return how many entries it moved on."""
@@ -38,37 +42,54 @@ class Indexer:
             stop = min(fold.position(conn), start + _BATCH)
             if stop <= start:
                 return 0
-            # One message may be touched by many entries of a batch: it is written once, as it stands now.
-            touched = messages.changed(conn, start, stop)
-            documents = list(_documents(self.archive, conn, touched, decided=True))
+            touched, stop = _batch(messages.changed(conn, start, stop), stop)
+            documents = list(_documents(self.archive, self.analyses, conn, touched, decided=True))
         self.backend.write(documents, stop)
         return stop - start
 
 
-def rebuild_index(archive: Archive, store: Store, engine: str, place: Path) -> int:
+def rebuild_index(archive: Archive, store: Store, analyses: Analyses, engine: str, place: Path) -> int:
     """Build the index anew beside the old one and put it in its place; return the position it stands at."""
     with store.read() as conn:
         position = fold.position(conn)
-    rebuild(place, engine, _every(archive, store, position), position)
+    rebuild(place, engine, _every(archive, store, analyses, position), position)
     return position
 
 
-def _every(archive: Archive, store: Store, position: int) -> Iterator[Document]:
+def _every(archive: Archive, store: Store, analyses: Analyses, position: int) -> Iterator[Document]:
     for start in range(0, position, _ALL):
         with store.read() as conn:
             seqs = messages.seqs(conn, start, min(start + _ALL, position))
-            yield from _documents(archive, conn, seqs)
+            yield from _documents(archive, analyses, conn, seqs)
+
+
+def _batch(changed: Iterable[tuple[int, int, int]], stop: int) -> tuple[list[int], int]:
+    """Return the messages of one batch and the entry it ends before: one message of any size, or so many bytes of text.
+
+    One message may be touched by many entries of a batch: it is written once, as it stands now.
+    """
+    touched: set[int] = set()
+    size = 0
+    for seq, message, text_bytes in changed:
+        if message in touched:
+            continue
+        size += text_bytes
+        if touched and size > _BATCH_BYTES:
+            return sorted(touched), seq
+        touched.add(message)
+    return sorted(touched), stop
 
 
 def _documents(
-    archive: Archive, conn: Connection, seqs: list[int], *, decided: bool = False
+    archive: Archive, analyses: Analyses, conn: Connection, seqs: list[int], *, decided: bool = False
 ) -> Iterator[Document]:
     """Make documents; with ``decided`` only of messages that are: the decision's own entry brings in the others."""
     exact = messages.exact_terms(conn, seqs)
     for seq, row in messages.messages(conn, seqs).items():
         if decided and row.decided_by is None:
             continue
-        yield document_of(row, text_of(archive, row), exact.get(seq, ()))
+        analysis = analyses.take(seq) or analyze(text_of(archive, row))
+        yield document_of(row, analysis, exact.get(seq, ()))
 
 
 def text_of(archive: Archive, row: MessageRow) -> str:

@@ -19,13 +19,15 @@ What must always hold (tests/crash/ breaks each write before and after, and chec
 """
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 
 import msgspec
 
+from gateway.ahead import Ahead, Told
 from gateway.alerts import Alerts, lost_with
+from gateway.analyses import Analyses
 from gateway.archive.archive import Archive
 from gateway.clock import Clock
 from gateway.deciding import Book, Deciding
@@ -33,23 +35,23 @@ from gateway.delivery import Post, carry, nowhere, outcome_payload
 from gateway.futures import chain
 from gateway.judge import Judge
 from gateway.mail.canonical import canonical
-from gateway.mail.entry import MAIL_TYPES, Appended, Draft, Entry, Envelope
-from gateway.readers import Readers, item_of
+from gateway.mail.entry import Appended, Draft, Envelope
+from gateway.readers import Readers
 from gateway.receipt import Receipt
 from gateway.relay.backoff import next_try
-from gateway.shape import row_of
 from gateway.store import fold, jobs, messages, orders
 from gateway.store.engine import Store
-from gateway.store.records import JobRow, MessageRow
+from gateway.store.records import JobRow
 
-_ROUND = 256  # entries that one transaction of the store takes up
+_ROUND = 256  # decisions that one append takes up
 _LEASE_S = 900.0
 
 
 class Gateway:
     """The path over its parts. ``accept`` may be called from any thread; all else by one worker, which holds the lock.
 
-    ``mailboxes`` maps each address we answer for to its mailbox; ``posts`` says where a mailbox's mail goes.
+    ``mailboxes`` maps each address we answer for to its mailbox; ``posts`` says where a mailbox's mail goes;
+    ``analyses`` are what the indexer takes up.
     """
 
     def __init__(
@@ -67,11 +69,13 @@ class Gateway:
         retry: Callable[[int, datetime, random.Random], datetime | None] = next_try,
         alerts: tuple[str, ...] = (),
         web: str = "",
+        analyses: Analyses | None = None,
     ) -> None:
         self.archive = archive
         self.store = store
         self.clock = clock
-        self._readers = readers
+        self._ahead = Ahead(archive, readers)
+        self._analyses = analyses or Analyses()
         self._judge = judge
         self._book = book
         self._deciding = Deciding(book, {address.lower(): box for address, box in mailboxes.items()})
@@ -134,32 +138,26 @@ class Gateway:
     def _fold(self) -> int:
         with self.store.read() as conn:
             start = fold.position(conn)
-        entries = list(self.archive.entries(start, min(start + _ROUND, self.archive.head())))
-        if not entries:
+        taken = self._ahead.take(start)
+        if not taken.entries:
             return 0
-        rows = self._read([entry for entry in entries if entry.type in MAIL_TYPES])
+        self._keep(taken.told.values())
+        rows = {seq: told.row for seq, told in taken.told.items()}
         with self.store.write() as tx:
-            fold.apply_all(tx, [(entry, rows.get(entry.seq)) for entry in entries])
-        self._deciding.folded(entries[-1].seq)
-        return len(entries)
+            fold.apply_all(tx, [(entry, rows.get(entry.seq)) for entry in taken.entries])
+        self._deciding.folded(taken.entries[-1].seq)
+        return len(taken.entries)
 
-    def _read(self, entries: list[Entry]) -> dict[int, MessageRow]:
-        """Read messages in child processes; what they say is kept until they are decided."""
-        items = [item_of(entry) for entry in entries]
-        rows = {}
-        for entry, item, understood in zip(entries, items, self._readers.understand(items), strict=True):
-            # The text lies in the store under the message's own key: destroying that erases it here too.
-            sealed = self.archive.seal_for(entry.seq, "text", understood.mail.text.encode("utf-8", "replace"))
-            twin = self.archive.twin(entry.payload, item.envelope.mail_from, item.envelope.rcpt_to)
-            row = row_of(entry, item.envelope, understood.mail, sealed_text=sealed, twin=twin)
-            self._deciding.keep(row, item.envelope, understood)
-            rows[entry.seq] = row
-        return rows
+    def _keep(self, told: Iterable[Told]) -> None:
+        """Keep what messages say: until they are decided, and the words of their texts until they are indexed."""
+        for one in told:
+            self._deciding.keep(one.row, one.envelope, one.understood)
+            self._analyses.put(one.row.seq, one.understood.analysis)
 
     def _decide(self) -> int:
         with self.store.read() as conn:
             drafts = self._deciding.drafts(
-                conn, _ROUND, lambda seqs: self._read([self.archive.entry(seq) for seq in seqs])
+                conn, _ROUND, lambda seqs: self._keep(self._ahead.read_again(seqs))
             )
         for of, appended in zip(drafts, self.archive.append_many(list(drafts.values())), strict=True):
             # From here a crash repeats nothing: the next start folds this decision in before it decides anything.
@@ -197,4 +195,4 @@ class Gateway:
         """End the child processes; nothing is lost by it."""
         self._judging.shutdown()
         self._judge.close()
-        self._readers.close()
+        self._ahead.close()

@@ -12,6 +12,7 @@ import msgspec
 from gateway.mail.parse import parse
 from gateway.readers import Item, Start, Understood
 from gateway.shape import facts_of
+from index.analyzer import analyze
 from rules.marketplace import Marketplaces, load_marketplaces
 from rules.read import read
 
@@ -20,7 +21,7 @@ def understand(item: Item, marketplaces: Marketplaces) -> Understood:
     """Return what one message says; its HTML stays behind, the page that shows it reads it again."""
     mail = parse(item.raw)
     reading = read(facts_of(mail, item.envelope, outbound=item.outbound), marketplaces)
-    return Understood(mail=replace(mail, html=""), reading=reading)
+    return Understood(mail=replace(mail, html=""), reading=reading, analysis=analyze(mail.text))
 
 
 def main() -> None:

@@ -25,6 +25,7 @@ import msgspec
 from gateway.mail.entry import Entry, Envelope
 from gateway.mail.message import ParsedMail
 from gateway.shape import is_outbound
+from index.analyzer import NOTHING, Analysis
 from rules.facts import Reading
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ class Understood:
 
     mail: ParsedMail
     reading: Reading
+    analysis: Analysis = NOTHING  # of the text, for the index
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +95,9 @@ class Readers:
         self._start = Start(marketplaces=dict(marketplaces), memory_bytes=memory_bytes)
         self._count = count or len(os.sched_getaffinity(0))
         self._seconds = seconds
-        self._journal = journal
         self._idle: list[_Child] = []
-        self._deaths = self._recall()
+        self._deaths = _recall(journal)
+        self._journal = None if journal is None else journal.open("wb", buffering=0)
 
     def understand(self, items: Sequence[Item]) -> list[Understood]:
         """Return what each message says, in the order given. Never raises for a message's sake."""
@@ -133,6 +135,8 @@ class Readers:
         for child in self._idle:
             _end(child)
         self._idle.clear()
+        if self._journal is not None:
+            self._journal.close()
 
     def _give(
         self,
@@ -181,28 +185,32 @@ class Readers:
                 log.warning("reader-died seq=%d deaths=%d", item.key, self._deaths[item.key])
             queue.append([place])
 
-    def _recall(self) -> dict[int, int]:
-        """Read the journal a crash left behind: each message in it has ended a process once more."""
-        if self._journal is None or not self._journal.exists():
-            return {}
-        try:
-            left = json.loads(self._journal.read_text(encoding="ascii"))
-            return {int(key): int(deaths) + 1 for key, deaths in left.items()}
-        except (ValueError, AttributeError):
-            return {}  # the crash came while it was written: nothing was being read yet
-
     def _note(self, items: Sequence[Item], waiting: selectors.BaseSelector) -> None:
         """Note what the children have now, and no more: a crash must not count against those that wait."""
-        if self._journal is not None:
-            keys = [items[place].key for busy in waiting.get_map().values() for place in busy.data.batch]
-            reading = {key: self._deaths.get(key, 0) for key in keys}
-            self._journal.write_text(json.dumps(reading), encoding="ascii")
+        keys = [items[place].key for busy in waiting.get_map().values() for place in busy.data.batch]
+        self._write_down({key: self._deaths.get(key, 0) for key in keys})
 
     def _forget(self, items: Sequence[Item]) -> None:
         for item in items:
             self._deaths.pop(item.key, None)
+        self._write_down({})
+
+    def _write_down(self, reading: Mapping[int, int]) -> None:
         if self._journal is not None:
-            self._journal.unlink(missing_ok=True)
+            self._journal.seek(0)
+            self._journal.truncate()
+            self._journal.write(json.dumps(reading).encode())
+
+
+def _recall(journal: Path | None) -> dict[int, int]:
+    """Read the journal a crash left behind: each message in it has ended a process once more."""
+    if journal is None or not journal.exists():
+        return {}
+    try:
+        left = json.loads(journal.read_text(encoding="ascii"))
+        return {int(key): int(deaths) + 1 for key, deaths in left.items()}
+    except (ValueError, AttributeError):
+        return {}  # the crash came while it was written: nothing was being read yet
 
 
 def _batches(places: list[int], items: Sequence[Item]) -> list[list[int]]:

@@ -6,6 +6,7 @@ from gateway.mail.entry import Entry, Envelope
 from gateway.mail.message import Address, ParsedMail
 from gateway.relay.notice import LOOP
 from gateway.store.records import AttachmentRow, MessageRow
+from index.analyzer import Analysis
 from index.document import Document
 from rules.facts import AttachmentFact, Facts
 
@@ -129,8 +130,11 @@ def row_of(
     )
 
 
-def document_of(row: MessageRow, text: str, exact: tuple[str, ...] = ()) -> Document:
-    """Return the document the index keeps of a message; ``exact`` are products and parcels found in it."""
+def document_of(row: MessageRow, analysis: Analysis, exact: tuple[str, ...] = ()) -> Document:
+    """Return the document the index keeps of a message, with its text as the words it is found by.
+
+    ``exact`` are products and parcels found in it.
+    """
     return Document(
         seq=row.seq,
         at=row.occurred_at,
@@ -142,7 +146,7 @@ def document_of(row: MessageRow, text: str, exact: tuple[str, ...] = ()) -> Docu
         from_=tuple(part for pair in row.from_ for part in pair if part),
         to=tuple(part for pair in (*row.to, *row.cc) for part in pair if part),
         subject=row.subject,
-        text=text,
+        analysis=analysis,
         orders=tuple(order.value for order in row.orders),
         exact=(*exact, *((row.message_id,) if row.message_id else ())),
         tags=row.tags,

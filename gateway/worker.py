@@ -54,6 +54,7 @@ class Worker:
         self._wake = wake
         self._own_read, self._own_write = os.pipe()
         self._under_way: set[Future[Appended]] = set()
+        self._indexing: Future[int] | None = None
         self.orphaned = False
         self._token = ulid(gateway.clock.now())
 
@@ -65,9 +66,11 @@ class Worker:
         """
         self._gateway.resume()  # and no more: the index catches up beside the sending, not before it
         pool = ThreadPoolExecutor(max_workers=self._senders, thread_name_prefix="send")
-        while not self.orphaned and not done():
-            moved = self._gateway.process() + self._indexer.advance() + self._send(pool)
-            self._rest(0.0 if moved else _POLL_S)
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="index") as indexing:
+            while not self.orphaned and not done():
+                moved = self._gateway.process() + self._send(pool)
+                self._index(indexing)
+                self._rest(0.0 if moved else _POLL_S)
         pool.shutdown(wait=False)
         left = self._finish(leaving)
         if not self.orphaned:
@@ -91,6 +94,28 @@ class Worker:
 
     def wake(self) -> None:
         os.write(self._own_write, b"!")
+
+    def close(self) -> None:
+        """Give the pipe back, unless sends that were left under way will still want it."""
+        if not self._under_way:
+            os.close(self._own_read)
+            os.close(self._own_write)
+
+    def _index(self, thread: ThreadPoolExecutor) -> None:
+        """Have the index follow the store beside this loop; what goes wrong there ends the loop, as if it were here.
+
+        While one batch is committed the store goes on, and all of that is the next batch.
+        """
+        if self._indexing is not None:
+            if not self._indexing.done():
+                return
+            self._indexing.result()
+        self._indexing = thread.submit(self._indexer.advance)
+        self._indexing.add_done_callback(self._indexed)
+
+    def _indexed(self, indexing: "Future[int]") -> None:
+        if indexing.exception() is not None or indexing.result():
+            self.wake()
 
     def _send(self, pool: ThreadPoolExecutor) -> int:
         free = self._senders - len(self._under_way)

@@ -4,6 +4,7 @@
 is the one worker; a second one waits for nothing and ends.
 """
 
+import contextlib
 import logging
 import os
 import signal
@@ -47,11 +48,14 @@ def work(app: App, stop: threading.Event, wake: int) -> int:
             if request.exists():
                 build_anew(app)
                 request.unlink()
-            with app.indexer() as indexer:
-                gateway = app.gateway()
-                worker = Worker(gateway, indexer, senders=app.config.work.senders, wake=wake)
+            with (
+                app.indexer() as indexer,
+                contextlib.closing(app.gateway()) as gateway,
+                contextlib.closing(
+                    Worker(gateway, indexer, senders=app.config.work.senders, wake=wake)
+                ) as worker,
+            ):
                 left += worker.run(lambda: stop.is_set() or request.exists(), stop.is_set)
-                gateway.close()
             if worker.orphaned:
                 break
     return left

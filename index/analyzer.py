@@ -67,7 +67,10 @@ class Analysis(NamedTuple):
     words: str
     stems: str
     wholes: tuple[str, ...]
-    vocabulary: set[str]  # without CJK pairs: there are so many that walking through them is slow
+    vocabulary: frozenset[str]  # without CJK pairs: there are so many that walking through them is slow
+
+
+NOTHING = Analysis("", "", (), frozenset())
 
 
 def analyze(text: str) -> Analysis:
@@ -81,7 +84,7 @@ def analyze(text: str) -> Analysis:
         " ".join([chunk[0] for chunk in found]),
         " ".join([chunk[1] for chunk in found]),
         tuple([chunk[2] for chunk in found if chunk[2]]),
-        {chunk[0] for chunk in found if chunk[1]},
+        frozenset({chunk[0] for chunk in found if chunk[1]}),
     )
 
 
@@ -131,6 +134,9 @@ def query_identifier(text: str) -> str | None:
 
 
 def _read(chunk: str) -> Chunk:
+    if chunk.isascii() and chunk.isalnum():  # most are
+        word = fold(chunk)
+        return Chunk(word, stem(word), "")
     if is_cjk(chunk):
         return Chunk(_pairs(chunk), "", "")
     if chunk.isalnum():

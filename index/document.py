@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from index.analyzer import Analysis
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
@@ -22,6 +24,7 @@ class Document:
     to: tuple[str, ...] = ()
     subject: str = ""
     text: str = ""
+    analysis: Analysis | None = None  # of the text, where it is known; then the text itself is not asked for
     orders: tuple[str, ...] = ()  # order values, as written by the marketplace
     exact: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()

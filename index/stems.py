@@ -10,6 +10,7 @@ import re
 # not after a vowel or q: "neue", "value" and "frauen" stay.
 _UMLAUT = re.compile(r"(?<![aeiouq])([aou])e(?=[^aeiouy])")
 _ENDINGS = ("ing", "ern", "ed", "em", "en", "er", "es", "e", "s")
+_BY_LAST = {last: tuple(one for one in _ENDINGS if one[-1] == last) for last in "gndmres"}
 _KEPT_CHARS = 3
 _ROUNDS = 3
 _VOWELS = frozenset("aeiouy")
@@ -23,7 +24,7 @@ def stem(word: str) -> str:
     """
     if len(word) <= _KEPT_CHARS or not (word.isascii() and word.isalpha()):
         return word
-    root = _UMLAUT.sub(r"\1", word)
+    root = _UMLAUT.sub(r"\1", word) if "ae" in word or "oe" in word or "ue" in word else word
     if root.endswith("aux"):  # "cadeaux" -> "cadeau", "journaux" -> "journal"
         root = root[:-1] if root.endswith("eaux") else f"{root[:-3]}al"
     for _ in range(_ROUNDS):
@@ -41,7 +42,7 @@ def stem(word: str) -> str:
 def _without_ending(word: str) -> str:
     if word.endswith("eln"):
         return word[:-1]
-    for ending in _ENDINGS:
+    for ending in _BY_LAST.get(word[-1], ()):
         if word.endswith(ending):
             rest = word[: -len(ending)]
             if len(rest) < _KEPT_CHARS or not _VOWELS.intersection(rest):

@@ -100,7 +100,7 @@ def _texts(document: Document) -> dict[str, str]:
         "filename": document.filenames[:_MANY],
     }
     read = {field: [analyze(text) for text in texts] for field, texts in parts.items()}
-    body = analyze(document.text)
+    body = analyze(document.text) if document.analysis is None else document.analysis
     everything = [*read["subject"], body, *read["from"], *read["to"], *read["filename"]]
     given = _distinct(map(plain_identifier, (*document.orders[:_MANY], *document.exact[:_MANY])))
     found = {whole for one in everything for whole in one.wholes}

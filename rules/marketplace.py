@@ -95,6 +95,12 @@ class Marketplaces:
         )
 
     @cached_property
+    def any_number(self) -> Pattern | None:
+        """All shapes of orders, products and parcels as one."""
+        patterns = (self.any_order, self.any_product, self.any_parcel)
+        return _union(one.pattern for one in patterns if one is not None)
+
+    @cached_property
     def any_parcel(self) -> Pattern | None:
         return _union(shape.pattern for carrier in self.carriers.values() for shape in carrier.file.numbers)
 

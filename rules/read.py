@@ -29,8 +29,9 @@ def read(facts: Facts, marketplaces: Marketplaces) -> Reading:
     terms: list[FoundTerm] = []
     for part in parts_of(facts):
         here: list[tuple[FoundOrder, int, int]] = []
+        number = _holds(marketplaces.any_number, part)  # most parts hold none: one look instead of three
         quotes = Quotes(part, marketplaces.words, sender.marketplace, outbound=facts.direction == "outbound")
-        if spoken_of or _holds(marketplaces.any_order, part):
+        if spoken_of or (number and _holds(marketplaces.any_order, part)):
             here = list(find_orders(part, scopes, marketplaces.words, quotes))
             finds.extend(here)
         if part.readable.seams:
@@ -38,6 +39,8 @@ def read(facts: Facts, marketplaces: Marketplaces) -> Reading:
         if _states_terms(part, sender, facts):
             terms.extend(find_terms(part, marketplaces.words, quotes))
         taken = [(start, end) for _, start, end in here]
+        if not number:
+            continue
         for product, start, end in _products(part, scopes, marketplaces):
             taken.append((start, end))
             products.setdefault((product.kind, product.value), product)

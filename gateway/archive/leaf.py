@@ -17,6 +17,12 @@ VERSION = 1
 _YEAR_10000 = 253402300800
 _TYPE = re.compile(r"[a-z][a-z0-9]*(\.[a-z0-9]+)*", re.ASCII)
 _ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}", re.ASCII)
+# Every leaf that write_leaf made, and no other: what matches needs no second look at its form.
+_WRITTEN = re.compile(
+    rb'\{"commit":"([A-Za-z0-9+/]{43}=)","ct":"([A-Za-z0-9+/]{43}=)","id":"([0-9A-HJKMNP-TV-Z]{26})",'
+    rb'"meta":"([A-Za-z0-9+/]{43}=)","seq":(0|[1-9][0-9]{0,17}),"t":(0|[1-9][0-9]{0,10}),'
+    rb'"type":"([a-z][a-z0-9]*(?:\.[a-z0-9]+)*)","v":1\}'
+)
 _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode
 
 
@@ -43,6 +49,17 @@ def write_leaf(*, type_: str, id_: str, seq: int, at: int, ct: str, commit: str,
 
 def read_leaf(leaf: bytes) -> Leaf:
     """Return what a leaf says; raises Damaged unless it is canonical and of a version that we know."""
+    if written := _WRITTEN.fullmatch(leaf):
+        commit, ct, id_, meta, seq, at, type_ = (part.decode() for part in written.groups())
+        hashes = {name: unbase64(text) for name, text in (("commit", commit), ("ct", ct), ("meta", meta))}
+        found = {name: hash_ for name, hash_ in hashes.items() if hash_ is not None}
+        if len(found) == 3 and is_type(type_):
+            return Leaf(type=type_, id=id_, seq=int(seq), at=int(at), **found)
+    return _examine(leaf)
+
+
+def _examine(leaf: bytes) -> Leaf:
+    """Return what a leaf says that is not as we write them, or raise Damaged with what is wrong with it."""
     try:
         value: Any = json.loads(leaf)
         canonical = _canonical(value).encode()

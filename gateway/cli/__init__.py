@@ -3,20 +3,38 @@
 import logging
 import os
 import sys
+from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import click
 
 from gateway import __version__
-from gateway.cli import act, inform, keep, people, ruling, running
 from gateway.cli.frame import Place
 from gateway.errors import DocketError, WrongUse
 from index.errors import IndexFault
 from index.query import QueryError
 from rules.errors import BookError
 
+_MODULES = ("keep", "inform", "act", "people", "ruling", "running")
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+
+class Commands(click.Group):
+    """The commands, from the modules in turn: one that is asked for loads no module behind its own."""
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        return sorted(str(command.name) for command in _commands())
+
+    def get_command(self, _: click.Context, name: str) -> click.Command | None:
+        return next((command for command in _commands() if command.name == name), None)
+
+
+def _commands() -> Iterator[click.Command]:
+    for name in _MODULES:
+        yield from import_module(f"gateway.cli.{name}").COMMANDS
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="docket")
 @click.option(
     "--config",
@@ -44,17 +62,6 @@ def docket(context: click.Context, config: Path | None, data: Path | None, verbo
         stream=sys.stderr,
     )
     context.obj = Place(config=config, data=data)
-
-
-for command in (
-    *running.COMMANDS,
-    *keep.COMMANDS,
-    *inform.COMMANDS,
-    *act.COMMANDS,
-    *ruling.COMMANDS,
-    *people.COMMANDS,
-):
-    docket.add_command(command)
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select, union
 
 from gateway.store import tables
 from gateway.store.engine import log_of
@@ -23,22 +23,23 @@ _refs = tables.refs.c
 _LOG: ColumnElement[int] = bindparam("in_log")
 _BELOW: ColumnElement[int] = bindparam("below")
 
+_ASKED: ColumnElement[tuple[str, ...]] = bindparam("asked", expanding=True)
+
 # Made once: this is asked for every message, and making a statement costs more than running it. Plus nothing: ordered
 # by the bare column, SQLite reads the whole key backwards instead of the index by id.
 _NAMED = (
     select(_rows.seq)
-    .where(_rows.log == _LOG, _rows.message_id.in_(bindparam("asked", expanding=True)), _rows.seq < _BELOW)
+    .where(_rows.log == _LOG, _rows.message_id.in_(_ASKED), _rows.seq < _BELOW)
     .order_by((_rows.seq + 0).desc())
     .limit(_NEWEST)
 )
 _BESIDE = (
     select(_refs.message)
-    .where(
-        _refs.log == _LOG, _refs.message_id.in_(bindparam("asked", expanding=True)), _refs.message < _BELOW
-    )
+    .where(_refs.log == _LOG, _refs.message_id.in_(_ASKED), _refs.message < _BELOW)
     .order_by((_refs.message + 0).desc())
     .limit(_NEWEST)
 )
+_THREAD = union(select(_NAMED.subquery("named")), select(_BESIDE.subquery("beside")))
 _SAME_ALIAS = (
     select(_rows.seq)
     .where(_rows.log == _LOG, _rows.alias == bindparam("alias"), _rows.seq < _BELOW)
@@ -91,7 +92,9 @@ def context_of(
         thread=_known(conn, where, _thread(conn, where, refers_to[:_REFS])),
         alias=_known(conn, where, conn.scalars(_SAME_ALIAS, {**where, "alias": alias}) if alias else ()),
         known_orders=_known_orders(conn, where, sorted(set(orders))[:_ORDERS]),
-        retry_of=conn.scalar(_TWIN, {**where, "twin": twin, "since": at - _RETRY, "until": at}),
+        retry_of=conn.scalar(_TWIN, {**where, "twin": twin, "since": at - _RETRY, "until": at})
+        if twin
+        else None,
     )
 
 
@@ -100,7 +103,7 @@ def _thread(conn: Connection, where: dict[str, int], asked: Sequence[str]) -> li
     if not asked:
         return []
     ids = {**where, "asked": list(asked)}
-    return sorted({*conn.scalars(_NAMED, ids), *conn.scalars(_BESIDE, ids)}, reverse=True)[:_NEWEST]
+    return sorted(conn.scalars(_THREAD, ids), reverse=True)[:_NEWEST]
 
 
 def _known(conn: Connection, where: dict[str, int], messages: Iterable[int]) -> tuple[KnownLink, ...]:

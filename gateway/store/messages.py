@@ -71,17 +71,19 @@ def undecided(conn: Connection, limit: int) -> list[int]:
     )
 
 
-def changed(conn: Connection, start: int, stop: int) -> list[int]:
-    """Return the messages that the entries from ``start`` up to, not including, ``stop`` brought or changed, each once."""
+def changed(conn: Connection, start: int, stop: int) -> list[tuple[int, int, int]]:
+    """Return what the entries from ``start`` up to, not including, ``stop`` brought or changed, in their order.
+
+    Each is the entry, the message that it touches, and the size of that message's text.
+    """
     events = tables.events.c
-    return list(
-        conn.scalars(
-            select(events.of)
-            .where(events.log == log_of(conn), events.seq >= start, events.seq < stop, events.of.is_not(None))
-            .group_by(events.of)
-            .order_by(events.of)
-        )
+    found = conn.execute(
+        select(events.seq, events.of, func.length(_rows.sealed_text))
+        .join(tables.messages, (_rows.log == events.log) & (_rows.seq == events.of))
+        .where(events.log == log_of(conn), events.seq >= start, events.seq < stop)
+        .order_by(events.seq)
     )
+    return [(seq, message, size) for seq, message, size in found]
 
 
 def exact_terms(conn: Connection, seqs: Iterable[int]) -> dict[int, tuple[str, ...]]:

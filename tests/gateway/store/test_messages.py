@@ -95,15 +95,20 @@ def test_a_message_that_was_held_or_refused_does_not_stand_for_its_retry(ask, st
     assert ask(twin=b"same").retry_of is None
 
 
-def test_changes_name_each_message_once_whatever_touched_it(store, story):
-    first, second = story.mail(), story.mail()
+def test_changes_name_the_message_that_each_entry_touched_and_the_size_of_its_text(store, story):
+    first, second = story.mail(), story.mail(sealed_text=b"long text")
     story.add("software")
     story.decision(first, tags=["x"])
     story.act("note", of=first, text="she called", agent="anna")
     story.fold(store)
     with store.read() as conn:
-        assert messages.changed(conn, 0, 99) == [first, second]
-        assert messages.changed(conn, 2, 99) == [first]
+        assert messages.changed(conn, 0, 99) == [
+            (0, first, 6),
+            (1, second, 9),
+            (3, first, 6),
+            (4, first, 6),
+        ]
+        assert messages.changed(conn, 2, 4) == [(3, first, 6)]
         assert messages.changed(conn, 2, 3) == []
         assert messages.seqs(conn, 1, 99) == [second]
         assert messages.undecided(conn, 99) == [second]

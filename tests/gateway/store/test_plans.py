@@ -11,7 +11,7 @@ from rules.facts import OrderRef
 
 ORDER = OrderRef(marketplace="amazon", value="112-1234567-1234567")
 # A whole log read through: a scan, or a key of which only the log (and an open range of seq) is given.
-_WHOLE = re.compile(r"^SCAN (?!CONSTANT|due|\()|\(log=\?( AND (seq|message)[<>]\?)?\)$")
+_WHOLE = re.compile(r"^SCAN (?!CONSTANT|due|named|beside|\()|\(log=\?( AND (seq|message)[<>]\?)?\)$")
 
 
 @pytest.mark.parametrize(

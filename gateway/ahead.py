@@ -1,0 +1,88 @@
+"""Reading ahead: the next entries are opened and understood while those before them are folded, decided and indexed.
+
+What is read ahead changes nothing: a round is taken in its turn or thrown away, and the order of the log stands.
+"""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from gateway.archive.archive import Archive
+from gateway.mail.entry import MAIL_TYPES, Entry, Envelope
+from gateway.readers import Readers, Understood, item_of
+from gateway.shape import row_of
+from gateway.store.records import MessageRow
+
+_ROUND = 256  # entries that one transaction of the store takes up
+_ROUND_BYTES = 32 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One message and what it says."""
+
+    row: MessageRow
+    envelope: Envelope
+    understood: Understood
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """Entries that follow each other, and what the messages among them say, by seq."""
+
+    entries: list[Entry]
+    told: dict[int, Told]
+
+
+class Ahead:
+    """One thread that opens entries and has the readers read them. One other thread may ask it."""
+
+    def __init__(self, archive: Archive, readers: Readers) -> None:
+        self._archive = archive
+        self._readers = readers
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ahead")
+        self._begun: tuple[int, Future[Round]] | None = None
+
+    def take(self, start: int) -> Round:
+        """Return the entries from ``start`` on, none at the head of the log, and begin with those behind them."""
+        begun, self._begun = self._begun, None
+        reading = begun[1] if begun and begun[0] == start else self._thread.submit(self._round, start)
+        taken = reading.result()
+        after = start + len(taken.entries)
+        if taken.entries and after < self._archive.head():
+            self._begun = after, self._thread.submit(self._round, after)
+        return taken
+
+    def read_again(self, seqs: list[int]) -> list[Told]:
+        """Return what messages say that were folded in before a restart."""
+        return self._thread.submit(lambda: self._read([self._archive.entry(seq) for seq in seqs])).result()
+
+    def close(self) -> None:
+        self._thread.shutdown(cancel_futures=True)
+        self._readers.close()
+
+    def _round(self, start: int) -> Round:
+        entries: list[Entry] = []
+        size = 0
+        for entry in self._archive.entries(start, min(start + _ROUND, self._archive.head())):
+            entries.append(entry)
+            size += len(entry.payload)
+            if size > _ROUND_BYTES:
+                break
+        told = self._read([entry for entry in entries if entry.type in MAIL_TYPES])
+        return Round(entries=entries, told={one.row.seq: one for one in told})
+
+    def _read(self, entries: list[Entry]) -> list[Told]:
+        items = [item_of(entry) for entry in entries]
+        return [
+            Told(
+                row=self._row(entry, item.envelope, understood), envelope=item.envelope, understood=understood
+            )
+            for entry, item, understood in zip(entries, items, self._readers.understand(items), strict=True)
+        ]
+
+    def _row(self, entry: Entry, envelope: Envelope, understood: Understood) -> MessageRow:
+        # The text lies in the store under the message's own key: destroying that erases it here too.
+        text = understood.mail.text.encode("utf-8", "replace")
+        sealed = self._archive.seal_for(entry.seq, "text", text)
+        twin = self._archive.twin(entry.payload, envelope.mail_from, envelope.rcpt_to)
+        return row_of(entry, envelope, understood.mail, sealed_text=sealed, twin=twin)
