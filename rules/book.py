@@ -193,12 +193,30 @@ class MarketplaceFile(Fact, frozen=True, kw_only=True):
     example: tuple[Example, ...] = ()
 
 
+class Weighted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A check digit as most carriers make it: each character times a weight, the sum divided, the rest compared.
+
+    Several divisors follow each other; ``complement`` compares with what is missing to the last one. ``prefix`` is put
+    before a number that does not start with it.
+    """
+
+    weights: tuple[int, ...]
+    modulo: tuple[int, ...] = (10,)
+    complement: bool = True
+    prefix: str = ""
+
+
 class ParcelShape(Fact, frozen=True, kw_only=True):
-    """What a tracking number looks like; ``check`` names a function of ``rules/checks.py``."""
+    """What a tracking number looks like: ``pattern`` is the whole of it, in capitals and without spaces.
+
+    ``check`` names a function of ``rules/checks.py`` or describes one; it looks at the group named ``checked``, else at
+    all. Nothing but digits counts only where the carrier's name stands near, whatever the file says.
+    """
 
     pattern: str
-    check: str = ""
+    check: str | Weighted = ""
     needs_name: bool = False  # counts only where the carrier's name stands near
+    needs_label: bool = False  # ... and right after that name or a word such as "tracking"
 
 
 class CarrierFile(Fact, frozen=True, kw_only=True):
@@ -206,7 +224,8 @@ class CarrierFile(Fact, frozen=True, kw_only=True):
 
     name: str
     title: str
-    brand: tuple[str, ...] = ()
+    brand: tuple[str, ...] = ()  # its names; never a word such as "parcel" that any mail may hold
+    domains: tuple[str, ...] = ()  # whose links and mail are its own
     numbers: tuple[ParcelShape, ...] = ()
     valid: tuple[str, ...] = ()
     invalid: tuple[str, ...] = ()
@@ -221,6 +240,25 @@ class OrderWords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     order: dict[str, tuple[str, ...]] = {}
     other: dict[str, tuple[str, ...]] = {}
     between: dict[str, tuple[str, ...]] = {}
+
+
+class ReferenceKind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A kind of number that is announced by a word: its labels by language, and what may follow them.
+
+    ``pattern`` is the whole number; without one nothing is kept, and the label only says what a number is not.
+    """
+
+    name: str
+    pattern: str = ""
+    check: str = ""
+    product: bool = False  # it names a product
+    labels: dict[str, tuple[str, ...]] = {}
+
+
+class ReferenceWords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``phrases/references.toml``: the kinds, one ``[[kind]]`` each."""
+
+    kind: tuple[ReferenceKind, ...] = ()
 
 
 class QuoteMarks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

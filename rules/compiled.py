@@ -1,5 +1,7 @@
 """The data files with their patterns compiled: what reading a message runs over it."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rules.book import (
@@ -12,11 +14,16 @@ from rules.book import (
     PolicyWords,
     ProductShape,
     QuoteMarks,
+    ReferenceKind,
+    ReferenceWords,
     TermWords,
 )
 from rules.checks import CHECKS
 from rules.errors import BookError
 from rules.patterns import Pattern, any_of, compile_pattern
+
+_NOT_LITERAL = re.compile(r"\[[^\]]*\]|\{[^}]*\}|\(\?P<[^>]*>")
+_LITERAL = re.compile(r"[A-Z0-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,13 @@ class CompiledProduct:
 @dataclass(frozen=True, slots=True)
 class CompiledParcel:
     shape: ParcelShape
+    pattern: Pattern
+    literal: bool  # letters or digits stand in it as they are: it says more than "so many digits"
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledReference:
+    kind: ReferenceKind
     pattern: Pattern
 
 
@@ -100,15 +114,22 @@ class Carrier:
         self.title = file.title
         self.brand = any_of(file.brand, where=f"{where}, brand", whole=True)
         self.numbers = tuple(
-            CompiledParcel(shape, compile_pattern(shape.pattern, where=f"{where}, numbers.pattern"))
+            CompiledParcel(
+                shape,
+                compile_pattern(shape.pattern, where=f"{where}, numbers.pattern"),
+                literal=bool(_LITERAL.search(_NOT_LITERAL.sub(" ", shape.pattern))),
+            )
             for shape in file.numbers
         )
         for shape in file.numbers:
-            _known_check(shape.check, where)
+            if isinstance(shape.check, str):
+                _known_check(shape.check, where)
+            elif not shape.check.weights or not shape.check.modulo or min(shape.check.modulo) < 1:
+                raise BookError(f"{where}: a check needs weights, and a modulo above 0")
 
 
 class Words:
-    """The phrases, ready. ``labels`` has two groups: words that announce an order ID, and words that announce another."""
+    """The phrases, ready. ``announce`` finds every word that says what kind of number follows; ``kind_of`` says which."""
 
     def __init__(
         self,
@@ -117,14 +138,31 @@ class Words:
         quotes: QuoteMarks,
         policy: PolicyWords,
         terms: TermWords,
+        references: ReferenceWords,
         labels: tuple[str, ...],
     ) -> None:
-        order = any_of([*_all(orders.order), *labels], where="phrases/orders.toml, order")
-        other = any_of(_all(orders.other), where="phrases/orders.toml, other")
-        self.order_label = order
-        self.other_label = other
-        between = any_of(_all(orders.between), where="phrases/orders.toml, between", whole=True)
-        self.between = between
+        named = {kind.name: _all(kind.labels) for kind in references.kind}
+        self.references = {
+            kind.name: CompiledReference(
+                kind, compile_pattern(kind.pattern, where=f"phrases/references.toml, {kind.name}")
+            )
+            for kind in references.kind
+            if kind.pattern
+        }
+        for kind in references.kind:
+            _known_check(kind.check, "phrases/references.toml")
+        order_words, other_words = [*_all(orders.order), *labels], _all(orders.other)
+        every = [word for words in named.values() for word in words]
+        self.order_label = any_of(order_words, where="phrases/orders.toml, order")
+        self.other_label = any_of([*other_words, *every], where="phrases/orders.toml, other")
+        self.between = any_of(_all(orders.between), where="phrases/orders.toml, between", whole=True)
+        self._kinds = {word.casefold(): "other" for word in other_words}
+        self._kinds |= {word.casefold(): "order" for word in order_words}
+        self._kinds |= {word.casefold(): kind for kind, words in named.items() for word in words}
+        self.announce = _longest(self._kinds, "words that announce a number")
+        self.announce_reference = _longest(
+            (word for kind in self.references for word in named[kind]), "phrases/references.toml"
+        )
         self.quote_below = _union(quotes.below, where="phrases/quotes.toml, below")
         self.quote_attribution = _union(quotes.attribution, where="phrases/quotes.toml, attribution")
         self.quote_html = _union({"": quotes.html}, where="phrases/quotes.toml, html")
@@ -137,6 +175,15 @@ class Words:
         self.answer = any_of(_all(terms.answer), where=f"{where}, answer")
         self.months = _months(terms.months, where=f"{where}, months")
         self.numbers = {word: value for words in terms.numbers.values() for word, value in words.items()}
+
+    def kind_of(self, label: str) -> str:
+        """Return what kind of number a label that ``announce`` found is about: ``order``, ``tracking``, ..., ``other``."""
+        return self._kinds.get(label.casefold(), "other")
+
+
+def _longest(words: Iterable[str], where: str) -> Pattern | None:
+    """Find the longest of some words that begin at one place: of alternatives RE2 takes the first."""
+    return any_of(sorted(set(words), key=lambda word: (-len(word), word)), where=where)
 
 
 def _all(by_language: dict[str, tuple[str, ...]]) -> list[str]:

@@ -1,7 +1,7 @@
 """A decision in words, for the web view, the command line and the pack."""
 
 from rules.facts import Decision
-from rules.orders import place_of
+from rules.places import place_of
 
 
 def explain(decision: Decision) -> list[str]:
@@ -14,7 +14,11 @@ def explain(decision: Decision) -> list[str]:
     else:
         lines = ["no marketplace recognised by its addresses"]
     lines.extend(f"product {one.kind} {one.value}, in {place_of(one.where)}" for one in reading.products)
-    lines.extend(f"parcel {one.carrier} {one.number}, in {place_of(one.where)}" for one in reading.parcels)
+    lines.extend(
+        f"parcel {one.carrier or 'of an unknown carrier'} {one.number}, in {place_of(one.where)}"
+        for one in reading.parcels
+    )
+    lines.extend(f"{one.kind} {one.value}, in {place_of(one.where)}" for one in reading.references)
     if not decision.links:
         lines.append("linked to no order")
     lines.extend(decision.reasons)

@@ -21,13 +21,17 @@ class OrderRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttachmentFact:
-    """What a rule may know of an attachment; ``text`` is what could be read of it, empty where nothing was."""
+    """What a rule may know of an attachment; ``text`` is what could be read of it, empty where nothing was.
+
+    ``barcodes`` are (symbology, what it says), in the order in which they were seen in a picture.
+    """
 
     filename: str
     content_type: str
     size_bytes: int
     sha256: str
     text: str = ""
+    barcodes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +68,8 @@ class Facts:
 class FoundOrder:
     """An order ID seen in a message. ``span`` is (start, end) in the part named by ``where``, as written there.
 
-    ``where`` is ``subject``, ``text``, ``html``, ``link:N``, ``header:NAME``, ``attachment:N:name`` or
-    ``attachment:N:text``. ``confidence`` says how surely these characters are that marketplace's order ID.
+    ``where`` is ``subject``, ``text``, ``html``, ``link:N``, ``header:NAME``, ``attachment:N:name``,
+    ``attachment:N:text`` or ``attachment:N:barcode``. ``confidence`` says how surely these characters are that marketplace's order ID.
     """
 
     order: OrderRef
@@ -78,20 +82,38 @@ class FoundOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundProduct:
-    """A product reference: ``kind`` is ``asin``, ``isbn``, ``sku`` or ``item``."""
+    """A product reference: ``kind`` is ``asin``, ``isbn``, ``ean``, ``sku`` or ``item``; the rest as in FoundOrder."""
 
     kind: str
     value: str
     where: str
+    span: tuple[int, int] = (0, 0)
+    quoted: bool = False
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundParcel:
-    """A parcel's tracking number."""
+    """A parcel's tracking number; ``carrier`` is empty where several could have it: no name is better than a wrong one."""
 
     carrier: str
     number: str
     where: str
+    span: tuple[int, int] = (0, 0)
+    quoted: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundReference:
+    """Another number with its label: ``kind`` is ``return``, ``rma``, ``claim``, ``case``, ``transaction``, ..."""
+
+    kind: str
+    value: str
+    where: str
+    span: tuple[int, int] = (0, 0)
+    quoted: bool = False
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +150,7 @@ class Reading:
     orders: tuple[FoundOrder, ...] = ()
     products: tuple[FoundProduct, ...] = ()
     parcels: tuple[FoundParcel, ...] = ()
+    references: tuple[FoundReference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,11 @@ from functools import cached_property
 from importlib.resources import files
 from itertools import islice
 
-from rules.book import CarrierFile, OrderWords, PolicyWords, QuoteMarks, TermWords
+from rules.book import CarrierFile, OrderWords, PolicyWords, QuoteMarks, ReferenceWords, TermWords
 from rules.compiled import Carrier, Marketplace, Words
 from rules.directory import Directory, directory_of
 from rules.errors import BookError
+from rules.fleet import Fleet
 from rules.patterns import Pattern, any_of, compile_pattern
 from rules.texts import decode, marketplace_files
 
@@ -96,13 +97,14 @@ class Marketplaces:
 
     @cached_property
     def any_number(self) -> Pattern | None:
-        """All shapes of orders, products and parcels as one."""
-        patterns = (self.any_order, self.any_product, self.any_parcel)
+        """All shapes of orders and products as one."""
+        patterns = (self.any_order, self.any_product)
         return _union(one.pattern for one in patterns if one is not None)
 
     @cached_property
-    def any_parcel(self) -> Pattern | None:
-        return _union(shape.pattern for carrier in self.carriers.values() for shape in carrier.file.numbers)
+    def fleet(self) -> Fleet:
+        """All carriers as one."""
+        return Fleet(self.carriers)
 
     @cached_property
     def books(self) -> tuple[str, ...]:
@@ -128,7 +130,8 @@ def builtin() -> Marketplaces:
 def load_marketplaces(texts: Mapping[str, str]) -> Marketplaces:
     """Make everything ready for reading; a fault in a text is a BookError that says where."""
     carriers: dict[str, Carrier] = {}
-    orders, quotes, policy, terms = OrderWords(), QuoteMarks(), PolicyWords(), TermWords()
+    orders, quotes, policy = OrderWords(), QuoteMarks(), PolicyWords()
+    references, terms = ReferenceWords(), TermWords()
     own: dict[str, str] = {}
     for name, text in sorted(texts.items()):
         if name == "phrases/orders.toml":
@@ -137,11 +140,13 @@ def load_marketplaces(texts: Mapping[str, str]) -> Marketplaces:
             quotes = decode(name, text, QuoteMarks)
         elif name == "phrases/policy.toml":
             policy = decode(name, text, PolicyWords)
+        elif name == "phrases/references.toml":
+            references = decode(name, text, ReferenceWords)
         elif name == "phrases/terms.toml":
             terms = decode(name, text, TermWords)
         elif name.startswith("phrases/"):
             raise BookError(
-                f"{name}: there are no phrases of that name; known are orders, policy, quotes and terms"
+                f"{name}: there are no phrases of that name; known are orders, policy, quotes, references and terms"
             )
         elif name.startswith("carriers/"):
             carrier = Carrier(decode(name, text, CarrierFile), where=name)
@@ -150,7 +155,9 @@ def load_marketplaces(texts: Mapping[str, str]) -> Marketplaces:
             own[name] = text
     marketplaces = {file.name: Marketplace(file, where=where) for where, file in marketplace_files(own)}
     labels = tuple(label for market in marketplaces.values() for label in market.file.labels)
-    words = Words(orders=orders, quotes=quotes, policy=policy, terms=terms, labels=labels)
+    words = Words(
+        orders=orders, quotes=quotes, policy=policy, references=references, terms=terms, labels=labels
+    )
     made = Marketplaces(texts=dict(texts), marketplaces=marketplaces, carriers=carriers, words=words)
     _ = made.directory  # two that claim one address are told now, not when its mail comes
     return made

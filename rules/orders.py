@@ -10,6 +10,7 @@ from rules.confidence import RANK, lowered
 from rules.facts import Confidence, FoundOrder, OrderRef
 from rules.labels import announced
 from rules.parts import Part
+from rules.places import place_of
 from rules.quotes import Quotes
 
 _TRIES_MAX = 5000  # matches of one shape that are looked at in one part
@@ -201,22 +202,3 @@ def _reason(part: Part, scope: Scope, one: _Try) -> str:
     if one.seam:
         said.append("broken over two lines")
     return ", ".join(said)
-
-
-def place_of(where: str) -> str:
-    """Name a part in words.
-
-    >>> place_of("attachment:0:name")
-    'the name of attachment 1'
-    """
-    match where.split(":", 2):
-        case ["link", number]:
-            return f"link {int(number) + 1}"
-        case ["header", name]:
-            return f"the header {name}"
-        case ["attachment", number, "name"]:
-            return f"the name of attachment {int(number) + 1}"
-        case ["attachment", number, _]:
-            return f"attachment {int(number) + 1}"
-        case _:
-            return f"the {where}"

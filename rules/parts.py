@@ -54,6 +54,8 @@ def parts_of(facts: Facts) -> Iterator[Part]:
         yield _part(f"attachment:{number}:name", file.filename)
         if file.text:
             yield from _body(f"attachment:{number}:text", file.text)
+        if file.barcodes:
+            yield _part(f"attachment:{number}:barcode", "\n".join(said for _, said in file.barcodes))
 
 
 def _part(where: str, text: str) -> Part:

@@ -1,21 +1,36 @@
 """What one message says, taken alone: whose mail it is, which orders, products and parcels it names."""
 
 from collections.abc import Iterator
+from typing import TypeVar
 
+from rules.announcements import Announcements
 from rules.compiled import Marketplace
-from rules.facts import Facts, FoundOrder, FoundParcel, FoundProduct, FoundTerm, Reading
+from rules.facts import (
+    Facts,
+    FoundOrder,
+    FoundParcel,
+    FoundProduct,
+    FoundReference,
+    FoundTerm,
+    Reading,
+)
 from rules.kinds import WRITTEN_BY_US
 from rules.marketplace import Marketplaces
 from rules.orders import Scope, find_orders, strongest
+from rules.parcels import find_parcels
 from rules.parts import Part, parts_of
 from rules.patterns import Pattern, searchable
 from rules.quotes import Quotes
-from rules.references import find_parcels, find_products
+from rules.references import find_labelled, find_products
 from rules.senders import Sender, kind_by_subject, operator_of, sender_of
 from rules.terms import find_terms
 
 _BRAND_LOOK = 20_000  # characters of a text in which a marketplace's name is looked for
 _KEEP = 100
+_FILES = 100  # attachments whose names are looked at for a carrier
+
+_F = TypeVar("_F", FoundProduct, FoundParcel, FoundReference)
+_K = TypeVar("_K", str, tuple[str, str])
 
 
 def read(facts: Facts, marketplaces: Marketplaces) -> Reading:
@@ -23,33 +38,34 @@ def read(facts: Facts, marketplaces: Marketplaces) -> Reading:
     sender = sender_of(facts, marketplaces)
     scopes = _scopes(facts, marketplaces, sender.marketplace)
     spoken_of = any(scope.named and scope.market.brand_words for scope in scopes)
-    finds: list[tuple[FoundOrder, int, int]] = []
-    products: dict[tuple[str, str], FoundProduct] = {}
-    parcels: dict[tuple[str, str], FoundParcel] = {}
+    orders: list[tuple[FoundOrder, int, int]] = []
+    finds = _Finds()
     terms: list[FoundTerm] = []
+    own = _own_carriers(facts, marketplaces)
     for part in parts_of(facts):
+        words = marketplaces.words
+        quotes = Quotes(part, words, sender.marketplace, outbound=facts.direction == "outbound")
         here: list[tuple[FoundOrder, int, int]] = []
-        number = _holds(marketplaces.any_number, part)  # most parts hold none: one look instead of three
-        quotes = Quotes(part, marketplaces.words, sender.marketplace, outbound=facts.direction == "outbound")
+        number = _holds(marketplaces.any_number, part)  # most parts hold none: one look instead of two
         if spoken_of or (number and _holds(marketplaces.any_order, part)):
-            here = list(find_orders(part, scopes, marketplaces.words, quotes))
-            finds.extend(here)
-        if part.readable.seams:
-            continue
-        if _states_terms(part, sender, facts):
-            terms.extend(find_terms(part, marketplaces.words, quotes))
+            here = list(find_orders(part, scopes, words, quotes))
+            orders.extend(here)
         taken = [(start, end) for _, start, end in here]
-        if not number:
-            continue
-        for product, start, end in _products(part, scopes, marketplaces):
-            taken.append((start, end))
-            products.setdefault((product.kind, product.value), product)
-        if _holds(marketplaces.any_parcel, part):
-            for carrier in marketplaces.carriers.values():
-                for parcel in find_parcels(part, carrier, taken):
-                    parcels.setdefault((parcel.carrier, parcel.number), parcel)
-    orders = strongest(finds, marketplaces.giving_way)
-    market, kind = _whose(facts, sender, orders, marketplaces)
+        if not part.readable.seams:
+            if _states_terms(part, sender, facts):
+                terms.extend(find_terms(part, words, quotes))
+            for product, start, end in _products(part, scopes, marketplaces, quotes) if number else ():
+                taken.append((start, end))
+                finds.keep(product)
+            for other, start, end in find_labelled(part, words, quotes, taken):
+                taken.append((start, end))
+                finds.keep(other)
+        announced = Announcements(part, words, marketplaces.fleet)
+        known = own if not part.where.endswith(":barcode") else own | _spoken(facts, marketplaces)
+        for parcel in find_parcels(part, marketplaces.fleet, announced, quotes, taken, known):
+            finds.keep(parcel)
+    found = strongest(orders, marketplaces.giving_way)
+    market, kind = _whose(facts, sender, found, marketplaces)
     return Reading(
         marketplace="" if market is None else market.name,
         operator="" if market is None else operator_of(facts, market),
@@ -57,10 +73,40 @@ def read(facts: Facts, marketplaces: Marketplaces) -> Reading:
         direction="outbound" if kind in WRITTEN_BY_US and facts.trusted else "",
         terms=tuple({(one.words, one.until): one for one in terms}.values()),
         alias=sender.alias,
-        orders=orders,
-        products=tuple(products.values())[:_KEEP],
-        parcels=tuple(parcels.values())[:_KEEP],
+        orders=found,
+        products=tuple(finds.products.values()),
+        parcels=tuple(finds.parcels.values()),
+        references=tuple(finds.references.values()),
     )
+
+
+class _Finds:
+    """What is found beside orders, each number once: as it was found first, but in the sender's own words before a quote."""
+
+    def __init__(self) -> None:
+        self.products: dict[tuple[str, str], FoundProduct] = {}
+        self.parcels: dict[str, FoundParcel] = {}
+        self.references: dict[tuple[str, str], FoundReference] = {}
+
+    def keep(self, found: FoundProduct | FoundParcel | FoundReference) -> None:
+        match found:
+            case FoundProduct():
+                _keep(self.products, (found.kind, found.value), found, better=False)
+            case FoundReference():
+                _keep(self.references, (found.kind, found.value), found, better=False)
+            case FoundParcel():
+                other = self.parcels.get(found.number)
+                named = other is not None and not other.carrier and bool(found.carrier)
+                _keep(self.parcels, found.number, found, better=named)
+
+
+def _keep(kept: dict[_K, _F], key: _K, found: _F, *, better: bool) -> None:
+    other = kept.get(key)
+    if other is None:
+        if len(kept) < _KEEP:
+            kept[key] = found
+    elif better or (other.quoted and not found.quoted):
+        kept[key] = found
 
 
 def _scopes(facts: Facts, marketplaces: Marketplaces, own: Marketplace | None) -> tuple[Scope, ...]:
@@ -87,12 +133,25 @@ def _states_terms(part: Part, sender: Sender, facts: Facts) -> bool:
     return part.kind in {"subject", "text", "html"} and sender.kind in market.clock_kinds
 
 
+def _own_carriers(facts: Facts, marketplaces: Marketplaces) -> frozenset[str]:
+    """Return the carriers that this mail is from."""
+    hosts = (address.rpartition("@")[2] for address in facts.from_[:5])
+    return frozenset(filter(None, map(marketplaces.fleet.of_host, hosts)))
+
+
+def _spoken(facts: Facts, marketplaces: Marketplaces) -> frozenset[str]:
+    """Return the carriers that this mail speaks of anywhere: a label in a picture has no words around its bars."""
+    names = " ".join(file.filename for file in facts.attachments[:_FILES])
+    text = searchable(f"{facts.subject}\n{facts.text[:_BRAND_LOOK]}\n{names}")
+    return frozenset(name for mention in marketplaces.fleet.mentions(text) for name in mention.carriers)
+
+
 def _products(
-    part: Part, scopes: tuple[Scope, ...], marketplaces: Marketplaces
+    part: Part, scopes: tuple[Scope, ...], marketplaces: Marketplaces, quotes: Quotes
 ) -> Iterator[tuple[FoundProduct, int, int]]:
     if _holds(marketplaces.any_product, part):
         for scope in scopes:
-            yield from find_products(part, scope.market, home=scope.home)
+            yield from find_products(part, scope.market, quotes, home=scope.home)
 
 
 def _holds(any_shape: Pattern | None, part: Part) -> bool:

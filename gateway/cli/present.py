@@ -5,7 +5,7 @@ from typing import Any
 from gateway.cli.frame import when
 from gateway.mail.message import Address, ParsedMail
 from gateway.store.records import EventRow, LinkRow, MessageRow
-from rules.facts import Link, OrderRef, Reading
+from rules.facts import FoundParcel, FoundProduct, FoundReference, Link, OrderRef, Reading
 
 
 def mail(parsed: ParsedMail, reading: Reading, *, file: str, direction: str) -> dict[str, Any]:
@@ -47,13 +47,16 @@ def mail(parsed: ParsedMail, reading: Reading, *, file: str, direction: str) -> 
                 }
                 for found in reading.orders
             ],
-            "products": [{"kind": p.kind, "value": p.value, "where": p.where} for p in reading.products],
-            "parcels": [
-                {"carrier": p.carrier, "number": p.number, "where": p.where} for p in reading.parcels
-            ],
+            "products": [{"kind": p.kind, "value": p.value, **_place(p)} for p in reading.products],
+            "parcels": [{"carrier": p.carrier, "number": p.number, **_place(p)} for p in reading.parcels],
+            "references": [{"kind": p.kind, "value": p.value, **_place(p)} for p in reading.references],
         },
         "defects": parsed.defects,
     }
+
+
+def _place(found: FoundProduct | FoundParcel | FoundReference) -> dict[str, Any]:
+    return {"where": found.where, "quoted": found.quoted, "span": found.span, "reason": found.reason}
 
 
 def message(row: MessageRow, links: list[LinkRow]) -> dict[str, Any]:

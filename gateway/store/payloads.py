@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 
 from gateway.store.records import JobKind
-from rules.facts import Confidence, FoundParcel, FoundProduct, Link, OrderRef
+from rules.facts import Confidence, FoundParcel, FoundProduct, FoundReference, Link, OrderRef
 
 Count = Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]  # what JSON carries exactly and a BIGINT holds
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -29,6 +29,7 @@ class Read(msgspec.Struct, frozen=True):
     alias: str = ""
     products: tuple[FoundProduct, ...] = ()
     parcels: tuple[FoundParcel, ...] = ()
+    references: tuple[FoundReference, ...] = ()
 
 
 class Known(msgspec.Struct, frozen=True):

@@ -124,6 +124,7 @@ def _finds(log: int, ruling: Ruling) -> list[dict[str, Any]]:
     reading = ruling.decision.reading
     found = [("product", one.kind, one.value, one.where) for one in reading.products]
     found += [("parcel", one.carrier, one.number, one.where) for one in reading.parcels]
+    found += [("reference", one.kind, one.value, one.where) for one in reading.references]
     return [
         {
             "log": log,

@@ -98,3 +98,12 @@ def test_every_operator_is_named():
     for market in builtin().marketplaces.values():
         for operator in market.file.operators:
             assert operator.title in MARKETPLACES
+
+
+def test_the_carrier_shown_is_right_and_keeps_its_promises():
+    from rules.examples import broken_examples
+
+    shown = load_marketplaces(
+        {**builtin_texts(), "carriers/lampenpost.toml": _toml("howto/add-a-carrier.md")}
+    )
+    assert broken_examples(shown) == []

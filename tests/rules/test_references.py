@@ -1,11 +1,10 @@
-"""Products and parcels: only with a label, an address or a check digit."""
+"""Products and labelled numbers: only with a label, an address or a check digit."""
 
 import pytest
 
 from rules.facts import Facts
 from rules.read import read
 
-AMAZON = "abc123def456ghi@marketplace.amazon.de"
 PRODUCTS = {
     "asin label": ("[ASIN: B0ABCDEFGH]", {"asin B0ABCDEFGH"}),
     "asin in a link": ("https://www.amazon.de/dp/B0ABCDEFGH?th=1", {"asin B0ABCDEFGH"}),
@@ -16,20 +15,26 @@ PRODUCTS = {
     "ebay item with its label": ("item number: 197526923798", {"item 197526923798"}),
     "twelve digits alone": ("197526923798", set()),
     "sku": ("SKU: LAMP-7/b", {"sku LAMP-7/b"}),
+    "ean": ("EAN: 4006381333931", {"ean 4006381333931"}),
+    "ean with a wrong digit": ("EAN: 4006381333932", set()),
+    "ean without its label": ("4006381333931", set()),
     "sku without its label": ("LAMP-7/b", set()),
 }
-PARCELS = {
-    "ups": ("1Z5R89390357567127", {"ups 1Z5R89390357567127"}),
-    "ups with spaces": ("1Z 5R8 939 03 5756 7127", {"ups 1Z5R89390357567127"}),
-    "ups with a wrong digit": ("1Z5R89390357567126", set()),
-    "s10": ("RB123456785GB", {"post RB123456785GB"}),
-    "s10 with a wrong digit": ("RB123456786GB", set()),
-    "s10 glued": ("XRB123456785GB", set()),
-    "dhl": ("JJD0099999999", {"dhl JJD0099999999"}),
-    "amazon": ("TBA502887274000", {"amazon-logistics TBA502887274000"}),
-    "bare digits are no parcel": ("DHL 1234567890 GLS 12345678901 FedEx 123456789012", set()),
-    "an order is no parcel": ("112-1234567-7654321", set()),
-    "an asin is no parcel": ("ASIN: B0RB123456785GB", set()),
+LABELLED = {
+    "return": ("Return ID: 5012345678", {"return 5012345678"}),
+    "return, German": ("Ihre Retourennummer lautet R-1234567.", {"return R-1234567"}),
+    "return, French": ("Numéro de retour : 5012345678", {"return 5012345678"}),
+    "return, Japanese": ("返品番号：5012345678", {"return 5012345678"}),
+    "rma": ("RMA# DkLQ12345RRMA", {"rma DKLQ12345RRMA"}),
+    "claim": ("claim number is CL-2026-00017", {"claim CL-2026-00017"}),
+    "case": ("Case ID\n12345678901", {"case 12345678901"}),
+    "case, Polish": ("Numer sprawy: 1234567", {"case 1234567"}),
+    "transaction": ("Transaction ID: 12345678901234", {"transaction 12345678901234"}),
+    "transaction, Dutch": ("Transactie-ID: 9AB12345CD678901E", {"transaction 9AB12345CD678901E"}),
+    "a word is no number": ("Return ID: pending", set()),
+    "a label far away": ("Return ID as told on the phone yesterday to your colleague: 5012345678", set()),
+    "no label": ("5012345678", set()),
+    "an address": ("Case number 12345678@example.org", set()),
 }
 
 
@@ -39,7 +44,33 @@ def test_products(marketplaces, text, expected):
     assert {f"{one.kind} {one.value}" for one in reading.products} == expected
 
 
-@pytest.mark.parametrize("text, expected", PARCELS.values(), ids=PARCELS.keys())
-def test_parcels(marketplaces, text, expected):
+@pytest.mark.parametrize("text, expected", LABELLED.values(), ids=LABELLED.keys())
+def test_labelled_numbers(marketplaces, text, expected):
     reading = read(Facts(direction="inbound", text=text), marketplaces)
-    assert {f"{one.carrier} {one.number}" for one in reading.parcels} == expected
+    assert {f"{one.kind} {one.value}" for one in reading.references} == expected
+
+
+@pytest.mark.parametrize("text", [text for text, found in LABELLED.values() if found])
+def test_what_its_label_calls_something_else_is_no_order(marketplaces, text):
+    facts = Facts(direction="inbound", subject="walmart etsy bol.com order", text=text)
+    assert read(facts, marketplaces).orders == ()
+
+
+def test_an_order_behind_a_label_of_another_thing_is_no_reference(marketplaces):
+    reading = read(Facts(direction="inbound", text="Claim number 112-1234567-7654321"), marketplaces)
+    assert [one.order.value for one in reading.orders] == ["112-1234567-7654321"]
+    assert reading.references == ()
+
+
+def test_every_find_says_where_it_stands_and_which_words_support_it(marketplaces):
+    text = "ASIN: B0ABCDEFGH\nReturn ID: 5012345678\n> SKU: LAMP-7\n"
+    reading = read(Facts(direction="inbound", text=text), marketplaces)
+    finds = (*reading.products, *reading.references)
+    assert {text[slice(*one.span)] for one in finds} == {"B0ABCDEFGH", "5012345678", "LAMP-7"}
+    assert {one.value: one.quoted for one in finds} == {
+        "B0ABCDEFGH": False,
+        "5012345678": False,
+        "LAMP-7": True,
+    }
+    assert "after “ASIN:”" in reading.products[0].reason
+    assert "after “Return ID”" in reading.references[0].reason

@@ -1,0 +1,92 @@
+"""All carriers at once: whose number a chunk could be, whose name stands in a text, whose domain a link leads to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import re2
+
+from rules.checks import passes
+from rules.compiled import Carrier, CompiledParcel
+from rules.patterns import any_of
+
+_MENTIONS_MAX = 2000
+_SET_BYTES = 64 << 20  # for the automaton of all shapes together; it is built as it is needed
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One carrier's shape that a chunk has. ``checked``: a check digit was right, not only a length."""
+
+    carrier: Carrier
+    compiled: CompiledParcel
+    checked: bool
+
+    @property
+    def rank(self) -> tuple[bool, bool]:
+        """How much the shape says: the more specific claim wins."""
+        return self.compiled.literal, self.checked
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A carrier's name in a text."""
+
+    start: int
+    end: int
+    carriers: frozenset[str]
+
+
+class Fleet:
+    """The carriers of the data files, made ready for asking all of them together."""
+
+    def __init__(self, carriers: Mapping[str, Carrier]) -> None:
+        self._shapes = [(carrier, one) for carrier in carriers.values() for one in carrier.numbers]
+        options = re2.Options()
+        options.case_sensitive = False
+        options.max_mem = _SET_BYTES
+        self._set = re2.Set.FullMatchSet(options)
+        for _, one in self._shapes:
+            self._set.Add(one.shape.pattern)
+        self._set.Compile()
+        self._named: dict[str, set[str]] = {}
+        self._domains: dict[str, str] = {}
+        for carrier in carriers.values():
+            for name in carrier.file.brand:
+                self._named.setdefault(name.casefold(), set()).add(carrier.name)
+            for domain in carrier.file.domains:
+                self._domains[domain.lower()] = carrier.name
+        names = sorted(self._named, key=lambda name: (-len(name), name))
+        self._names = any_of(names, where="the carriers' names", whole=True)
+
+    def claims(self, value: str) -> list[Claim]:
+        """Return the shapes that a chunk has, and whose check digit, where they have one, is right."""
+        found = []
+        for place in (self._set.Match(value) or ()) if self._shapes else ():
+            carrier, one = self._shapes[place]
+            checked = value
+            if "checked" in one.pattern.groupindex:
+                checked = one.pattern.fullmatch(value)["checked"]
+            if passes(checked.replace("-", ""), one.shape.check):
+                found.append(Claim(carrier, one, bool(one.shape.check)))
+        return found
+
+    def mentions(self, text: str) -> list[Mention]:
+        """Return where carriers are named, in order."""
+        found: list[Mention] = []
+        if self._names is None:
+            return found
+        for match in self._names.finditer(text):
+            names = self._named.get(match.group().casefold(), ())
+            found.append(Mention(match.start(), match.end(), frozenset(names)))
+            if len(found) == _MENTIONS_MAX:
+                break
+        return found
+
+    def of_host(self, host: str) -> str:
+        """Return the carrier whose domain a host is in, or ""."""
+        labels = host.lower().strip(".").split(".")[-6:]
+        for at in range(len(labels) - 1):
+            carrier = self._domains.get(".".join(labels[at:]))
+            if carrier is not None:
+                return carrier
+        return ""
