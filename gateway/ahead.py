@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from gateway.archive.archive import Archive
 from gateway.mail.entry import MAIL_TYPES, Entry, Envelope
 from gateway.readers import Readers, Understood, item_of
-from gateway.shape import row_of
+from gateway.shape import row_of, search_text_of
 from gateway.store.records import MessageRow
 
 _ROUND = 256  # entries that one transaction of the store takes up
@@ -82,7 +82,7 @@ class Ahead:
 
     def _row(self, entry: Entry, envelope: Envelope, understood: Understood) -> MessageRow:
         # The text lies in the store under the message's own key: destroying that erases it here too.
-        text = understood.mail.text.encode("utf-8", "replace")
+        text = search_text_of(understood.mail).encode("utf-8", "replace")
         sealed = self._archive.seal_for(entry.seq, "text", text)
         twin = self._archive.twin(entry.payload, envelope.mail_from, envelope.rcpt_to)
         return row_of(entry, envelope, understood.mail, sealed_text=sealed, twin=twin)

@@ -17,6 +17,7 @@ from gateway.config import Config, Mailbox, Server
 from gateway.deciding import Book
 from gateway.delivery import Post
 from gateway.errors import WrongUse
+from gateway.extraction import Opening
 from gateway.indexer import Indexer, rebuild_index
 from gateway.judge import Judge
 from gateway.pipeline import Gateway
@@ -116,12 +117,23 @@ class App:
     def mailbox_of(self, recipient: str) -> str | None:
         return self.mailboxes.get(recipient.lower())
 
+    @property
+    def opening(self) -> Opening:
+        work = self.config.work
+        return Opening(
+            text=work.attachment_text,
+            barcodes=work.barcodes,
+            seconds=work.attachment_seconds,
+            memory_bytes=work.attachment_memory_bytes,
+        )
+
     def readers(self, *, journal: Path | None = None, count: int = 0) -> Readers:
         return Readers(
             self.marketplace_texts,
             count=count or self.config.work.readers,
             seconds=self.config.work.reader_seconds,
             memory_bytes=self.config.work.reader_memory_bytes,
+            opening=self.opening,
             journal=journal,
         )
 

@@ -88,6 +88,10 @@ class Work(Struct, frozen=True, forbid_unknown_fields=True):
     readers: int = 0  # child processes that parse mail; 0 is one per core
     reader_seconds: float = 30.0
     reader_memory_bytes: int = 2 * 1024**3
+    attachment_text: bool = True
+    barcodes: bool = True
+    attachment_seconds: float = 10.0
+    attachment_memory_bytes: int = 1024**3
     senders: int = 8  # messages on their way out at the same time
     retry_minutes: tuple[float, ...] = (1, 5, 15, 30, 60)
     give_up_hours: float = 24.0

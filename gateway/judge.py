@@ -10,7 +10,7 @@ from gateway.indexer import text_of
 from gateway.mail.entry import Draft, Envelope
 from gateway.mail.rewrite import outgoing
 from gateway.readers import UNREAD, Item, Readers
-from gateway.shape import facts_of
+from gateway.shape import facts_of, own_text
 from gateway.store import messages
 from gateway.store.engine import Store
 from rules.marketplace import Marketplaces
@@ -84,7 +84,7 @@ class Judge:
         """Return the newest text that came from these recipients: the tokens in it are what an answer must carry."""
         with self._store.read() as conn:
             row = messages.newest_from(conn, tuple(to.lower() for to in recipients))
-        return "" if row is None else f"{row.subject}\n{text_of(self._archive, row)}"
+        return "" if row is None else f"{row.subject}\n{own_text(text_of(self._archive, row))}"
 
 
 def _refusal(findings: list[Finding]) -> str:

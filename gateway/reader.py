@@ -9,19 +9,20 @@ from typing import BinaryIO
 
 import msgspec
 
+from gateway.extraction import Extractor
 from gateway.mail.parse import parse
 from gateway.readers import Item, Start, Understood
-from gateway.shape import facts_of
+from gateway.shape import facts_of, search_text_of
 from index.analyzer import analyze
 from rules.marketplace import Marketplaces, load_marketplaces
 from rules.read import read
 
 
-def understand(item: Item, marketplaces: Marketplaces) -> Understood:
+def understand(item: Item, marketplaces: Marketplaces, extractor: Extractor) -> Understood:
     """Return what one message says; its HTML stays behind, the page that shows it reads it again."""
-    mail = parse(item.raw)
+    mail = extractor.extend(parse(item.raw), item.raw)
     reading = read(facts_of(mail, item.envelope, outbound=item.outbound), marketplaces)
-    return Understood(mail=replace(mail, html=""), reading=reading, analysis=analyze(mail.text))
+    return Understood(mail=replace(mail, html=""), reading=reading, analysis=analyze(search_text_of(mail)))
 
 
 def main() -> None:
@@ -34,9 +35,10 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (start.memory_bytes, start.memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     marketplaces = load_marketplaces(start.marketplaces)
+    extractor = Extractor(start.opening)
     while (frame := _frame(source)) is not None:
         items = msgspec.msgpack.decode(frame, type=list[Item])
-        answer = msgspec.msgpack.encode([understand(item, marketplaces) for item in items])
+        answer = msgspec.msgpack.encode([understand(item, marketplaces, extractor) for item in items])
         sink.write(len(answer).to_bytes(8, "big") + answer)
         sink.flush()
 

@@ -22,6 +22,7 @@ from typing import IO
 
 import msgspec
 
+from gateway.extraction import Opening
 from gateway.mail.entry import Entry, Envelope
 from gateway.mail.message import ParsedMail
 from gateway.shape import is_outbound
@@ -62,6 +63,7 @@ class Start:
 
     marketplaces: dict[str, str]
     memory_bytes: int
+    opening: Opening
 
 
 @dataclass(slots=True)
@@ -90,9 +92,10 @@ class Readers:
         count: int = 0,
         seconds: float = 30.0,
         memory_bytes: int = 2 * 1024**3,
+        opening: Opening = Opening(),  # noqa: B008 - frozen
         journal: Path | None = None,
     ) -> None:
-        self._start = Start(marketplaces=dict(marketplaces), memory_bytes=memory_bytes)
+        self._start = Start(marketplaces=dict(marketplaces), memory_bytes=memory_bytes, opening=opening)
         self._count = count or len(os.sched_getaffinity(0))
         self._seconds = seconds
         self._idle: list[_Child] = []

@@ -12,6 +12,7 @@ from rules.facts import AttachmentFact, Facts
 
 # Only A to Z: str.lower would turn a Kelvin sign into a "k", and so a stranger's domain into a marketplace's.
 _ASCII_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
+_PAGE = "\n\f\n"
 _OUTBOUND = frozenset({"mail.out", "mail.held", "mail.refused"})
 
 
@@ -45,6 +46,8 @@ def facts_of(mail: ParsedMail, envelope: Envelope, *, outbound: bool) -> Facts:
                 content_type=file.content_type,
                 size_bytes=file.size_bytes,
                 sha256=file.sha256,
+                text=file.text,
+                barcodes=file.barcodes,
             )
             for file in mail.attachments
         ),
@@ -86,6 +89,17 @@ def occurred(mail: ParsedMail, envelope: Envelope) -> tuple[datetime, str]:
     if envelope.occurred_at is not None:
         return envelope.occurred_at, envelope.occurred_from
     return envelope.received_at, "import"
+
+
+def search_text_of(mail: ParsedMail) -> str:
+    """Return what is searched of a message: its text, then what each attachment says, behind a page break."""
+    said = (file.text or "\n".join(text for _, text in file.barcodes) for file in mail.attachments)
+    return _PAGE.join([mail.text, *(text for text in said if text)])
+
+
+def own_text(text: str) -> str:
+    """Return a message's own text out of what is searched of it."""
+    return text.partition(_PAGE)[0]
 
 
 def row_of(

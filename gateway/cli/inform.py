@@ -1,5 +1,6 @@
 """Commands that read: search, show, order, inspect."""
 
+import contextlib
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ import msgspec
 from gateway.cli import present
 from gateway.cli.frame import Place, json_option, pass_place, print_json, when
 from gateway.errors import WrongUse
+from gateway.extraction import Extractor, Opening
 from gateway.indexer import text_of
 from gateway.mail.entry import MAIL_TYPES, Envelope
 from gateway.mail.parse import parse
@@ -106,7 +108,8 @@ def show(place: Place, seq: int, raw: bool, as_json: bool) -> None:
         return
     envelope = msgspec.convert(entry.meta, Envelope)
     outbound = is_outbound(entry.type)
-    parsed = parse(entry.payload)
+    with contextlib.closing(Extractor(app.opening)) as extractor:
+        parsed = extractor.extend(parse(entry.payload), entry.payload)
     reading = read(facts_of(parsed, envelope, outbound=outbound), app.marketplaces)
     with app.store.read() as conn:
         links = orders.links_of(conn, seq)
@@ -186,6 +189,7 @@ def order(place: Place, ref: str, marketplace: str, as_json: bool) -> None:
 def inspect(files: tuple[Path, ...], as_json: bool) -> None:
     """Say what Docket reads in mail FILES, without an archive."""
     marketplaces = builtin()
+    extractor = Extractor(Opening())
     unread = 0
     for path in files:
         try:
@@ -194,7 +198,7 @@ def inspect(files: tuple[Path, ...], as_json: bool) -> None:
             click.echo(f"docket: {path}: {wrong.strerror}", err=True)
             unread += 1
             continue
-        parsed = parse(raw)
+        parsed = extractor.extend(parse(raw), raw)
         envelope = Envelope(source="import", received_at=_EPOCH)
         direction = direction_of(facts_of(parsed, envelope, outbound=False), marketplaces)
         reading = read(facts_of(parsed, envelope, outbound=direction == "outbound"), marketplaces)
@@ -208,6 +212,7 @@ def inspect(files: tuple[Path, ...], as_json: bool) -> None:
             click.echo(f"  order {found.order.value} ({found.confidence}) in {found.where}: {found.reason}")
         for defect in parsed.defects:
             click.echo(f"  defect: {defect}")
+    extractor.close()
     if unread:
         raise click.exceptions.Exit(1)
 

@@ -1,5 +1,6 @@
 """``docket rules``: see what the rules would do before they do it."""
 
+import contextlib
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import click
 from gateway.cli import present
 from gateway.cli.frame import Place, json_option, pass_place, print_json
 from gateway.errors import WrongUse
+from gateway.extraction import Extractor
 from gateway.mail.entry import Envelope
 from gateway.mail.parse import parse
 from gateway.shape import facts_of
@@ -62,7 +64,8 @@ def try_(place: Place, mail: Path, trusted: bool, as_json: bool) -> None:
     except OSError as wrong:
         raise WrongUse(f"{mail}: {wrong.strerror}") from wrong
     app = place.app()
-    parsed = parse(raw)
+    with contextlib.closing(Extractor(app.opening)) as extractor:
+        parsed = extractor.extend(parse(raw), raw)
     envelope = Envelope(
         source="smtp",
         received_at=datetime.now(UTC),

@@ -23,6 +23,8 @@ class Attachment:
     sha256: str
     content_id: str = ""
     inline: bool = False
+    text: str = ""  # what it says, where somebody has opened it (gateway/extraction.py)
+    barcodes: tuple[tuple[str, str], ...] = ()  # (symbology, what it says), likewise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ Never raises; what could not be read is a defect in plain words.
 
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
 
@@ -88,6 +89,21 @@ def attachment(raw: bytes, part: str) -> bytes:
                 if part == f"{leaf.section}.u{number}":
                     return content
     raise Permanent(f"this message has no part {part}")
+
+
+def attachments_of(raw: bytes, parts: frozenset[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield the decoded bytes of some parts, in one walk over the message."""
+    _, leaves = tree_of(raw, hashlib.sha256(raw).hexdigest(), lambda _: None)
+    within = {part.partition(".u")[0] for part in parts if ".u" in part}
+    for leaf in leaves:
+        if leaf.loose:
+            continue
+        if leaf.section in parts:
+            yield leaf.section, bytes(leaf.content()[0])
+        if leaf.section in within:
+            for number, (_, _, _, content) in enumerate(files_in(leaf.content()[0]), 1):
+                if (part := f"{leaf.section}.u{number}") in parts:
+                    yield part, content
 
 
 def _take(leaf: Leaf, found: _Found) -> None:

@@ -14,6 +14,7 @@ from starlette.routing import Route
 from gateway.dossier.timeline import Answer, answers_in
 from gateway.mail.entry import Entry
 from gateway.mail.message import ParsedMail
+from gateway.shape import own_text
 from gateway.store import messages, orders
 from gateway.store.records import EventRow, LinkRow, MessageRow
 from gateway.web.pages.frame import safe_html
@@ -69,7 +70,7 @@ def look_at(site: Site, seq: int, view: str) -> Shown:
             HTTPStatus.NOT_FOUND, "This message has just arrived. Load the page again in a moment."
         )
     entry = entry_of(site, seq)
-    text = text_of(site, row) if view == "text" else ""
+    text = own_text(text_of(site, row)) if view == "text" else ""
     mail = parsed(site, entry, row) if view in {"html", "headers"} else None
     return Shown(
         row=row,

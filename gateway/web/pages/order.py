@@ -14,6 +14,7 @@ from starlette.routing import Route
 from gateway.dossier.timeline import Act, Letter, Timeline, timeline_of
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import Draft
+from gateway.shape import own_text
 from gateway.store.orders import find_orders
 from gateway.store.records import OrderRow
 from gateway.web.pages.acts import append, note_text
@@ -94,7 +95,7 @@ def _look_at(site: Site, ref: OrderRef) -> tuple[Timeline, list[Stop]] | None:
 def _stops(site: Site, timeline: Timeline) -> Iterator[Stop]:
     before: datetime | None = None
     for moment in timeline.moments:
-        text = text_of(site, moment.row) if isinstance(moment, Letter) else ""
+        text = own_text(text_of(site, moment.row)) if isinstance(moment, Letter) else ""
         gap = moment.at - before if before is not None else None
         yield Stop(
             moment=moment,

@@ -1,0 +1,168 @@
+"""What a message's attachments say, read in a child process: a file built to kill its reader costs its own text only."""
+
+import contextlib
+import os
+import select
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, replace
+from typing import IO
+
+import msgspec
+
+from gateway.mail.attachment_text import is_readable
+from gateway.mail.barcodes import has_bars
+from gateway.mail.message import Attachment, ParsedMail
+from gateway.mail.parse import attachments_of
+
+_FILES_MAX = 20  # of a message that are opened
+_BYTES_MAX = 20 * 1024 * 1024  # a larger one is not
+_CHARS_MAX = 1_000_000  # of a message's attachments together
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What is looked for in attachments, and what it may cost: of a message, seconds; of the child, memory."""
+
+    text: bool = True
+    barcodes: bool = True
+    seconds: float = 10.0
+    memory_bytes: int = 1024**3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """One file to open, and what to look for in it."""
+
+    content: bytes
+    content_type: str
+    filename: str
+    text: bool = True
+    barcodes: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extract:
+    """What one file says; ``wrong`` says why it says nothing."""
+
+    text: str = ""
+    barcodes: tuple[tuple[str, str], ...] = ()
+    wrong: str = ""
+
+
+class Extractor:
+    """Opens attachments, one after the other, in a child that is started when the first one comes."""
+
+    def __init__(self, opening: Opening) -> None:
+        self._opening = opening
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def extend(self, mail: ParsedMail, raw: bytes) -> ParsedMail:
+        """Return a message with what its attachments say. Never raises; what could not be read is a defect."""
+        chosen = [file for file in mail.attachments if self._wants(file)]
+        if not chosen:
+            return mail
+        defects = [] if len(chosen) <= _FILES_MAX else [f"only {_FILES_MAX} attachments are opened"]
+        deadline = time.monotonic() + self._opening.seconds
+        room = _CHARS_MAX
+        said: dict[str, Extract] = {}
+        wanted = {file.part: file for file in chosen[:_FILES_MAX]}
+        for part, content in attachments_of(raw, frozenset(wanted)):
+            file = wanted[part]
+            extract = self._extract(file, content, deadline)
+            extract = replace(extract, text=extract.text[:room])
+            room -= len(extract.text)
+            said[part] = extract
+            if extract.wrong:
+                defects.append(f"part {part}: the attached file {extract.wrong}")
+        files = tuple(
+            replace(file, text=said[file.part].text, barcodes=said[file.part].barcodes)
+            if file.part in said
+            else file
+            for file in mail.attachments
+        )
+        return replace(mail, attachments=files, defects=(*mail.defects, *defects))
+
+    def close(self) -> None:
+        """End the child."""
+        if self._child is not None:
+            _end(self._child)
+            self._child = None
+
+    def _wants(self, file: Attachment) -> bool:
+        if file.size_bytes > _BYTES_MAX or not file.size_bytes:
+            return False
+        readable = self._opening.text and is_readable(file.content_type, file.filename)
+        return readable or (self._opening.barcodes and has_bars(file.content_type))
+
+    def _extract(self, file: Attachment, content: bytes, deadline: float) -> Extract:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            return Extract(wrong="is not opened: those before it took all the time there is")
+        child = self._child or self._spawn()
+        self._child = child
+        frame = msgspec.msgpack.encode(
+            File(
+                content=content,
+                content_type=file.content_type,
+                filename=file.filename,
+                text=self._opening.text,
+                barcodes=self._opening.barcodes,
+            )
+        )
+        with contextlib.suppress(OSError):  # a dead child shows at once as an ended answer
+            _write(child, frame)
+        answer = _answer(child, deadline)
+        if answer is None:
+            self.close()
+            late = time.monotonic() >= deadline
+            return Extract(wrong="takes too long to read" if late else "ended its reader")
+        return answer
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "gateway.extractor"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # libraries complain of broken files at length
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+        with contextlib.suppress(OSError):
+            _write(child, msgspec.msgpack.encode(self._opening))
+        return child
+
+
+def _write(child: subprocess.Popen[bytes], frame: bytes) -> None:
+    assert child.stdin is not None
+    child.stdin.write(len(frame).to_bytes(8, "big") + frame)
+    child.stdin.flush()
+
+
+def _answer(child: subprocess.Popen[bytes], deadline: float) -> Extract | None:
+    """Return a child's answer, or None when it ended, or does not answer in time."""
+    assert child.stdout is not None
+    head = _exactly(child.stdout, 8, deadline)
+    frame = None if head is None else _exactly(child.stdout, int.from_bytes(head, "big"), deadline)
+    try:
+        return None if frame is None else msgspec.msgpack.decode(frame, type=Extract)
+    except msgspec.DecodeError:
+        return None
+
+
+def _exactly(source: IO[bytes], count: int, deadline: float) -> bytes | None:
+    kept = bytearray()
+    while len(kept) < count:
+        ready, _, _ = select.select([source], [], [], max(0.0, deadline - time.monotonic()))
+        piece = os.read(source.fileno(), min(count - len(kept), 1 << 20)) if ready else b""
+        if not piece:
+            return None
+        kept += piece
+    return bytes(kept)
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    child.kill()
+    with contextlib.suppress(OSError):
+        child.communicate()
+    child.wait()
