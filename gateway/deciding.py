@@ -57,7 +57,9 @@ class Deciding:
         self._mailboxes = dict(mailboxes)
         self._read: dict[int, Read] = {}
         self._made: dict[int, int] = {}  # message -> seq of its decision, until that is folded in
-        self._touched: set[str | OrderRef] = set()  # what later messages may ask those decisions about
+        self._touched: set[str | bytes | OrderRef] = (
+            set()
+        )  # what later messages may ask those decisions about
 
     def keep(self, row: MessageRow, envelope: Envelope, understood: Understood) -> None:
         """Keep what a message says until it is decided."""
@@ -93,16 +95,17 @@ class Deciding:
         for seq in waiting:
             read = self._read[seq]
             mail, reading = read.understood.mail, read.understood.reading
-            asks: set[str | OrderRef] = {*refers_to(mail), reading.alias}
+            asks: set[str | bytes | OrderRef] = {*refers_to(mail), reading.alias, _twin(read)}
             asks.update(found.order for found in reading.orders)
-            asks.discard("")
-            told = asks | {mail.message_id} - {""}
+            told = asks | {mail.message_id}
+            asks -= {"", b""}
+            told -= {"", b""}
             if asks & touched:
                 touched |= told  # and whoever rests on this one waits with it
                 continue
             decision = self._answer(conn, read, below=seq)
             drafts[seq] = self._draft(seq, read, decision)
-            if decision.links:
+            if decision.links or any(action.get("do") == "hold" for action in decision.actions):
                 touched |= told
                 self._touched |= told
         return drafts
@@ -115,7 +118,7 @@ class Deciding:
             refers_to=refers_to(mail),
             alias=reading.alias,
             orders=tuple(found.order for found in reading.orders),
-            twin=b"" if read.envelope.is_history else read.twin,  # history is never delivered
+            twin=_twin(read),
             at=read.occurred_at,
             below=below,
         )
@@ -131,3 +134,8 @@ class Deciding:
             "live": not read.envelope.is_history,
         }
         return Draft(type="decision", payload=canonical(payload), meta={})
+
+
+def _twin(read: Read) -> bytes:
+    """Return what an identical message is known by; nothing for history, which is never delivered."""
+    return b"" if read.envelope.is_history else read.twin

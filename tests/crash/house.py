@@ -131,7 +131,7 @@ class Place:
 class Running:
     """One process's life over a Place. Leaving the block frees the files, as the end of a process does."""
 
-    def __init__(self, place: Place, fuse: Fuse, store: str) -> None:
+    def __init__(self, place: Place, fuse: Fuse, store: str, *, rules: str = RULES) -> None:
         place.remote.fuse = fuse
         self.clock = place.clock
         self.archive = Archive(
@@ -157,7 +157,7 @@ class Running:
                 senders={MAILBOX: (MAILBOX, "Support")},
                 overrides={},
             ),
-            book=Book(ruleset=load_ruleset(RULES), marketplaces=MARKETPLACES),
+            book=Book(ruleset=load_ruleset(rules), marketplaces=MARKETPLACES),
             mailboxes={MAILBOX: MAILBOX},
             posts={MAILBOX: posts},
             clock=place.clock,

@@ -3,9 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from gateway.effects import jobs_for
-from gateway.errors import WrongUse
-from gateway.mail.entry import Entry, Envelope
-from gateway.release import release_draft
+from gateway.mail.entry import Envelope
 from rules.facts import Context, Decision, Reading
 
 AT = datetime(2026, 11, 23, 18, tzinfo=UTC)
@@ -127,25 +125,3 @@ def test_a_rule_has_somebody_told(type_, envelope, actions, silent, expected):
     assert len({job.number for job in jobs}) == len(jobs)
     told = [job for job in jobs if job.kind == "notify"]
     assert all(job.task["recipients"] and job.task["text"] == "a claim" for job in told)
-
-
-def entry(type_):
-    import msgspec
-
-    meta = msgspec.to_builtins(envelope(source="submission", mailbox="b@x.example", rcpt_to=("x@m.example",)))
-    return Entry(log=0, seq=7, id="X", type=type_, at=AT, leaf=b"{}", payload=b"", meta=meta)
-
-
-def test_releasing_a_held_answer_brings_its_relay_job_and_dropping_it_brings_none():
-    import msgspec
-
-    sent = msgspec.json.decode(release_draft(entry("mail.held"), agent="anna", drop=False).payload)
-    dropped = msgspec.json.decode(release_draft(entry("mail.held"), agent="anna", drop=True).payload)
-    assert [job["task"]["recipients"] for job in sent["jobs"]] == [["x@m.example"]]
-    assert dropped["jobs"] == []
-
-
-@pytest.mark.parametrize("type_", ["mail.in", "mail.refused", "note"])
-def test_nothing_but_a_held_answer_can_be_released(type_):
-    with pytest.raises(WrongUse, match="was not held"):
-        release_draft(entry(type_), agent="anna", drop=False)
