@@ -202,11 +202,12 @@ class App:
             address=box.address,
             name=box.name,
             sender=box.sender,
-            deliver=self._transport(box.deliver, box.address),
-            relay=self._transport(box.relay, box.address),
+            deliver=self.transport(box.deliver, box.address),
+            relay=self.transport(box.relay, box.address),
         )
 
-    def _transport(self, server: Server, address: str) -> Transport | None:
+    def transport(self, server: Server, address: str) -> Transport | None:
+        """Make the way out that a mailbox's settings describe; raises WrongUse where they cannot work."""
         password = ""
         if server.password_file:
             try:

@@ -1,7 +1,5 @@
 """What is wrong with an installation, and how to mend it: settings, files, ports, TLS and live servers."""
 
-import imaplib
-import smtplib
 import socket
 import ssl
 import stat
@@ -10,11 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 from cryptography import x509
 
 from gateway.app import App
 from gateway.config import Mailbox, Server
-from gateway.errors import DocketError
+from gateway.errors import DocketError, WrongUse
+from gateway.relay.imap import ImapTransport
+from gateway.relay.smtp import SmtpTransport
 from gateway.supervise import is_at_work
 from index.errors import IndexFault
 
@@ -40,7 +41,8 @@ def examine(app: App) -> Iterator[Finding]:
     if not app.config.mailbox:
         yield Finding(what="mailboxes", ok=False, mend="the settings name none; add a [[mailbox]]")
     for box in app.config.mailbox:
-        yield from _mailbox(box)
+        yield from _mailbox(app, box)
+    yield _alerts(app)
 
 
 def _files(app: App) -> Iterator[Finding]:
@@ -125,7 +127,7 @@ def _ports(app: App) -> Iterator[Finding]:
             yield Finding(what=f"port {name}", mend="answers" if used else "free")
 
 
-def _mailbox(box: Mailbox) -> Iterator[Finding]:
+def _mailbox(app: App, box: Mailbox) -> Iterator[Finding]:
     for way, server in (("deliver", box.deliver), ("relay", box.relay)):
         what = f"{box.address}: {way} by {server.kind}"
         if server.kind == "none":
@@ -138,54 +140,26 @@ def _mailbox(box: Mailbox) -> Iterator[Finding]:
         elif server.kind == "mx":
             yield Finding(what=what, mend="goes to each recipient's own server")
         else:
-            wrong = _wrong_with(server)
+            wrong = _wrong_with(app, server, box.address)
             yield Finding(what=f"{what} at {server.host}:{server.port}", ok=not wrong, mend=wrong)
 
 
-def _wrong_with(server: Server) -> str:
-    """Log in as the service would; return what failed and what to do, or an empty string."""
+def _alerts(app: App) -> Finding:
+    people = ", ".join(app.config.alerts)
+    return Finding(
+        what="who is told of failures", mend=people or "each mailbox itself; alerts = [...] names others"
+    )
+
+
+def _wrong_with(app: App, server: Server, address: str) -> str:
+    """Log in as the service would, by the code it uses; return what failed and what to do, or an empty string."""
     try:
-        password = (
-            Path(server.password_file).read_text(encoding="utf-8").strip() if server.password_file else ""
+        way = app.transport(
+            msgspec.structs.replace(server, timeout_s=min(server.timeout_s, _TIMEOUT_S)), address
         )
-        context = ssl.create_default_context(cafile=server.ca_file or None)
-        if server.kind == "imap":
-            _try_imap(server, password, context)
-        else:
-            _try_smtp(server, password, context)
-    except ssl.SSLCertVerificationError as wrong:
-        return f"its certificate is not trusted ({wrong.verify_message}); set ca_file or mend the certificate"
-    except (imaplib.IMAP4.error, smtplib.SMTPAuthenticationError) as wrong:
-        return f"it refuses the login of {server.user!r}: {wrong}"
-    except smtplib.SMTPException as wrong:
-        return f"it answered {wrong}; check host, port and tls"
-    except OSError as wrong:
-        return f"no connection ({wrong}); check host, port and tls"
-    return ""
-
-
-def _try_imap(server: Server, password: str, context: ssl.SSLContext) -> None:
-    client: imaplib.IMAP4
-    if server.tls in {"required", "implicit"}:
-        client = imaplib.IMAP4_SSL(server.host, server.port or 993, ssl_context=context, timeout=_TIMEOUT_S)
-    else:
-        client = imaplib.IMAP4(server.host, server.port or 143, timeout=_TIMEOUT_S)
-        if server.tls == "starttls":
-            client.starttls(context)
-    with client:
-        client.login(server.user, password)
-
-
-def _try_smtp(server: Server, password: str, context: ssl.SSLContext) -> None:
-    if server.kind == "lmtp":
-        client: smtplib.SMTP = smtplib.LMTP(server.host, server.port or 24, timeout=_TIMEOUT_S)
-    elif server.tls == "implicit":
-        client = smtplib.SMTP_SSL(server.host, server.port or 465, context=context, timeout=_TIMEOUT_S)
-    else:
-        client = smtplib.SMTP(server.host, server.port or 587, timeout=_TIMEOUT_S)
-    with client:
-        client.ehlo_or_helo_if_needed()
-        if server.kind == "smtp" and server.tls in {"required", "starttls"}:
-            client.starttls(context=context)
-        if server.user:
-            client.login(server.user, password)
+    except WrongUse as wrong:
+        return str(wrong)
+    if not isinstance(way, SmtpTransport | ImapTransport):
+        return ""
+    said = way.try_out()
+    return f"{said}; check host, port, tls, user and password_file" if said else ""

@@ -34,7 +34,8 @@ def find_dovecot() -> str | None:
 class Dovecot:
     """A running server; ``users`` maps names to passwords. Mail lies in ``folder``/mail/NAME.
 
-    ``folder`` should be short: the paths of its sockets may have 107 bytes.
+    ``folder`` should be short: the paths of its sockets may have 107 bytes. With a ``certificate`` and its ``key`` (PEM)
+    it offers STARTTLS, and TLS from the first byte on ``imaps_port``.
     """
 
     folder: Path
@@ -42,6 +43,9 @@ class Dovecot:
     imap_port: int
     lmtp_port: int
     host: str = "127.0.0.1"
+    certificate: Path | None = None
+    key: Path | None = None
+    imaps_port: int = 0
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def start(self) -> None:
@@ -138,7 +142,7 @@ def settings_of(server: Dovecot, owner: str, group: str, *, new: bool) -> str:
         f"log_path = {folder}/dovecot.log",
         "protocols = imap lmtp",
         f"listen = {server.host}",
-        "ssl = no",
+        *_protection(server, new=new),
         "auth_allow_cleartext = yes" if new else "disable_plaintext_auth = no",
         "auth_mechanisms = plain login",
         "first_valid_uid = 0" if os.geteuid() != 0 else "first_valid_uid = 1",
@@ -173,10 +177,22 @@ def settings_of(server: Dovecot, owner: str, group: str, *, new: bool) -> str:
     prison = "" if os.geteuid() == 0 else "  chroot =\n"
     lines += [
         f"service imap-login {{\n{prison}  inet_listener imap {{\n    port = {server.imap_port}\n  }}",
-        "  inet_listener imaps {\n    port = 0\n  }\n}",
+        f"  inet_listener imaps {{\n    port = {server.imaps_port}\n    ssl = yes\n  }}\n}}",
         # Everyone is on one machine: a mistyped password must not slow the others down.
         f"service anvil {{\n{prison}{'' if new else _NO_PENALTY}}}",
         f"service lmtp {{\n  inet_listener lmtp {{\n    port = {server.lmtp_port}\n  }}\n}}",
         "protocol lmtp {\n  lmtp_save_to_detail_mailbox = no\n}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _protection(server: Dovecot, *, new: bool) -> list[str]:
+    if server.certificate is None or server.key is None:
+        return ["ssl = no"]
+    if new:
+        return [
+            "ssl = yes",
+            f"ssl_server_cert_file = {server.certificate}",
+            f"ssl_server_key_file = {server.key}",
+        ]
+    return ["ssl = yes", f"ssl_cert = <{server.certificate}", f"ssl_key = <{server.key}"]

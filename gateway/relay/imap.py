@@ -94,6 +94,14 @@ class ImapTransport:
         log.info("appended outcome=%s remote=%s", type(outcome).__name__.lower(), self._remote)
         return (outcome,)
 
+    def try_out(self) -> str:
+        """Connect, protect and log in as for a message: return what went wrong, or an empty string."""
+        try:
+            leave(self._dial())
+        except (Temporary, OSError, IMAP4.error) as wrong:
+            return str(wrong)
+        return ""
+
     def close(self) -> None:
         """Log out of the connections that are kept."""
         with self._lock:

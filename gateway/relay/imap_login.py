@@ -38,9 +38,7 @@ def log_in(
             timeout=SocketTimeout(connect=timeout_s, read=timeout_s),
         )
     except ssl.SSLCertVerificationError as wrong:
-        raise Temporary(
-            f"the certificate of {remote} is not trusted: {wrong.verify_message} (setting ca_file)"
-        ) from wrong
+        raise _untrusted(remote, wrong) from wrong
     except (OSError, IMAP4.error) as wrong:
         raise Temporary(f"no IMAP connection to {remote}: {wrong}") from wrong
     try:
@@ -50,6 +48,8 @@ def log_in(
         _authenticate(client, user, password)
     except BaseException as wrong:
         leave(client)
+        if isinstance(wrong, ssl.SSLCertVerificationError):
+            raise _untrusted(remote, wrong) from wrong
         if isinstance(wrong, LoginError):
             raise Temporary(
                 f"{remote} refused the login of {user!r} (settings user, password_file): {wrong}"
@@ -58,6 +58,10 @@ def log_in(
             raise Temporary(f"the IMAP login at {remote} failed: {wrong}") from wrong
         raise
     return client
+
+
+def _untrusted(remote: str, wrong: ssl.SSLCertVerificationError) -> Temporary:
+    return Temporary(f"the certificate of {remote} is not trusted: {wrong.verify_message} (setting ca_file)")
 
 
 def leave(client: IMAPClient) -> None:

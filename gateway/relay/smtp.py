@@ -64,6 +64,15 @@ class SmtpTransport:
             log.info("sent outcome=%s recipients=%d remote=%s", kind, len(one.recipients), one.remote)
         return outcomes
 
+    def try_out(self) -> str:
+        """Do all that a message needs but the message: return what went wrong, or an empty string."""
+        try:
+            with self._open() as dialog:
+                dialog.quit()
+        except Lost as lost:
+            return lost.reply
+        return ""
+
     def _open(self) -> Dialog:
         """Connect, greet, protect and log in. Raises Lost when mail cannot be offered on this connection."""
         if self._policy != "opportunistic" or self._context is None:

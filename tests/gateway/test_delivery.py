@@ -94,7 +94,7 @@ def test_what_is_relayed_comes_from_the_approved_sender_with_nothing_internal_in
     assert b"Anna" not in copy
     assert "X-Docket-Order" not in head
     assert copy.startswith(sent.headers.encode())
-    assert f"From: Brand Support <{SENDER}>" in sent.headers
+    assert f'From: "Brand Support" <{SENDER}>' in sent.headers
 
 
 def test_a_forwarded_copy_leaves_by_the_relay():
