@@ -44,7 +44,8 @@ def _letters() -> str:
 
 
 def _chunk(letters: str, glue: str, cjk: str) -> re.Pattern[str]:
-    return re.compile(f"{cjk}[{letters}]++(?:[{glue}][{letters}]++){{0,16}}+")
+    # No possessive repeat of a group: before Python 3.11.5 it keeps the beginning of a turn that failed.
+    return re.compile(f"{cjk}[{letters}]++(?:[{glue}][{letters}]++){{0,16}}")
 
 
 _ASCII_CHUNK = _chunk("0-9A-Za-z", "-._@+", "")

@@ -17,8 +17,8 @@ _VOID = frozenset(
 _FORMATTING = frozenset(
     {"a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"}
 )
-_SILENT = re.compile(r"(?is)<(script|style|title|template)\b[^<>]*+>(?:[^<]++|<(?!/\1))*+")
-_MARKUP = re.compile(r"(?s)<!--(?:[^-]++|-(?!->))*+(?:-->)?|<[^<>]*+>")
+_SILENT = re.compile(r"(?is)<(script|style|title|template)\b[^<>]*+>.*?(?=</\1|\Z)")
+_MARKUP = re.compile(r"(?s)<!--.*?(?:-->|\Z)|<[^<>]*+>")
 
 
 def nests_too_deep(html: str) -> bool:

@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator
 
 _BEGIN = re.compile(rb"^begin [0-7]{3,4} ([^\r\n]{1,255}?)[ \t]*\r?\n", re.MULTILINE)
-_LINES = re.compile(rb"(?:(?!end[ \t\r]*\n)[ -`]{1,90}+\r?\n|\r?\n)*+end[ \t]*\r?(?:\n|\Z)")
+# The line that ends a file, or the first that is none of its lines.
+_END = re.compile(rb"^(?:(end)[ \t]*\r?(?:\n|\Z)|(?![ -`]{0,90}\r?\n))", re.MULTILINE)
 _FILES_MAX = 100
 
 
@@ -17,13 +18,13 @@ def files_in(text: bytes | memoryview) -> Iterator[tuple[int, int, str, bytes]]:
         if begin is None:
             return
         at = begin.end()
-        lines = _LINES.match(text, at)
-        if lines is None:
+        end = _END.search(text, at)
+        if end is None or not end[1]:
             continue
-        content, wrong = decoded(lines[0])
+        content, wrong = decoded(bytes(text[at : end.end()]))
         if not wrong and content:
-            yield begin.start(), lines.end(), begin[1].decode("utf-8", "replace"), content
-            at = lines.end()
+            yield begin.start(), end.end(), begin[1].decode("utf-8", "replace"), content
+            at = end.end()
 
 
 def uudecoded(raw: bytes) -> tuple[bytes, str]:

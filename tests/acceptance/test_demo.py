@@ -11,6 +11,7 @@ from urllib.request import urlopen
 import pytest
 from imapclient import IMAPClient
 
+from gateway.demo.dovecot import find_dovecot
 from tests.installation import ENVIRONMENT, command, docket, wait_for
 
 KEYS = {
@@ -60,7 +61,7 @@ def demo(request, tmp_path_factory):
         text=True,
     )
     ready = json.loads(process.stdout.readline())
-    yield {**ready, "dovecot": dovecot}
+    yield {**ready, "dovecot": dovecot and find_dovecot() is not None}
     process.send_signal(signal.SIGTERM)
     rest, _ = process.communicate(timeout=90)
     log.seek(0)
