@@ -10,9 +10,15 @@ def explain(decision: Decision) -> list[str]:
     if reading.marketplace:
         kind = f", {reading.kind.replace('_', ' ')}" if reading.kind else ""
         buyer = f", from or to the buyer {reading.alias}" if reading.alias else ""
-        lines = [f"{reading.marketplace}{kind}{buyer}"]
+        shop = f" ({reading.operator})" if reading.operator else ""
+        lines = [f"{reading.marketplace}{shop}{kind}{buyer}"]
+        if reading.direction == "outbound":
+            lines.append(
+                "written by somebody of ours on the marketplace's own site: the buyer has been answered"
+            )
     else:
         lines = ["no marketplace recognised by its addresses"]
+    lines.extend(f"an answer is wanted “{one.words}”, says {place_of(one.where)}" for one in reading.terms)
     lines.extend(f"product {one.kind} {one.value}, in {place_of(one.where)}" for one in reading.products)
     lines.extend(
         f"parcel {one.carrier or 'of an unknown carrier'} {one.number}, in {place_of(one.where)}"

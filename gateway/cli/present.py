@@ -15,8 +15,20 @@ def mail(parsed: ParsedMail, reading: Reading, *, file: str, direction: str) -> 
         "sha256": parsed.sha256,
         "size_bytes": parsed.size_bytes,
         "marketplace": reading.marketplace,
+        "operator": reading.operator,
         "kind": reading.kind,
-        "direction": direction,
+        "direction": reading.direction or direction,
+        "terms": [
+            {
+                "words": term.words,
+                "where": term.where,
+                "hours": term.hours,
+                "working_days": term.working_days,
+                "until": term.until,
+                "at": term.at,
+            }
+            for term in reading.terms
+        ],
         "from": _people(parsed.from_),
         "to": _people(parsed.to),
         "cc": _people(parsed.cc),

@@ -149,3 +149,30 @@ def test_two_services_do_not_share_one_folder(new_installation):
     assert second.stderr.startswith("docket: ")
     assert second.stderr.count("\n") == 1
     assert place.stop() == 0
+
+
+def test_rules_check_says_what_own_files_change_and_which_examples_they_break(new_installation, tmp_path):
+    place = new_installation()
+    settings = place.data / "config.toml"
+    settings.write_text(f"marketplaces = {str(tmp_path)!r}\n" + settings.read_text())
+    (tmp_path / "more.toml").write_text(
+        'extends = "etsy"\nnotice_senders = ["hello@etsy.com"]\n[[clocks]]\nname = "reply"\nstarts_on = ["buyer_message"]\nhours = 12\n'
+    )
+    done = place.run("rules", "check")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[1:] == [
+        "more.toml: adds to Etsy",
+        "  notice senders: added hello@etsy.com",
+        "  clocks: reply is 12 hours on buyer_message, was 24 hours on buyer_message",
+    ]
+    with (tmp_path / "more.toml").open("a") as more:
+        more.write(
+            '[[example]]\nname = "hello"\nfrom = "hello@etsy.com"\nmarketplace = "etsy"\nkind = "sold"\n'
+        )
+    done = place.run("rules", "check")
+    assert done.returncode == 1
+    assert "etsy.toml with more.toml, example “hello”: kind is '', not 'sold'" in done.stdout
+    (tmp_path / "more.toml").write_text('extends = "etsy"\n[[kinds]]\nname = "solt"\n')
+    done = place.run("rules", "check")
+    assert done.returncode == 2
+    assert "more.toml, line 2, [[kinds]] 1: there is no kind `solt`; did you mean `sold`?" in done.stderr

@@ -137,3 +137,26 @@ def test_a_decision_is_explained_in_lines(decided):
     assert "rule “late”: tag late" in lines
     nothing = explain(decided(facts=Facts(direction="inbound"), ruleset=load_ruleset("")))
     assert nothing == ["no marketplace recognised by its addresses", "linked to no order"]
+
+
+def test_a_notice_is_explained_with_its_shop_its_term_and_who_wrote_it(decided):
+    facts = Facts(
+        direction="inbound",
+        trusted=True,
+        from_=("atoz-guarantee-no-reply@amazon.de",),
+        subject="Neuer A-bis-z-Garantieantrag für Bestellung 302-1234567-7654321",
+        text="Bitte antworten Sie innerhalb von 3 Kalendertagen.",
+    )
+    lines = explain(decided(facts=facts, ruleset=load_ruleset("")))
+    assert lines[:2] == [
+        "amazon, claim opened",
+        "an answer is wanted “innerhalb von 3 Kalendertagen”, says the text",
+    ]
+    shop = Facts(direction="inbound", from_=("a.b@notification.mirakl.net",), from_name="Fnac Darty")
+    assert explain(decided(facts=shop, ruleset=load_ruleset("")))[0].startswith(
+        "mirakl (fnac-darty), buyer message"
+    )
+    copy = Facts(
+        direction="inbound", trusted=True, from_=("donotreply@amazon.de",), subject="Seu e-mail para Maria"
+    )
+    assert "written by somebody of ours" in explain(decided(facts=copy, ruleset=load_ruleset("")))[1]

@@ -5,8 +5,9 @@ import pytest
 from rules.directory import plain
 from rules.errors import BookError
 from rules.facts import Facts
-from rules.marketplace import builtin_texts, load_marketplaces
+from rules.marketplace import builtin, builtin_texts, load_marketplaces
 from rules.read import read
+from rules.senders import within
 
 LOOKALIKES = {
     "Cyrillic a": "abc@m\u0430rketplace.amazon.de",
@@ -73,3 +74,42 @@ OWN = 'name = "other"\ntitle = "Other"\n'
 def test_two_files_cannot_claim_one_address(claim):
     with pytest.raises(BookError, match=r"other\.toml, .* is (Amazon|Etsy)'s already .*extends = "):
         load_marketplaces({**builtin_texts(), "other.toml": OWN + claim})
+
+
+CLAIMED = sorted(
+    {f"buyer1@{domain}" for domain in builtin().directory.relays}
+    | {f"news@{domain}" for domain in builtin().directory.domains}
+    | set(builtin().directory.addresses)
+)
+SPOOFS = {
+    "below another domain": lambda local, domain: f"{local}@{domain}.evil.example",
+    "joined in front": lambda local, domain: f"{local}@x{domain}",
+    "with a dash in front": lambda local, domain: f"{local}@mail-{domain}",
+    "with another ending": lambda local, domain: f"{local}@{domain}.co",
+    "with one letter more": lambda local, domain: f"{local}@{domain}a",
+    "in the local part": lambda local, domain: f"{local}.{domain}@evil.example",
+    "dots for dashes": lambda local, domain: f"{local}@{domain.replace('.', '-')}.evil.example",
+    "first letter from another alphabet": lambda local, domain: f"{local}@{domain.translate(_TWINS)}",
+}
+_TWINS = str.maketrans("aeopcyx", "\u0430\u0435\u043e\u0440\u0441\u0443\u0445")
+
+
+@pytest.mark.parametrize("address", CLAIMED)
+def test_no_spoof_of_any_shipped_address_is_taken_for_it(marketplaces, address):
+    local, _, domain = address.partition("@")
+    for name, spoof in SPOOFS.items():
+        forged = spoof(local, domain)
+        if forged == address:
+            continue
+        assert marketplaces.directory.relay(forged) is None, name
+        if not within(
+            forged.partition("@")[2], marketplaces.directory.domains
+        ):  # xmembers.ebay.de is eBay's too
+            assert marketplaces.directory.notice(forged) is None, name
+
+
+def test_every_shipped_domain_is_lower_case_and_whole():
+    for address in CLAIMED:
+        assert address == plain(address)
+        assert "." in address.partition("@")[2].strip(".")
+        assert not address.partition("@")[2].startswith((".", "*"))

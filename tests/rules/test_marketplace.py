@@ -80,9 +80,44 @@ def test_each_process_can_make_its_own_from_the_texts():
     assert first.texts == second.texts
 
 
+def test_the_marketplaces_that_are_promised_are_there():
+    assert set(builtin().marketplaces) >= {
+        "amazon", "ebay", "walmart", "etsy", "shopify", "tiktok-shop", "cdiscount", "mirakl", "kaufland", "otto", "zalando",
+        "allegro", "bol", "rakuten-fr", "rakuten-jp", "back-market", "manomano", "wayfair", "newegg", "mercado-libre", "temu",
+        "shein", "target-plus", "onbuy", "generic",
+    }  # fmt: skip
+
+
+def test_what_is_only_inferred_is_never_a_hard_block_and_never_certain_in_anybody_s_mail():
+    for market in builtin().marketplaces.values():
+        if market.file.policy.basis == "inferred":
+            assert not {"refuse", "hold"} & set(market.file.policy.checks.values())
+            assert not market.file.policy.reply_token
+        for shape in market.file.orders:
+            if shape.basis == "inferred":
+                assert "certain" not in {shape.bare, shape.labelled}
+
+
+def test_where_no_address_is_known_a_marketplace_is_recognised_by_its_orders():
+    for market in builtin().marketplaces.values():
+        file = market.file
+        if not file.gives_way:
+            assert file.relay or file.notice_domains or file.notice_senders or file.known_by_orders
+            assert file.brand
+
+
+def test_loose_shapes_need_a_label_and_the_name():
+    for market in builtin().marketplaces.values():
+        for shape in market.file.orders:
+            if shape.plain:
+                assert shape.where != "anywhere"
+                assert not shape.bare
+
+
 def test_every_fact_that_is_not_inferred_says_where_it_was_read():
     for market in builtin().marketplaces.values():
         assert market.file.source
+        assert market.file.policy.source or market.file.policy.basis == "inferred"
         for relay in market.file.relay:
             assert relay.basis in {"documented", "seen"} or relay.source
         for clock in market.file.clocks:
