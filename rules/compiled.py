@@ -80,7 +80,6 @@ class Marketplace:
         self.kinds = tuple(
             CompiledKind(kind, _union(kind.subjects, where=f"{where}, kinds.subjects")) for kind in file.kinds
         )
-        self.clock_kinds = frozenset(kind for clock in file.clocks for kind in clock.starts_on)
         self.orders = tuple(self._order(shape) for shape in file.orders)
         self.products = tuple(
             CompiledProduct(shape, compile_pattern(shape.pattern, where=f"{where}, products.pattern"))

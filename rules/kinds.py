@@ -25,3 +25,17 @@ KINDS: dict[str, str] = {
 
 # Mail that comes in, but was written by somebody of ours on the marketplace's site: it answers the buyer, so it stops clocks.
 WRITTEN_BY_US = frozenset({"own_answer_copy"})
+
+# Notices that may say until when they want an answer.
+ASKS_FOR_AN_ANSWER = frozenset(
+    {
+        "buyer_message",
+        "cancellation_request",
+        "return_request",
+        "claim_opened",
+        "claim_updated",
+        "claim_closed",  # it may be appealed
+        "chargeback_opened",
+        "account_notice",
+    }
+)

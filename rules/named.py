@@ -18,7 +18,9 @@ def orders_named(value: str, marketplaces: Marketplaces) -> frozenset[OrderRef]:
     """
     found = set()
     for market in marketplaces.marketplaces.values():
-        asked = Facts(direction="inbound", subject=f"{market.title} order {value}")
+        name = market.file.brand[0] if market.file.brand else market.title
+        text = f"order {value}\nOrder #{value}\norder number: {value}"
+        asked = Facts(direction="inbound", subject=name, text=text)
         found |= {
             one.order for one in read(asked, marketplaces).orders if one.order.marketplace == market.name
         }

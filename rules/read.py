@@ -14,7 +14,7 @@ from rules.facts import (
     FoundTerm,
     Reading,
 )
-from rules.kinds import WRITTEN_BY_US
+from rules.kinds import ASKS_FOR_AN_ANSWER, WRITTEN_BY_US
 from rules.marketplace import Marketplaces
 from rules.orders import Scope, find_orders, strongest
 from rules.parcels import find_parcels
@@ -125,12 +125,13 @@ def _scopes(facts: Facts, marketplaces: Marketplaces, own: Marketplace | None) -
 
 def _states_terms(part: Part, sender: Sender, facts: Facts) -> bool:
     """Tell whether a part may say until when the marketplace wants an answer: its own notice, not a buyer's words."""
-    market = sender.marketplace
-    if market is None or sender.alias or facts.direction == "outbound":
+    if sender.marketplace is None or facts.direction == "outbound" or sender.kind not in ASKS_FOR_AN_ANSWER:
         return False
-    if part.kind == "html" and facts.text:
+    if sender.alias and not sender.kind.startswith(
+        "claim_"
+    ):  # Mirakl tells of incidents from the buyer's own relay
         return False
-    return part.kind in {"subject", "text", "html"} and sender.kind in market.clock_kinds
+    return part.kind in {"subject", "text"} or (part.kind == "html" and not facts.text)
 
 
 def _own_carriers(facts: Facts, marketplaces: Marketplaces) -> frozenset[str]:

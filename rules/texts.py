@@ -76,6 +76,10 @@ def _base(name: str, raw: dict[str, Any], known: list[str]) -> str:
     base = raw["extends"]
     if "name" in raw:
         raise BookError(f"{name}: a file has a name or extends another's, not both; leave one of them out")
+    if base not in known and name == f"{base}.toml":
+        raise BookError(
+            f"{name}, extends: this file takes the place of the one it would add to; give it another name, say {base}-more.toml"
+        )
     if base not in known:
         raise BookError(f"{name}, extends: there is no marketplace {base!r}{nearest(str(base), known)}")
     return str(base)

@@ -78,10 +78,20 @@ def test_a_buyer_and_a_stranger_set_no_terms(marketplaces):
     assert terms(marketplaces, text, from_=("someone@shop.example",)) == ()
 
 
-def test_a_notice_that_starts_no_clock_states_no_term(marketplaces):
+def test_a_notice_that_asks_for_nothing_states_no_term(marketplaces):
     text = "You must respond within 3 days."
     refund = {"X-Space-Notification-Type": "REFUND_ISSUED"}
     assert terms(marketplaces, text, from_=("donotreply@amazon.de",), headers=refund) == ()
+
+
+def test_an_incident_told_from_a_relay_address_states_its_term_and_a_message_from_there_does_not(
+    marketplaces,
+):
+    relay = ("rfx1qmo581n.ko8qhtg3z@notification.mirakl.net",)
+    text = "Vous devez répondre dans un délai de 2 jours."
+    incident = "Un incident a été ouvert sur la commande 2522489356-A"
+    assert len(terms(marketplaces, text, from_=relay, headers={}, subject=incident)) == 1
+    assert terms(marketplaces, text, from_=relay, headers={}, subject="Nouveau message") == ()
 
 
 def test_terms_of_a_notice_that_is_html_alone_are_read_there(marketplaces):

@@ -79,6 +79,11 @@ def test_lists_join_without_doubles_and_tables_merge():
     }
 
 
+def test_an_addition_cannot_have_the_name_of_what_it_adds_to():
+    with pytest.raises(BookError, match=r"takes the place of the one it would add to; .*amazon-more\.toml"):
+        loaded('extends = "amazon"', name="amazon.toml")
+
+
 HEAD = 'name = "a"\ntitle = "A"\n'
 WRONG = {
     "unknown base": ('extends = "amazn"', ["more.toml, extends", "'amazn'", "did you mean `amazon`"]),
