@@ -12,6 +12,8 @@ import msgspec
 
 from gateway.analyses import Analyses
 from gateway.archive.archive import Archive
+from gateway.authenticity.checks import Checks
+from gateway.authenticity.resolver import Resolver
 from gateway.clock import Clock, SystemClock
 from gateway.config import Config, Mailbox, Server
 from gateway.deciding import Book
@@ -19,7 +21,9 @@ from gateway.delivery import Post
 from gateway.errors import WrongUse
 from gateway.extraction import Opening
 from gateway.indexer import Indexer, rebuild_index
+from gateway.ingest.listener import split_address
 from gateway.judge import Judge
+from gateway.mail.authenticity.check import Trust
 from gateway.pipeline import Gateway
 from gateway.readers import Readers
 from gateway.relay.backoff import next_try
@@ -153,6 +157,7 @@ class App:
             alerts=self.config.alerts,
             web=self.config.web_url,
             analyses=self.analyses,
+            checks=self._checks(),
             retry=lambda attempts, now, rng: next_try(
                 attempts, now, rng, minutes=work.retry_minutes, give_up_hours=work.give_up_hours
             ),
@@ -186,6 +191,23 @@ class App:
     @property
     def config_hash(self) -> str:
         return hashlib.sha256(msgspec.json.encode(self.config, order="sorted")).hexdigest()
+
+    def _checks(self) -> Checks:
+        told = self.config.authenticity
+        return Checks(
+            clock=self.clock,
+            resolver=self.resolver,
+            trust=Trust(servers=told.trusted_authserv, sealers=told.trusted_sealers),
+            timeout_s=told.timeout_s,
+        )
+
+    @property
+    def resolver(self) -> Resolver | None:
+        """Whoever answers questions about senders; None where nobody is asked."""
+        dns = self.config.authenticity.dns
+        if dns == "off":
+            return None
+        return Resolver(() if dns == "system" else tuple(map(split_address, dns)))
 
     def _judge(self) -> Judge:
         return Judge(

@@ -75,6 +75,15 @@ class Index(Struct, frozen=True, forbid_unknown_fields=True):
     engine: str = "auto"
 
 
+class Authenticity(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who is asked, and who is believed, about who sent a message."""
+
+    dns: Literal["system", "off"] | tuple[str, ...] = "system"  # name servers as ``HOST:PORT``
+    timeout_s: float = 10.0  # for all questions about one message
+    trusted_authserv: tuple[str, ...] = ()  # whose Authentication-Results are read, from trusted_peers alone
+    trusted_sealers: tuple[str, ...] = ()  # domains whose ARC seals are believed
+
+
 class Databases(Struct, frozen=True, forbid_unknown_fields=True):
     """SQLAlchemy URLs; an empty one means an SQLite file in the data folder."""
 
@@ -118,6 +127,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     web: Web = field(default_factory=Web)
     index: Index = field(default_factory=Index)
     database: Databases = field(default_factory=Databases)
+    authenticity: Authenticity = field(default_factory=Authenticity)
     work: Work = field(default_factory=Work)
     policy: dict[str, Literal["refuse", "hold", "warn", "off"]] = field(default_factory=dict)
 

@@ -12,18 +12,22 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import Connection
 
+from gateway.authenticity.checks import Checks
 from gateway.effects import jobs_for
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import Draft, Envelope
 from gateway.readers import Understood
 from gateway.shape import facts_of, is_automatic, is_outbound, refers_to
 from gateway.store import messages
+from gateway.store.authenticity import authentic_of
 from gateway.store.context import context_of
 from gateway.store.records import MessageRow
 from rules.decide import decide
-from rules.facts import Decision, OrderRef
+from rules.facts import Authentic, Decision, OrderRef
 from rules.marketplace import Marketplaces
 from rules.ruleset import RuleSet
+
+_KEPT_MAX = 4096  # messages read and not decided whose words are kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +56,9 @@ class Read:
 class Deciding:
     """What is known beyond the store: messages read but not decided, decisions made but not folded in."""
 
-    def __init__(self, book: Book, mailboxes: Mapping[str, str]) -> None:
+    def __init__(self, book: Book, mailboxes: Mapping[str, str], checks: Checks) -> None:
         self._book = book
+        self._checks = checks
         self._mailboxes = dict(mailboxes)
         self._read: dict[int, Read] = {}
         self._made: dict[int, int] = {}  # message -> seq of its decision, until that is folded in
@@ -76,22 +81,30 @@ class Deciding:
         self._made = {of: by for of, by in self._made.items() if by > seq}
         if not self._made:
             self._touched.clear()
+        for newest in sorted(self._read)[_KEPT_MAX:]:
+            # Read again in their turn: what waits for DNS must not fill the memory.
+            del self._read[newest]
 
     def made(self, message: int, by: int) -> None:
         self._made[message] = by
         self._read.pop(message, None)
 
     def drafts(
-        self, conn: Connection, limit: int, read_again: Callable[[list[int]], object]
+        self,
+        conn: Connection,
+        limit: int,
+        read_again: Callable[[list[int]], object],
+        raw_of: Callable[[int], bytes],
     ) -> dict[int, Draft]:
         """Return the decisions that can be made now, by message.
 
-        ``read_again`` must ``keep`` messages that were read before a restart.
+        ``read_again`` must ``keep`` messages that were read before a restart; ``raw_of`` gives a message's bytes to a check.
         """
         drafts: dict[int, Draft] = {}
         waiting = [seq for seq in messages.undecided(conn, limit + len(self._made)) if seq not in self._made]
         read_again([seq for seq in waiting if seq not in self._read])
         touched = set(self._touched)
+        known = authentic_of(conn, waiting)
         for seq in waiting:
             read = self._read[seq]
             mail, reading = read.understood.mail, read.understood.reading
@@ -100,19 +113,32 @@ class Deciding:
             told = asks | {mail.message_id}
             asks -= {"", b""}
             told -= {"", b""}
-            if asks & touched:
+            checking = self._checking(seq, read, known, raw_of)  # all begin at once, whoever waits for whom
+            if checking or asks & touched:
                 touched |= told  # and whoever rests on this one waits with it
                 continue
-            decision = self._answer(conn, read, below=seq)
+            decision = self._answer(conn, read, known.get(seq), below=seq)
             drafts[seq] = self._draft(seq, read, decision)
             if decision.links or any(action.get("do") == "hold" for action in decision.actions):
                 touched |= told
                 self._touched |= told
         return drafts
 
-    def _answer(self, conn: Connection, read: Read, *, below: int) -> Decision:
+    def _checking(
+        self, seq: int, read: Read, known: Mapping[int, Authentic], raw_of: Callable[[int], bytes]
+    ) -> bool:
+        """Tell whether a message waits until it is known who sent it; finding that out begins with the first question."""
+        if seq in known:
+            self._checks.forget(seq)
+            return False
+        if not self._checks.wants(read.type, read.envelope):
+            return False
+        self._checks.begin(seq, read.envelope, lambda: raw_of(seq))
+        return True
+
+    def _answer(self, conn: Connection, read: Read, authentic: Authentic | None, *, below: int) -> Decision:
         mail, reading = read.understood.mail, read.understood.reading
-        facts = facts_of(mail, read.envelope, outbound=is_outbound(read.type))
+        facts = facts_of(mail, read.envelope, outbound=is_outbound(read.type), authentic=authentic)
         context = context_of(
             conn,
             refers_to=refers_to(mail),

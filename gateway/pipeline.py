@@ -1,7 +1,7 @@
 """THE PATH: what happens to every message, from the wire to the people. Read this file first.
 
     accept    raw bytes and envelope -> archive            <== the commit point: only after it is anything acknowledged
-    process   entries, strictly in order -> parse -> context -> decide -> archive the decision -> the store
+    process   entries, strictly in order -> parse -> ask who sent it -> context -> decide -> archive each -> the store
     run       one job -> rewrite or stamp -> a transport -> archive the outcome
     resume    at every start: whatever the archive has and the store has not is processed. The same function as always.
 
@@ -29,15 +29,17 @@ from gateway.ahead import Ahead, Told
 from gateway.alerts import Alerts, lost_with
 from gateway.analyses import Analyses
 from gateway.archive.archive import Archive
+from gateway.authenticity.checks import Checks
 from gateway.clock import Clock
 from gateway.deciding import Book, Deciding
 from gateway.delivery import Post, carry, nowhere, outcome_payload
 from gateway.futures import chain
 from gateway.judge import Judge
+from gateway.mail.authenticity.record import draft_of
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import Appended, Draft, Envelope
 from gateway.readers import Readers
-from gateway.receipt import Receipt
+from gateway.receipt import Receipt, sighting_of
 from gateway.relay.backoff import next_try
 from gateway.store import fold, jobs, messages, orders
 from gateway.store.engine import Store
@@ -70,6 +72,7 @@ class Gateway:
         alerts: tuple[str, ...] = (),
         web: str = "",
         analyses: Analyses | None = None,
+        checks: Checks | None = None,
     ) -> None:
         self.archive = archive
         self.store = store
@@ -78,12 +81,12 @@ class Gateway:
         self._analyses = analyses or Analyses()
         self._judge = judge
         self._book = book
-        self._deciding = Deciding(book, {address.lower(): box for address, box in mailboxes.items()})
+        self.checks = checks or Checks(clock=clock)
+        self._deciding = Deciding(book, {one.lower(): box for one, box in mailboxes.items()}, self.checks)
         self._posts = posts
         self._hostname, self._web = hostname, web
         self._alerts = Alerts(alerts)
-        self._retry = retry
-        self._rng = random.Random()  # noqa: S311 - jitter, not secrecy
+        self._retry, self._rng = retry, random.Random()  # noqa: S311 - jitter, not secrecy
         self._caught_up = 1 << 62  # no job is given out until resume() says how far the archive went
         self._judging = ThreadPoolExecutor(max_workers=1, thread_name_prefix="judge")
 
@@ -96,25 +99,17 @@ class Gateway:
         return self._seal(Draft(type=type_, payload=raw, meta=meta, once=envelope.is_history))
 
     def _seal(self, draft: Draft) -> Future[Receipt]:
-        # From the moment this future ends well a crash loses nothing: resume() finds entries without a decision.
+        # Once this future ends well a crash loses nothing: resume() finds entries without a decision.
         return chain(self.archive.submit(draft), lambda appended: self._receipt(draft, appended))
 
     def _receipt(self, draft: Draft, appended: Appended) -> Receipt | Future[Receipt]:
-        refused = draft.type == "mail.refused"
-        reply = draft.meta["verdict"]["reply"] if refused else f"250 2.0.0 Archived {appended.seq}"
+        refusal = draft.meta["verdict"]["reply"] if draft.type == "mail.refused" else ""
+        reply = refusal or f"250 2.0.0 Archived {appended.seq}"
         receipt = Receipt(seq=appended.seq, reply=reply, existing=appended.existing)
         origin = draft.meta.get("origin", "")
         if not appended.existing or self.archive.entry(appended.seq).meta.get("origin") == origin:
             return receipt
-        # The same bytes from another place: the log says that they were seen there too.
-        seen = {
-            "of": appended.seq,
-            "origin": origin,
-            "source": draft.meta["source"],
-            "flags": draft.meta["flags"],
-        }
-        sighting = Draft(type="sighting", payload=canonical(seen), meta={}, once=True)
-        return chain(self.archive.submit(sighting), lambda _: receipt)
+        return chain(self.archive.submit(sighting_of(appended.seq, draft)), lambda _: receipt)
 
     def resume(self) -> None:
         """Bring the store to the archive's head; from there on every undecided message may be decided."""
@@ -133,7 +128,7 @@ class Gateway:
 
     def process(self) -> int:
         """Fold new entries into the store, in order, and decide what is undecided; return how much was done."""
-        return self._fold() + self._decide()
+        return self._fold() + self._record() + self._decide()
 
     def _fold(self) -> int:
         with self.store.read() as conn:
@@ -154,11 +149,15 @@ class Gateway:
             self._deciding.keep(one.row, one.envelope, one.understood)
             self._analyses.put(one.row.seq, one.understood.analysis)
 
+    def _record(self) -> int:
+        """Archive what was found out about senders meanwhile; DNS is asked beside the path, and never again."""
+        found = self.checks.ended()
+        return len(self.archive.append_many([draft_of(one) for one in found])) if found else 0
+
     def _decide(self) -> int:
         with self.store.read() as conn:
-            drafts = self._deciding.drafts(
-                conn, _ROUND, lambda seqs: self._keep(self._ahead.read_again(seqs))
-            )
+            again, raw_of = self._ahead.read_again, lambda seq: self.archive.entry(seq).payload
+            drafts = self._deciding.drafts(conn, _ROUND, lambda seqs: self._keep(again(seqs)), raw_of)
         for of, appended in zip(drafts, self.archive.append_many(list(drafts.values())), strict=True):
             # From here a crash repeats nothing: the next start folds this decision in before it decides anything.
             self._deciding.made(of, appended.seq)
@@ -193,6 +192,7 @@ class Gateway:
 
     def close(self) -> None:
         """End the child processes; nothing is lost by it."""
+        self.checks.close()
         self._judging.shutdown()
         self._judge.close()
         self._ahead.close()

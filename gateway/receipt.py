@@ -7,7 +7,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol
 
-from gateway.mail.entry import Envelope
+from gateway.mail.canonical import canonical
+from gateway.mail.entry import Draft, Envelope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,3 +27,9 @@ class Accept(Protocol):
     """
 
     def __call__(self, raw: bytes, envelope: Envelope) -> Future[Receipt]: ...
+
+
+def sighting_of(seq: int, draft: Draft) -> Draft:
+    """Return the entry which says that bytes we have were seen at another place too."""
+    seen = {name: draft.meta[name] for name in ("origin", "source", "flags")}
+    return Draft(type="sighting", payload=canonical({"of": seq, **seen}), meta={}, once=True)

@@ -8,7 +8,7 @@ from gateway.relay.notice import LOOP
 from gateway.store.records import AttachmentRow, MessageRow
 from index.analyzer import Analysis
 from index.document import Document
-from rules.facts import AttachmentFact, Facts
+from rules.facts import AttachmentFact, Authentic, Facts
 
 # Only A to Z: str.lower would turn a Kelvin sign into a "k", and so a stranger's domain into a marketplace's.
 _ASCII_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
@@ -20,13 +20,16 @@ def is_outbound(type_: str) -> bool:
     return type_ in _OUTBOUND
 
 
-def facts_of(mail: ParsedMail, envelope: Envelope, *, outbound: bool) -> Facts:
+def facts_of(
+    mail: ParsedMail, envelope: Envelope, *, outbound: bool, authentic: Authentic | None = None
+) -> Facts:
     """Say what the rules may look at."""
     return Facts(
         direction="outbound" if outbound else "inbound",
         mailbox=envelope.mailbox,
         agent=envelope.agent,
         trusted=envelope.trusted,
+        authentic=authentic or Authentic(),
         historical=envelope.is_history,
         mail_from=envelope.mail_from.lower(),
         rcpt_to=_lower(envelope.rcpt_to),

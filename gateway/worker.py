@@ -57,6 +57,7 @@ class Worker:
         self._indexing: Future[int] | None = None
         self.orphaned = False
         self._token = ulid(gateway.clock.now())
+        gateway.checks.wake = self.wake
 
     def run(self, done: Callable[[], bool], leaving: Callable[[], bool]) -> int:
         """Work until ``done`` says so; what is under way then is finished and archived first.

@@ -50,6 +50,9 @@ class When(
     larger_than_bytes: int | None = None
     smaller_than_bytes: int | None = None
     trusted: bool | None = None
+    authenticity: Words | None = (
+        None  # pass, fail, none, temperror, permerror; unchecked where nobody has looked
+    )
     historical: bool | None = None
 
 
@@ -110,6 +113,7 @@ def tests_of(condition: Condition, case: Case) -> Iterator[tuple[str, Callable[[
         ("mailbox", when.mailbox, (facts.mailbox,)),
         ("agent", when.agent, (facts.agent,)),
         ("tag", when.tag, case.tags),
+        ("authenticity", when.authenticity, (facts.authentic.result,)),
         ("product", when.product, tuple(product.value for product in reading.products)),
         ("link_confidence", when.link_confidence, _surest(case.links)),
     )

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from rules import actions
+from rules.belief import NOT_AUTHENTIC, belief_of
 from rules.conditions import Case, first_failure
 from rules.confidence import RANK
 from rules.facts import Context, Decision, Facts, Link, OrderRef, Reading
@@ -35,10 +36,13 @@ def decide(
 
     An identical retry is linked but nothing is done for it; history gets tags and marks, but nothing leaves the house.
     """
-    links, missed = links_of(facts, reading, context)
+    belief = belief_of(facts, marketplaces)
+    links, missed = links_of(facts, reading, context, belief)
     reasons = [_line(link) for link in links]
     reasons.extend(missed)
-    outcome = _Outcome(links=links)
+    outcome = _Outcome(links=links, tags=(NOT_AUTHENTIC,) if belief.claimed else ())
+    if belief.claimed:
+        reasons.append(f"sent by {facts.from_[0][:100] if facts.from_ else 'nobody'}, {belief.why}")
     if context.retry_of is not None:
         reasons.append(f"the same message as {context.retry_of} came again: no rule is tried")
     else:
@@ -52,6 +56,7 @@ def decide(
         reasons=tuple(reasons),
         books=(*marketplaces.books, ruleset.sha256),
         context=context,
+        authentic=facts.authentic,
     )
 
 
@@ -119,13 +124,19 @@ def _linked(
     link = Link(
         order=OrderRef(marketplace=action.marketplace, value=value.upper()),
         method="rule",
-        confidence="likely" if facts.trusted or facts.direction == "outbound" else "possible",
+        confidence="likely" if _known(facts) or facts.direction == "outbound" else "possible",
         reason=f"the {action.in_} says “{value}”; rule “{rule.name}” calls that an order",
     )
     other = next((one for one in links if one.order == link.order), None)
     if other is not None and RANK[other.confidence] >= RANK[link.confidence]:
         return links, f"rule “{rule.name}”: already linked to {value}"
     return (*(one for one in links if one is not other), link), _line(link)
+
+
+def _known(facts: Facts) -> bool:
+    """Tell whether it is known who sent a message: then a rule of the seller's own may take them at their word."""
+    belief = belief_of(facts)
+    return belief.proven or belief.checked
 
 
 def _line(link: Link) -> str:

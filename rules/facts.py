@@ -35,6 +35,26 @@ class AttachmentFact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Authentic:
+    """What was found about who sent a message, in the words of RFC 8601; ``unchecked`` where nobody has looked.
+
+    ``proven`` are the domains that are shown to have sent it, by ``by`` (dkim, spf, arc, or upstream: a trusted server).
+    ``told`` says that the peer is a server which tells what it found, so that its mere trust adds nothing.
+    """
+
+    result: str = "unchecked"  # pass, fail, none, temperror, permerror
+    proven: tuple[str, ...] = ()
+    by: str = ""
+    claimed: str = ""  # the From field's domain
+    reason: str = ""
+    told: bool = False
+    dkim: str = ""
+    spf: str = ""
+    dmarc: str = ""
+    arc: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """One message as the rules see it. Addresses are lower-cased and bare (``a@b``); ids carry no angle brackets."""
 
@@ -42,6 +62,7 @@ class Facts:
     mailbox: str = ""
     agent: str = ""
     trusted: bool = False  # handed over by a peer configured as one that has checked authenticity
+    authentic: Authentic = Authentic()
     historical: bool = (
         False  # imported or back-filled: decided like any other, but nothing leaves the house for it
     )
@@ -197,3 +218,4 @@ class Decision:
     reasons: tuple[str, ...] = ()
     books: tuple[str, ...] = ()
     context: Context = field(default_factory=Context)
+    authentic: Authentic = Authentic()  # what was known of the sender when it was decided

@@ -101,7 +101,8 @@ class Installation:
             f'{name} = ["127.0.0.1:{port}"]\n' for name, port in self.ports.items() if name != "web"
         )
         web = f'web = "127.0.0.1:{self.ports["web"]}"\n'
-        settings.write_text(f"{text}\n[listen]\n{listen}{web}\n{more}\n")
+        dns = "" if "[authenticity]" in more else '[authenticity]\ndns = "off"\n'  # nobody outside is asked
+        settings.write_text(f"{text}\n{dns}[listen]\n{listen}{web}\n{more}\n")
         return self
 
     def run(self, *arguments: object, **more: Any) -> subprocess.CompletedProcess[Any]:

@@ -16,6 +16,7 @@ _PARTS: tuple[Table, ...] = (
     tables.tags,
     tables.links,
     tables.finds,
+    tables.authenticity,
     tables.jobs,
 )
 _INSERTS = {table.name: insert(table) for table in (tables.messages, *_PARTS)}

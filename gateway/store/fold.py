@@ -14,10 +14,10 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from gateway.errors import DocketError
 from gateway.mail.entry import MAIL_TYPES, Entry
-from gateway.store import acts, outcomes, rulings, tables
+from gateway.store import acts, authenticity, outcomes, rulings, tables
 from gateway.store.arrivals import delete_message, insert_messages
 from gateway.store.engine import log_of
-from gateway.store.payloads import About, HandLink, Outcome, Release, Ruling, Tag, read_payload
+from gateway.store.payloads import About, Checked, HandLink, Outcome, Release, Ruling, Tag, read_payload
 from gateway.store.records import MessageRow
 from gateway.store.summaries import summary_of
 
@@ -30,6 +30,7 @@ _UNDECIDED = select(func.count()).where(
 )
 _SHAPES: dict[str, type[msgspec.Struct]] = {
     "decision": Ruling,
+    "authenticity": Checked,
     "release": Release,
     "outcome": Outcome,
     "tag": Tag,
@@ -37,6 +38,7 @@ _SHAPES: dict[str, type[msgspec.Struct]] = {
 }
 _APPLY: dict[str, Callable[[Connection, int, Sequence[tuple[Entry, Any]]], None]] = {
     "decision": rulings.apply_decisions,
+    "authenticity": authenticity.apply_checks,
     "release": rulings.apply_releases,
     "outcome": outcomes.apply_outcomes,
     "tag": acts.apply_tags,

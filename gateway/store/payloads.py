@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
+from gateway.mail.authenticity.verdicts import Authenticity
 from gateway.store.records import JobKind
 from rules.facts import Confidence, FoundParcel, FoundProduct, FoundReference, Link, OrderRef
 
@@ -75,6 +76,18 @@ class Outcome(msgspec.Struct, frozen=True):
     remaining: tuple[str, ...] = ()  # for whom it is tried again
     jobs: tuple[NewJob, ...] = ()
     sha256: str = ""
+
+
+class Trusted(msgspec.Struct, frozen=True):
+    servers: tuple[str, ...] = ()
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """The part of gateway.mail.authenticity.record.Record that the store keeps."""
+
+    of: Count
+    trust: Trusted = Trusted()
+    results: Authenticity = Authenticity()
 
 
 class About(msgspec.Struct, frozen=True):

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from gateway.mail.entry import MAIL_TYPES, Entry
-from gateway.store.payloads import Outcome, Ruling, read_payload
+from gateway.store.payloads import Checked, Outcome, Ruling, read_payload
 
 _MOST = 4096  # bytes of a payload that is kept whole
 _WHOLE = frozenset({"config", "software", "gap"})
@@ -25,6 +25,8 @@ def summary_of(entry: Entry, act: msgspec.Struct | None) -> dict[str, Any]:
         return _decision(act)
     if isinstance(act, Outcome):
         return _outcome(act)
+    if isinstance(act, Checked):
+        return {"result": act.results.result, "by": act.results.by, "reason": act.results.reason[:500]}
     if entry.type in MAIL_TYPES:
         return {"verdict": entry.meta["verdict"]} if entry.meta.get("verdict") else {}
     if entry.type == "rules":

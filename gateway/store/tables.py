@@ -160,6 +160,17 @@ finds = Table(
     PrimaryKeyConstraint("log", "message", "place"),
 )
 
+authenticity = Table(
+    "authenticity",
+    metadata,
+    _log(),
+    _seq("message"),
+    _seq("by"),  # the entry that holds all findings and the DNS answers they rest on
+    _words("result"),
+    Column("found", Json, nullable=False),  # rules.facts.Authentic
+    PrimaryKeyConstraint("log", "message"),
+)
+
 events = Table(
     "events",
     metadata,

@@ -6,6 +6,7 @@ from rules.conditions import Case, When, condition_of, first_failure, matches
 from rules.errors import BookError
 from rules.facts import (
     AttachmentFact,
+    Authentic,
     Context,
     Facts,
     FoundParcel,
@@ -24,6 +25,7 @@ CASE = Case(
         mailbox="support@brand.example",
         agent="Anna",
         trusted=True,
+        authentic=Authentic(result="pass"),
         from_=("abc@marketplace.amazon.de",),
         to=("support@brand.example",),
         rcpt_to=("hidden@brand.example",),
@@ -53,6 +55,7 @@ YES = [
     {"header": {"x-space-notification-type": "SENT_TO"}}, {"has_attachment": True}, {"has_order": True}, {"order_known": True},
     {"link_confidence": ["certain", "likely"]}, {"tag": "late"}, {"product": "b0abcdefgh"}, {"has_parcel": True},
     {"larger_than_bytes": 4999}, {"smaller_than_bytes": 5001}, {"trusted": True}, {"historical": False}, {},
+    {"authenticity": ["none", "pass"]},
     {"marketplace": "amazon", "subject": "paket", "tag": "late"},
 ]  # fmt: skip
 NO = [
@@ -60,7 +63,7 @@ NO = [
     {"from": "@mazon.de"}, {"from": "abc@marketplace"}, {"to": "@brand"}, {"subject": "^bleibt"}, {"text": "heil"},
     {"attachment": "pdf"}, {"header": {"x-other": ".*"}}, {"has_attachment": False}, {"has_order": False}, {"order_known": False},
     {"link_confidence": "certain"}, {"tag": "urgent"}, {"product": "B0"}, {"has_parcel": False}, {"larger_than_bytes": 5000},
-    {"smaller_than_bytes": 5000}, {"trusted": False}, {"historical": True}, {"marketplace": "amazon", "tag": "urgent"},
+    {"smaller_than_bytes": 5000}, {"trusted": False}, {"authenticity": "fail"}, {"historical": True}, {"marketplace": "amazon", "tag": "urgent"},
 ]  # fmt: skip
 
 

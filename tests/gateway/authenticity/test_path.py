@@ -1,0 +1,188 @@
+"""From the wire to the link: DNS is asked after the acknowledgement, once, and never by a rebuild."""
+
+import json
+import socket
+import time
+
+import pytest
+from msgspec import convert
+
+from gateway.authenticity.checks import Checks
+from gateway.authenticity.resolver import Resolver
+from gateway.clock import FixedClock
+from gateway.mail.authenticity.check import Trust
+from gateway.mail.authenticity.record import checked_again, record_of
+from gateway.mail.entry import Envelope
+from gateway.store import fold, messages, orders
+from gateway.store.authenticity import authentic_of
+from tests import signing
+from tests.dnsserver import dns_server, txt
+from tests.small_house import build_house, close
+
+ZONE = signing.zone()
+CLOCK = FixedClock(signing.AT)
+NOBODY = Trust()
+
+
+@pytest.fixture
+def server():
+    with dns_server(txt(ZONE)) as server:
+        yield server
+
+
+@pytest.fixture
+def house_at(tmp_path):
+    """Give a function that builds the one house of a test over a name server."""
+    built = []
+
+    def build(server, *, trust=NOBODY, timeout_s=10.0):
+        checks = Checks(clock=CLOCK, resolver=Resolver([server]), trust=trust, timeout_s=timeout_s)
+        built.append(build_house(tmp_path, checks=checks))
+        return built[0]
+
+    yield build
+    for house in built:
+        close(house)
+
+
+def arrive(house, raw, *, wait=True, trusted=False, **envelope):
+    known = {"source": "smtp", "mail_from": "x@ses.example", "peer": "127.0.0.1:4711", "rcpt_to": ("support@brand.example",), "mailbox": "support@brand.example"}  # fmt: skip
+    envelope = Envelope(received_at=house.clock.now(), trusted=trusted, **{**known, **envelope})
+    seq = house.gateway.accept(raw, envelope).result().seq
+    deadline = time.monotonic() + 20
+    while wait and row(house, seq) is None:
+        assert time.monotonic() < deadline
+        house.settle()
+        time.sleep(0.005)
+    return seq
+
+
+def row(house, seq):
+    """Return a message once it is decided."""
+    house.gateway.process()
+    with house.store.read() as conn:
+        found = messages.message(conn, seq)
+    return found if found is not None and found.decided_by is not None else None
+
+
+def links(house, seq):
+    with house.store.read() as conn:
+        return [
+            (one.link.order.value, one.link.confidence, one.link.reason) for one in orders.links_of(conn, seq)
+        ]
+
+
+def entries(house, type_):
+    return [one for one in house.archive.entries(0, house.archive.head()) if one.type == type_]
+
+
+def test_a_marketplaces_mail_is_certain_a_strangers_possible_and_a_forgers_told(house_at, server):
+    house = house_at(server.address)
+    real = arrive(house, signing.signed(signing.mail()))
+    ((order, confidence, reason),) = links(house, real)
+    assert (order, confidence) == ("302-4937261-8841957", "certain")
+    assert "which is proven: signed by amazon.de" in reason
+    ((_, confidence, reason),) = links(house, arrive(house, signing.mail("Eve <eve@mail.example>")))
+    assert (confidence, "nothing proves that" in reason) == ("possible", True)
+    forged = arrive(house, signing.signed(signing.mail(), number=1))
+    ((_, confidence, reason),) = links(house, forged)
+    assert (confidence, "claims to be Amazon, but its signature does not verify" in reason) == (
+        "possible",
+        True,
+    )
+    assert row(house, forged).tags == ("not-authentic",)
+
+
+def test_what_was_found_is_an_entry_that_can_be_checked_without_dns(house_at, server):
+    house = house_at(server.address)
+    seq = arrive(house, signing.signed(signing.mail()))
+    (entry,) = entries(house, "authenticity")
+    record = record_of(entry.payload)
+    assert (record.of, record.results.by) == (seq, "dkim")
+    message = house.archive.entry(seq)
+    assert checked_again(message.payload, convert(message.meta, Envelope), record) == record.results
+    (decision,) = (one for one in entries(house, "decision"))
+    assert json.loads(decision.payload)["decision"]["authentic"]["proven"] == [signing.AMAZON]
+    assert entry.seq < decision.seq
+
+
+def test_a_rebuild_gives_the_same_state_and_asks_nobody(house_at, server):
+    house = house_at(server.address)
+    seqs = [arrive(house, signing.signed(signing.mail())), arrive(house, signing.mail("eve@mail.example"))]
+    before = [links(house, seq) for seq in seqs]
+    with house.store.read() as conn:
+        known = authentic_of(conn, seqs)
+    asked = len(server.asked)
+    house.store.clear()
+    house.gateway.resume()
+    house.settle()
+    with house.store.read() as conn:
+        assert authentic_of(conn, seqs) == known
+    assert [links(house, seq) for seq in seqs] == before
+    assert (len(server.asked), len(entries(house, "authenticity"))) == (asked, 2)
+
+
+def test_after_a_crash_what_was_found_is_decided_on_and_not_asked_again(house_at, server):
+    house = house_at(server.address)
+    seq = arrive(house, signing.signed(signing.mail()), wait=False)
+    house.gateway.process()
+    deadline = time.monotonic() + 20
+    while not entries(house, "authenticity"):
+        assert time.monotonic() < deadline
+        house.gateway._record()
+        time.sleep(0.005)
+    asked = len(server.asked)
+    house.gateway.checks = house.gateway._deciding._checks = Checks(
+        clock=CLOCK, resolver=Resolver([server.address])
+    )
+    house.gateway.resume()  # as the next start does, with nothing in its memory
+    house.settle()
+    assert links(house, seq)[0][1] == "certain"
+    assert len(server.asked) == asked
+
+
+def test_a_silent_name_server_delays_no_acknowledgement_and_no_mail_of_others(house_at):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as dead:
+        dead.bind(("127.0.0.1", 0))
+        house = house_at(dead.getsockname(), timeout_s=6.0)
+        started = time.monotonic()
+        slow = arrive(house, signing.signed(signing.mail()), wait=False)
+        assert time.monotonic() - started < 1.0
+        other = signing.mail("a@other.example").replace(b"302-4937261-8841957", b"112-1234567-1234567")
+        quick = arrive(house, other.replace(b"<1@mail", b"<2@mail"), source="import")
+        assert row(house, slow) is None
+        assert row(house, quick) is not None
+        deadline = time.monotonic() + 20
+        while row(house, slow) is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        ((_, confidence, reason),) = links(house, slow)
+        assert (confidence, "DNS gave no answer" in reason) == ("possible", True)
+
+
+def test_what_rests_on_a_message_that_is_being_checked_waits_with_it(house_at, server):
+    house = house_at(server.address)
+    first = arrive(house, signing.signed(signing.mail()), wait=False)
+    more = "In-Reply-To: <1@mail.example>\r\n"
+    answer = signing.signed(
+        signing.mail(more=more, text="and this\r\n").replace(b"Message-ID: <1@", b"Message-ID: <2@")
+    )
+    second = arrive(house, answer.replace(b"302-4937261-8841957", b"nothing"), trusted=True)
+    assert row(house, first) is not None
+    assert [one[1] for one in links(house, second)] == ["certain"]
+
+
+def test_a_trusted_servers_findings_are_read_and_imported_mail_is_not_asked_about(house_at, server):
+    trust = Trust(servers=("mx.brand.example",))
+    house = house_at(server.address, trust=trust)
+    told = b"Authentication-Results: mx.brand.example; dmarc=%b header.from=marketplace.amazon.de\r\n"
+    good = arrive(house, told % b"pass" + signing.mail(), trusted=True)
+    bad = arrive(house, told % b"fail" + signing.mail(), trusted=True)
+    silent = arrive(house, signing.mail(), trusted=True)
+    assert [links(house, seq)[0][1] for seq in (good, bad, silent)] == ["certain", "possible", "possible"]
+    asked = len(server.asked)
+    old = arrive(house, told % b"pass" + signing.mail(text="old\r\n"), source="import")
+    with house.store.read() as conn:
+        assert authentic_of(conn, [old]) == {}
+        assert fold.undecided_count(conn) == 0
+    assert len(server.asked) == asked
