@@ -39,6 +39,7 @@ from index.errors import IndexDamaged
 from index.registry import open_index
 from rules.marketplace import Marketplaces, builtin_texts, load_marketplaces
 from rules.ruleset import load_ruleset
+from rules.weights import Settings, settings_of
 
 log = logging.getLogger(__name__)
 
@@ -216,8 +217,14 @@ class App:
             readers=self.readers(count=1),  # no journal: what was judged when we crashed was never taken
             marketplaces=self.marketplaces,
             senders={box.address.lower(): (box.sender, box.name) for box in self.config.mailbox},
-            overrides=dict(self.config.policy),
+            settings=self._policies(),
         )
+
+    def _policies(self) -> dict[str, tuple[Settings, ...]]:
+        """Return what is set for each mailbox, the nearest first."""
+        everywhere = settings_of(self.config.policy, where="policy")
+        own = {box.address.lower(): settings_of(box.policy, where="policy") for box in self.config.mailbox}
+        return {"": (everywhere,), **{address: (one, everywhere) for address, one in own.items()}}
 
     def _post(self, box: Mailbox) -> Post:
         return Post(

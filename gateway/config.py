@@ -14,7 +14,11 @@ from msgspec import Struct, field
 
 from gateway.errors import WrongUse
 from gateway.ingest.limits import Limits
+from rules.errors import BookError
+from rules.weights import settings_of
 
+Weight = Literal["refuse", "hold", "warn", "off"]
+PolicyTable = dict[str, Weight | tuple[str, ...] | dict[str, Weight]]
 TlsPolicy = Literal["required", "starttls", "implicit", "opportunistic", "none"]
 
 
@@ -41,6 +45,7 @@ class Mailbox(Struct, frozen=True, forbid_unknown_fields=True):
     approved_sender: str = ""  # the address the marketplace accepts mail from; default: ``address``
     deliver: Server = field(default_factory=Server)
     relay: Server = field(default_factory=Server)
+    policy: PolicyTable = field(default_factory=dict)  # goes before the policy for all mailboxes
 
     @property
     def sender(self) -> str:
@@ -129,7 +134,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     database: Databases = field(default_factory=Databases)
     authenticity: Authenticity = field(default_factory=Authenticity)
     work: Work = field(default_factory=Work)
-    policy: dict[str, Literal["refuse", "hold", "warn", "off"]] = field(default_factory=dict)
+    policy: PolicyTable = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -169,6 +174,12 @@ def parse_config(text: str, *, where: str = "the settings", below: Path | None =
         ) from wrong
     if wrong_ones := [address for address in config.alerts if "@" not in address]:
         raise WrongUse(f"{where}: alerts names {wrong_ones[0]!r}, which has no @")
+    try:
+        settings_of(config.policy, where=f"{where}, policy")
+        for mailbox in config.mailbox:
+            settings_of(mailbox.policy, where=f"{where}, mailbox {mailbox.address}, policy")
+    except BookError as wrong:
+        raise WrongUse(str(wrong)) from wrong
     seen: set[str] = set()
     for mailbox in config.mailbox:
         for address in (mailbox.address, *mailbox.aliases):

@@ -6,7 +6,7 @@ decided as if all before it had been, one by one.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import msgspec
@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from gateway.authenticity.checks import Checks
 from gateway.effects import jobs_for
+from gateway.language import language_of
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import Draft, Envelope
 from gateway.readers import Understood
@@ -28,6 +29,7 @@ from rules.marketplace import Marketplaces
 from rules.ruleset import RuleSet
 
 _KEPT_MAX = 4096  # messages read and not decided whose words are kept
+_AGES = frozenset({"order_older_than_days", "order_newer_than_days"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +140,10 @@ class Deciding:
 
     def _answer(self, conn: Connection, read: Read, authentic: Authentic | None, *, below: int) -> Decision:
         mail, reading = read.understood.mail, read.understood.reading
+        ruleset = self._book.ruleset
         facts = facts_of(mail, read.envelope, outbound=is_outbound(read.type), authentic=authentic)
+        if "language" in ruleset.asks:
+            facts = replace(facts, language=language_of(facts, self._book.marketplaces))
         context = context_of(
             conn,
             refers_to=refers_to(mail),
@@ -147,8 +152,9 @@ class Deciding:
             twin=_twin(read),
             at=read.occurred_at,
             below=below,
+            since=not _AGES.isdisjoint(ruleset.asks),
         )
-        return decide(facts, reading, context, self._book.ruleset, self._book.marketplaces)
+        return decide(facts, reading, context, ruleset, self._book.marketplaces)
 
     def _draft(self, seq: int, read: Read, decision: Decision) -> Draft:
         silent = is_automatic(read.understood.mail, read.envelope)

@@ -9,13 +9,16 @@ from gateway.errors import Permanent
 from gateway.indexer import text_of
 from gateway.mail.entry import Draft, Envelope
 from gateway.mail.rewrite import outgoing
-from gateway.readers import UNREAD, Item, Readers
+from gateway.readers import JUDGED, UNREAD, Item, Readers
 from gateway.shape import facts_of, own_text
-from gateway.store import messages
+from gateway.store import messages, orders
 from gateway.store.engine import Store
+from rules.facts import Reading
 from rules.marketplace import Marketplaces
-from rules.policy import Finding, check_outgoing
+from rules.policy import Asked, Finding, check_outgoing
+from rules.weights import Settings
 
+_ORDERS = 20  # of one message that are looked up
 _RANK = {"warn": 0, "hold": 1, "refuse": 2}
 _QUOTES = str.maketrans("“”‘’", "\"\"''")
 
@@ -23,7 +26,7 @@ _QUOTES = str.maketrans("“”‘’", "\"\"''")
 class Judge:
     """The policy over the bytes in memory. One thread at a time; its reader pool is its own.
 
-    ``overrides`` maps a check's name to ``refuse``, ``hold``, ``warn`` or ``off``.
+    ``settings`` are the seller's for each mailbox, the nearest first; under ``""`` those for any other.
     """
 
     def __init__(
@@ -34,22 +37,28 @@ class Judge:
         readers: Readers,
         marketplaces: Marketplaces,
         senders: Mapping[str, tuple[str, str]],
-        overrides: Mapping[str, str],
+        settings: Mapping[str, tuple[Settings, ...]],
     ) -> None:
         self._archive = archive
         self._store = store
         self._readers = readers
         self._marketplaces = marketplaces
         self._senders = dict(senders)
-        self._overrides = dict(overrides)
+        self._settings = dict(settings)
 
     def __call__(self, raw: bytes, envelope: Envelope) -> Draft:
         """Return the draft to archive: mail.out, mail.held or mail.refused, with the verdict in its meta."""
-        understood = self._readers.understand([Item(key=-1, raw=raw, envelope=envelope, outbound=True)])[0]
+        understood = self._readers.understand([Item(key=JUDGED, raw=raw, envelope=envelope, outbound=True)])[
+            0
+        ]
         facts = facts_of(understood.mail, envelope, outbound=True)
         findings = [
             *check_outgoing(
-                facts, self._marketplaces, self._answered(envelope.rcpt_to), overrides=self._overrides
+                facts,
+                self._marketplaces,
+                self._asked(envelope.rcpt_to, understood.reading),
+                self._settings.get(envelope.mailbox, self._settings.get("", ())),
+                understood.reading,
             ),
             *self._unsendable(raw, envelope),
         ]
@@ -80,11 +89,28 @@ class Judge:
         except Permanent as wrong:
             yield Finding(check="rewrite", action="refuse", message=str(wrong))
 
-    def _answered(self, recipients: tuple[str, ...]) -> str:
-        """Return the newest text that came from these recipients: the tokens in it are what an answer must carry."""
+    def _asked(self, recipients: tuple[str, ...], reading: Reading) -> Asked:
+        """Return the newest text that came from these recipients, and when the order it may be about began.
+
+        The tokens in the text are what an answer must carry.
+        """
         with self._store.read() as conn:
             row = messages.newest_from(conn, tuple(to.lower() for to in recipients))
-        return "" if row is None else f"{row.subject}\n{own_text(text_of(self._archive, row))}"
+            named = {found.order for found in reading.orders} or set(row.orders if row else ())
+            began = [
+                one.first_at
+                for order in list(named)[:_ORDERS]
+                for one in orders.find_orders(conn, order.value)
+                if one.order == order
+            ]
+        since = min(began, default=None)
+        if row is None:
+            return Asked(ordered_at=since)
+        return Asked(
+            text=f"{row.subject}\n{own_text(text_of(self._archive, row))}",
+            at=row.occurred_at,
+            ordered_at=since,
+        )
 
 
 def _refusal(findings: list[Finding]) -> str:

@@ -11,7 +11,7 @@ import msgspec
 
 from gateway.extraction import Extractor
 from gateway.mail.parse import parse
-from gateway.readers import Item, Start, Understood
+from gateway.readers import JUDGED, Item, Start, Understood
 from gateway.shape import facts_of, search_text_of
 from index.analyzer import analyze
 from rules.marketplace import Marketplaces, load_marketplaces
@@ -19,10 +19,14 @@ from rules.read import read
 
 
 def understand(item: Item, marketplaces: Marketplaces, extractor: Extractor) -> Understood:
-    """Return what one message says; its HTML stays behind, the page that shows it reads it again."""
+    """Return what one message says; its HTML stays behind, the page that shows it reads it again.
+
+    Of a message that is being judged it comes along: what it hides is looked for before it is archived.
+    """
     mail = extractor.extend(parse(item.raw), item.raw)
     reading = read(facts_of(mail, item.envelope, outbound=item.outbound), marketplaces)
-    return Understood(mail=replace(mail, html=""), reading=reading, analysis=analyze(search_text_of(mail)))
+    kept = mail if item.key == JUDGED else replace(mail, html="")
+    return Understood(mail=kept, reading=reading, analysis=analyze(search_text_of(mail)))
 
 
 def main() -> None:

@@ -35,12 +35,13 @@ _BATCH = 16
 _BATCH_BYTES = 256 * 1024
 _HEADER_BYTES = 64 * 1024
 _DEATHS = 2
+JUDGED = -1  # the key of a message that has no seq yet
 UNREAD = "this message ended the reader twice; it is shown by its header alone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One message to understand; ``key`` is its seq, or -1 for one that has none yet."""
+    """One message to understand; ``key`` is its seq, or ``JUDGED`` for one that is being judged and has none yet."""
 
     key: int
     raw: bytes

@@ -24,6 +24,8 @@ def facts_of(
     mail: ParsedMail, envelope: Envelope, *, outbound: bool, authentic: Authentic | None = None
 ) -> Facts:
     """Say what the rules may look at."""
+    occurred_at, _ = occurred(mail, envelope)
+    written = mail.date or occurred_at
     return Facts(
         direction="outbound" if outbound else "inbound",
         mailbox=envelope.mailbox,
@@ -58,6 +60,8 @@ def facts_of(
         in_reply_to=mail.in_reply_to,
         references=mail.references,
         size_bytes=mail.size_bytes,
+        occurred_at=occurred_at,
+        age_s=max(0.0, (envelope.received_at - written).total_seconds()),
     )
 
 

@@ -3,7 +3,8 @@
 ``RECORDS`` only say something about a message; the others leave the house or change its way, and never happen for history.
 """
 
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
 
 import msgspec
 
@@ -14,6 +15,12 @@ class _Action(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 class Tag(_Action, frozen=True, kw_only=True, tag="tag"):
     """Put a tag on the message."""
+
+    name: str
+
+
+class Untag(_Action, frozen=True, kw_only=True, tag="untag"):
+    """Take a tag off that a rule above has put on."""
 
     name: str
 
@@ -30,13 +37,25 @@ class Link(_Action, frozen=True, kw_only=True, tag="link"):
 
 
 class Mark(_Action, frozen=True, kw_only=True, tag="mark"):
-    """Mark the message as urgent, or as needing no answer."""
+    """Mark the message as urgent, or as needing no answer: a tag of that name that every list shows."""
 
     as_: Literal["urgent", "no_reply_needed"] = msgspec.field(name="as")
 
 
+class File(_Action, frozen=True, kw_only=True, tag="file"):
+    """File the message under a name; the last rule that says so counts."""
+
+    under: str
+
+
+class Retain(_Action, frozen=True, kw_only=True, tag="retain"):
+    """Say which retention class the message belongs to; the last rule that says so counts."""
+
+    class_: str = msgspec.field(name="class")
+
+
 class Assign(_Action, frozen=True, kw_only=True, tag="assign"):
-    """Say which agent answers."""
+    """Say which agent answers; the last rule that says so counts."""
 
     to: str
 
@@ -60,5 +79,16 @@ class Notify(_Action, frozen=True, kw_only=True, tag="notify"):
     text: str = ""
 
 
-Action = Tag | Link | Mark | Assign | Forward | Hold | Notify
-RECORDS = (Tag, Link, Mark)
+Action = Tag | Untag | Link | Mark | File | Retain | Assign | Forward | Hold | Notify
+RECORDS = (Tag, Untag, Link, Mark, File, Retain)
+NAMES: dict[str, type[msgspec.Struct]] = {str(one.__struct_config__.tag): one for one in Action.__args__}
+
+
+def last_said(done: Iterable[Mapping[str, Any]], do: str, field: str) -> str:
+    """Return what the last of these actions of one kind says, or an empty string.
+
+    >>> last_said([{"do": "assign", "to": "anna"}, {"do": "assign", "to": "ben"}], "assign", "to")
+    'ben'
+    """
+    found = [str(action.get(field, "")) for action in done if action.get("do") == do]
+    return found[-1] if found else ""

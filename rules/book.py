@@ -287,6 +287,12 @@ class TermWords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class PolicyWords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``phrases/policy.toml``: by language, patterns (RE2) of what marketplaces do not want written."""
+    """``phrases/policy.toml``: by language, patterns (RE2) of what marketplaces do not want written.
+
+    ``phone`` and ``number`` are words that stand before a telephone number, and before other numbers.
+    """
 
     review_steering: dict[str, tuple[str, ...]] = {}
+    incentives: dict[str, tuple[str, ...]] = {}
+    phone: dict[str, tuple[str, ...]] = {}
+    number: dict[str, tuple[str, ...]] = {}

@@ -93,6 +93,7 @@ class Marketplace:
             if begin
             else None
         )
+        self.keep = tuple(compile_pattern(one, where=f"{where}, policy.keep") for one in file.policy.keep)
         self.reply_token = (
             compile_pattern(file.policy.reply_token, where=f"{where}, policy.reply_token")
             if file.policy.reply_token
@@ -165,7 +166,6 @@ class Words:
         self.quote_below = _union(quotes.below, where="phrases/quotes.toml, below")
         self.quote_attribution = _union(quotes.attribution, where="phrases/quotes.toml, attribution")
         self.quote_html = _union({"": quotes.html}, where="phrases/quotes.toml, html")
-        self.review_steering = _union(policy.review_steering, where="phrases/policy.toml, review_steering")
         where = "phrases/terms.toml"
         self.term_hours = _union(terms.hours, where=f"{where}, hours")
         self.term_days = _union(terms.days, where=f"{where}, days")
@@ -174,6 +174,10 @@ class Words:
         self.answer = any_of(_all(terms.answer), where=f"{where}, answer")
         self.months = _months(terms.months, where=f"{where}, months")
         self.numbers = {word: value for words in terms.numbers.values() for word, value in words.items()}
+        self.review_steering = _phrases(policy.review_steering, "review_steering")
+        self.incentives = _phrases(policy.incentives, "incentives")
+        self.phone = _phrases(policy.phone, "phone")
+        self.number = _phrases(policy.number, "number")
 
     def kind_of(self, label: str) -> str:
         """Return what kind of number a label that ``announce`` found is about: ``order``, ``tracking``, ..., ``other``."""
@@ -217,6 +221,15 @@ def _months(by_language: dict[str, tuple[str, ...]], *, where: str) -> dict[str,
             short.setdefault(name.lower()[:3], set()).add(number)
     sure = {head: next(iter(months)) for head, months in short.items() if len(months) == 1}
     return {**sure, **names}
+
+
+def _phrases(by_language: dict[str, tuple[str, ...]], table: str) -> Pattern | None:
+    r"""Compile policy phrases for readable text: there the long-vowel mark is a dash, and ``\w`` is any script's letter."""
+    ready = {
+        language: tuple(one.replace(r"\w", r"[\pL\pN_]").replace("ー", "[ー-]") for one in words)
+        for language, words in by_language.items()
+    }
+    return _union(ready, where=f"phrases/policy.toml, {table}")
 
 
 def _known_check(name: str, where: str) -> None:

@@ -7,7 +7,8 @@ import msgspec
 
 from rules import actions
 from rules.belief import NOT_AUTHENTIC, belief_of
-from rules.conditions import Case, first_failure
+from rules.case import TEXT_MAX, Case
+from rules.conditions import first_failure, matches
 from rules.confidence import RANK
 from rules.facts import Context, Decision, Facts, Link, OrderRef, Reading
 from rules.links import links_of
@@ -15,7 +16,6 @@ from rules.marketplace import Marketplaces
 from rules.patterns import Pattern, searchable
 from rules.ruleset import Rule, RuleSet
 
-_TEXT_MAX = 1_000_000
 _ORDER_MAX = 64
 
 
@@ -46,7 +46,7 @@ def decide(
     if context.retry_of is not None:
         reasons.append(f"the same message as {context.retry_of} came again: no rule is tried")
     else:
-        outcome, _ = _tried(facts, reading, context, ruleset, outcome)
+        outcome = _ruled(_case(facts, reading, context, marketplaces), ruleset, outcome)
         reasons.extend(outcome.reasons)
     return Decision(
         reading=reading,
@@ -57,13 +57,28 @@ def decide(
         books=(*marketplaces.books, ruleset.sha256),
         context=context,
         authentic=facts.authentic,
+        language=facts.language,
     )
 
 
-def explain_rules(facts: Facts, reading: Reading, context: Context, ruleset: RuleSet) -> tuple[Tried, ...]:
+def explain_rules(
+    facts: Facts, reading: Reading, context: Context, ruleset: RuleSet, marketplaces: Marketplaces
+) -> tuple[Tried, ...]:
     """Return how each rule fared with a message, for ``docket rules try``."""
-    links, _ = links_of(facts, reading, context)
-    return _tried(facts, reading, context, ruleset, _Outcome(links=links))[1]
+    belief = belief_of(facts, marketplaces)
+    links, _ = links_of(facts, reading, context, belief)
+    begin = _Outcome(links=links, tags=(NOT_AUTHENTIC,) if belief.claimed else ())
+    tried: list[Tried] = []
+    _ruled(_case(facts, reading, context, marketplaces), ruleset, begin, tried)
+    skipped = (Tried(rule=rule.name, matched=False, skipped=True) for rule in ruleset.rules[len(tried) :])
+    return (*tried, *skipped)
+
+
+def _case(facts: Facts, reading: Reading, context: Context, marketplaces: Marketplaces) -> Case:
+    market = marketplaces.get(reading.marketplace)
+    clocks = market.file.clocks if market is not None and facts.direction == "inbound" else ()
+    started = tuple(clock.name for clock in clocks if reading.kind in clock.starts_on)
+    return Case(facts=facts, reading=reading, context=context, clocks=started)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,22 +91,20 @@ class _Outcome:
     reasons: tuple[str, ...] = ()
 
 
-def _tried(
-    facts: Facts, reading: Reading, context: Context, ruleset: RuleSet, outcome: _Outcome
-) -> tuple[_Outcome, tuple[Tried, ...]]:
-    tried: list[Tried] = []
-    ended = False
+def _ruled(case: Case, ruleset: RuleSet, outcome: _Outcome, tried: list[Tried] | None = None) -> _Outcome:
+    """Try the rules in order; ``tried`` is told how each fared, which costs more than trying it."""
+    case.links, case.tags = outcome.links, outcome.tags
     for rule in ruleset.rules:
-        if ended:
-            tried.append(Tried(rule=rule.name, matched=False, skipped=True))
-            continue
-        case = Case(facts=facts, reading=reading, context=context, links=outcome.links, tags=outcome.tags)
-        failed = first_failure(rule.condition, case)
-        tried.append(Tried(rule=rule.name, matched=not failed, failed=failed))
-        if not failed:
-            outcome = _applied(rule, facts, outcome)
-            ended = rule.stop
-    return outcome, tuple(tried)
+        matched = matches(rule.condition, case)
+        if tried is not None:
+            failed = "" if matched else first_failure(rule.condition, case)
+            tried.append(Tried(rule=rule.name, matched=matched, failed=failed))
+        if matched:
+            outcome = _applied(rule, case.facts, outcome)
+            case.links, case.tags = outcome.links, outcome.tags
+            if rule.stop:
+                break
+    return outcome
 
 
 def _applied(rule: Rule, facts: Facts, outcome: _Outcome) -> _Outcome:
@@ -101,11 +114,16 @@ def _applied(rule: Rule, facts: Facts, outcome: _Outcome) -> _Outcome:
         if facts.historical and not isinstance(action, actions.RECORDS):
             reasons.append(f"rule “{rule.name}” would {plain['do']}, but this message is history")
             continue
-        if isinstance(action, actions.Tag):
-            tags = (*tags, action.name) if action.name not in tags else tags
-        elif isinstance(action, actions.Link) and pattern is not None:
-            links, line = _linked(rule, action, pattern, facts, links)
-            reasons.append(line)
+        match action:
+            case actions.Tag(name=name) | actions.Mark(as_=name):
+                tags = (*tags, name) if name not in tags else tags
+            case actions.Untag(name=name):
+                tags = tuple(tag for tag in tags if tag != name)
+            case actions.Link() if pattern is not None:
+                links, line = _linked(rule, action, pattern, facts, links)
+                reasons.append(line)
+            case _:
+                pass
         done.append(plain)
         if not isinstance(action, actions.Link):
             reasons.append(f"rule “{rule.name}”: {_words(plain)}")
@@ -116,7 +134,7 @@ def _linked(
     rule: Rule, action: actions.Link, pattern: Pattern, facts: Facts, links: tuple[Link, ...]
 ) -> tuple[tuple[Link, ...], str]:
     text = facts.subject if action.in_ == "subject" else facts.text
-    found = pattern.search(searchable(text[:_TEXT_MAX]))
+    found = pattern.search(searchable(text[:TEXT_MAX]))
     groups = found.groups() if found is not None else ()
     value = ((groups[0] if groups else found.group()) or "").strip() if found is not None else ""
     if not value or len(value) > _ORDER_MAX:

@@ -5,6 +5,7 @@ seller's own rules (RuleSet) and answers with a Decision. Each can be replayed f
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal
 
 Confidence = Literal["certain", "likely", "possible"]
@@ -83,6 +84,9 @@ class Facts:
     in_reply_to: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     size_bytes: int = 0
+    occurred_at: datetime | None = None
+    age_s: float = 0.0  # between its Date, or when it occurred, and our receipt
+    language: str = ""  # "de"; "" where nobody asked or it cannot be told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,12 +188,21 @@ class KnownLink:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrderSince:
+    """When the first message of an order occurred."""
+
+    order: OrderRef
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """What was known before this message, from entries below its seq only, so that a replay sees the same."""
 
     thread: tuple[KnownLink, ...] = ()  # links of the messages it answers (In-Reply-To, References)
     alias: tuple[KnownLink, ...] = ()  # links of earlier messages with the same buyer alias
     known_orders: frozenset[OrderRef] = frozenset()  # which of the orders found were linked before
+    order_since: tuple[OrderSince, ...] = ()  # of the orders above, where a rule asks for their age
     retry_of: int | None = None  # an identical submission within 24 h: archived, but not delivered again
 
 
@@ -208,7 +221,8 @@ class Decision:
     """What the rules decided for one message; archived as an entry, so that a rebuild never decides again.
 
     ``actions`` are ``rules.actions`` Structs as plain dicts with a ``do`` key; ``reasons`` are the lines ``explain`` shows.
-    ``books`` are the SHA-256 of every rule book and marketplace file that took part.
+    ``books`` are the SHA-256 of every rule book and marketplace file that took part, the rule book's last.
+    ``language`` is what was detected, where a rule asks for it: detecting it again years later may differ.
     """
 
     reading: Reading
@@ -219,3 +233,4 @@ class Decision:
     books: tuple[str, ...] = ()
     context: Context = field(default_factory=Context)
     authentic: Authentic = Authentic()  # what was known of the sender when it was decided
+    language: str = ""

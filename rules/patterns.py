@@ -18,13 +18,24 @@ class Pattern(Protocol):
     def pattern(self) -> str: ...
     @property
     def groupindex(self) -> dict[str, int]: ...
+    @property
+    def programsize(self) -> int: ...
     def search(self, text: str) -> Any: ...
     def fullmatch(self, text: str) -> Any: ...
     def finditer(self, text: str) -> Any: ...
 
 
-def compile_pattern(pattern: str, *, where: str) -> Pattern:
-    """Compile without regard to case; ``where`` names the file and field for the error."""
+_CHARACTERS_MAX = 10_000
+_PROGRAM_MAX = 10_000  # RE2 instructions: "(?:a{1,500}){1,20}" would be 30,000
+
+
+def compile_pattern(pattern: str, *, where: str, bounded: bool = False) -> Pattern:
+    """Compile without regard to case; ``where`` names the file and field for the error.
+
+    RE2's time grows with a text's length times the pattern's size: ``bounded`` refuses a pattern that blows up.
+    """
+    if bounded and len(pattern) > _CHARACTERS_MAX:
+        raise BookError(f"{where}: the pattern has {len(pattern)} characters; {_CHARACTERS_MAX} are allowed")
     options = re2.Options()
     options.case_sensitive = False
     options.log_errors = False
@@ -37,6 +48,11 @@ def compile_pattern(pattern: str, *, where: str) -> Pattern:
             f"{where}: the pattern {pattern!r} is not one RE2 understands: {said}. "
             "RE2 knows no look-around ((?=, (?!, (?<) and no back-references (\\1)."
         ) from None
+    if bounded and (size := compiled.programsize) > _PROGRAM_MAX:
+        raise BookError(
+            f"{where}: the pattern {pattern[:100]!r} grows to {size} steps; {_PROGRAM_MAX} are allowed. "
+            "Counted repeats such as {1,500} inside each other multiply: use + or *"
+        )
     return compiled
 
 

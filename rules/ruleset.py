@@ -1,21 +1,25 @@
 """The seller's own rules, read from one TOML text and tried in order."""
 
-import difflib
 import hashlib
 import re
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import msgspec
 
 from rules import actions
-from rules.conditions import Condition, When, condition_of
+from rules.case import Screen
+from rules.conditions import Condition, Search, condition_of
 from rules.errors import BookError
+from rules.mistakes import faults_of
 from rules.patterns import Pattern, compile_pattern
+from rules.when import When
 
-_ADDRESS = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
-_PLACE = re.compile(r"\$\.rule\[(\d+)\]")
-_UNKNOWN = re.compile(r"unknown field `([^`]*)`")
+_SCREENED = ("subject", "text", "attachment_text")
+_SCREEN = 32  # patterns to a screen
+_NAMED_GROUP = re.compile(r"\(\?P<\w+>")
 
 
 class _RuleFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -40,87 +44,69 @@ class Rule:
     patterns: tuple[Pattern | None, ...]  # one for each action: a Link's
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RuleSet:
     """The rules in their order, and the text they were made from."""
 
     text: str = ""
     rules: tuple[Rule, ...] = ()
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
+    @cached_property
+    def asks(self) -> frozenset[str]:
+        """Every field that any rule asks for: what costs time to find out is found out only then."""
+        return frozenset(name for rule in self.rules for name in rule.condition.asks)
+
 
 def load_ruleset(text: str, *, name: str = "rules.toml") -> RuleSet:
-    """Read a rule book; a fault is a BookError that names the rule, the line and what to do. ``""`` has no rules."""
+    """Read a rule book; what is wrong is a BookError with every fault. ``""`` has no rules."""
+    if faults := faults_of(text, file=name):
+        raise BookError.of(faults)
     try:
-        raw = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as wrong:
-        raise BookError(f"{name}: this is not TOML: {wrong}") from None
-    try:
-        book = msgspec.convert(raw, _Book)
+        book = msgspec.convert(tomllib.loads(text), _Book)
     except msgspec.ValidationError as wrong:
-        raise BookError(_explained(name, text, raw, str(wrong))) from None
-    seen: set[str] = set()
-    rules = []
-    for number, one in enumerate(book.rule):
-        where = _where(name, text, number, one.name)
-        if one.name in seen:
-            raise BookError(f"{where}: another rule has this name; names are how decisions refer to rules")
-        seen.add(one.name)
-        condition = condition_of(one.when, where=where)
-        rules.append(
-            Rule(
-                one.name,
-                condition,
-                one.then,
-                one.stop,
-                tuple(_prepared(action, where) for action in one.then),
-            )
+        raise BookError(f"{name}: {wrong}") from None
+    rules = tuple(
+        Rule(
+            one.name,
+            condition_of(one.when, where=f"{name}, rule {number + 1} ({one.name}), when"),
+            one.then,
+            one.stop,
+            tuple(_pattern_of(action) for action in one.then),
         )
-    return RuleSet(text=text, rules=tuple(rules))
+        for number, one in enumerate(book.rule)
+    )
+    _screen(search for rule in rules for search in rule.condition.searches())
+    return RuleSet(text=text, rules=rules)
 
 
-def _prepared(action: actions.Action, where: str) -> Pattern | None:
-    """Check what the types cannot say; return a Link's pattern."""
+def _pattern_of(action: actions.Action) -> Pattern | None:
     match action:
         case actions.Link(pattern=pattern):
-            return compile_pattern(pattern, where=f"{where}, then link.pattern")
-        case actions.Forward(to=to) | actions.Notify(to=to) if not _ADDRESS.fullmatch(to):
-            raise BookError(f"{where}: to = {to!r} is no e-mail address")
-        case actions.Tag(name=name) if not name.strip() or any(letter.isspace() for letter in name):
-            raise BookError(f"{where}: a tag is one word without spaces, not {name!r}")
+            return compile_pattern(pattern, where="then link.pattern", bounded=True)
         case _:
             return None
 
 
-def _where(name: str, text: str, number: int, rule: str) -> str:
-    starts = [line for line, words in enumerate(text.splitlines(), 1) if words.strip().startswith("[[rule]]")]
-    line = f", line {starts[number]}" if number < len(starts) else ""
-    return f"{name}{line}, rule {number + 1} ({rule})" if rule else f"{name}{line}, rule {number + 1}"
-
-
-def _explained(name: str, text: str, raw: dict[str, object], said: str) -> str:
-    place = _PLACE.search(said)
-    where = name
-    if place is not None:
-        number = int(place.group(1))
-        listed = raw.get("rule")
-        one = listed[number] if isinstance(listed, list) and number < len(listed) else {}
-        where = _where(name, text, number, str(one.get("name", "")) if isinstance(one, dict) else "")
-    unknown = _UNKNOWN.search(said)
-    return f"{where}: {said}{_hint(unknown.group(1), said) if unknown else ''}"
-
-
-def _hint(word: str, said: str) -> str:
-    if ".when" in said:
-        known = [field.encode_name for field in msgspec.structs.fields(When)]
-    elif ".then" in said:
-        return ""
-    elif "$.rule[" in said:
-        known = [field.encode_name for field in msgspec.structs.fields(_RuleFile)]
-    else:
-        known = ["rule"]
-    near = difflib.get_close_matches(word, known, n=1)
-    return f"; did you mean `{near[0]}`?" if near else f"; known are {', '.join(sorted(known))}"
+def _screen(searches: Iterable[Search]) -> None:
+    """Give the searches of one field a pattern they share: a text that holds none of many is read once for all."""
+    by_field: dict[str, list[Search]] = {}
+    for search in searches:
+        by_field.setdefault(search.field, []).append(search)
+    for field in _SCREENED:
+        found = by_field.get(field, [])
+        for start in range(0, len(found), _SCREEN):
+            group = found[start : start + _SCREEN]
+            if len(group) < 2:
+                continue
+            written = (word for search in group for word in search.written)
+            together = "|".join(f"(?:{_NAMED_GROUP.sub('(?:', word)})" for word in written)
+            try:
+                screen = Screen(field, compile_pattern(together, where=field))
+            except BookError:
+                continue  # together they are too much for RE2: each is searched by itself
+            for search in group:
+                search.screen = screen

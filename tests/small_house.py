@@ -32,6 +32,7 @@ from index.backends.memory import MemoryBackend
 from rules.marketplace import builtin_texts, load_marketplaces
 from rules.named import orders_named
 from rules.ruleset import load_ruleset
+from rules.weights import Settings
 
 PASSWORD = "correct horse battery"
 MAILBOX = "support@brand.example"
@@ -171,7 +172,7 @@ def build_house(place: Path, *, rules: str = RULES, deliver: Any = None, **gatew
             readers=Readers(builtin_texts(), count=1),
             marketplaces=marketplaces,
             senders={MAILBOX: (MAILBOX, "Brand Support")},
-            overrides={"email_address": "hold", "links": "hold"},
+            settings={"": (Settings(checks={"email_address": "hold", "links": "hold"}),)},
         ),
         book=Book(ruleset=load_ruleset(rules), marketplaces=marketplaces),
         mailboxes={MAILBOX: MAILBOX},

@@ -78,7 +78,7 @@ def try_(place: Place, mail: Path, trusted: bool, as_json: bool) -> None:
         facts = facts_of(parsed, envelope, outbound=True)
     reading = read(facts, app.marketplaces)
     decision = decide(facts, reading, Context(), app.book.ruleset, app.marketplaces)
-    steps = explain_rules(facts, reading, Context(), app.book.ruleset)
+    steps = explain_rules(facts, reading, Context(), app.book.ruleset, app.marketplaces)
     if as_json:
         print_json(
             {

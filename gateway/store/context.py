@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, func, select, union
 
 from gateway.store import tables
 from gateway.store.engine import log_of
-from rules.facts import Confidence, Context, KnownLink, OrderRef
+from rules.facts import Confidence, Context, KnownLink, OrderRef, OrderSince
 
 _REFS = 200  # ids of one message that are looked up, the nearest first; a longer chain is no honest thread
 _ORDERS = 200
@@ -62,6 +62,18 @@ _KNOWN = (
     )
     .distinct()
 )
+_SINCE = (
+    select(_links.marketplace, _links.value, func.min(_rows.occurred_at).label("at"))
+    .join(tables.messages, (_rows.log == _links.log) & (_rows.seq == _links.message))
+    .where(
+        _links.log == _LOG,
+        _links.message < _BELOW,
+        _links.undone_by.is_(None),
+        _links.marketplace.in_(bindparam("marketplaces", expanding=True)),
+        _links.value.in_(bindparam("values", expanding=True)),
+    )
+    .group_by(_links.marketplace, _links.value)
+)
 _TWIN = select(func.min(_rows.seq)).where(
     _rows.log == _LOG,
     _rows.twin == bindparam("twin"),
@@ -81,16 +93,21 @@ def context_of(
     twin: bytes,
     at: datetime,
     below: int,
+    since: bool = False,
 ) -> Context:
     """Return the links of the thread and of the buyer's alias, the orders known, and the message this one repeats.
 
-    An empty ``twin`` asks for no repeat. ``below`` is the message's own seq and ``at`` its ``occurred_at``. A thread is the messages it refers to and those
+    An empty ``twin`` asks for no repeat; ``since`` also asks when the first message of each of the orders occurred. ``below`` is the message's own seq and ``at`` its ``occurred_at``. A thread is the messages it refers to and those
     that refer to one of the same. Of two links between a message and an order the stronger one is told.
     """
     where = {"in_log": log_of(conn), "below": below}
+    thread = _known(conn, where, _thread(conn, where, refers_to[:_REFS]))
+    buyer = _known(conn, where, conn.scalars(_SAME_ALIAS, {**where, "alias": alias}) if alias else ())
+    related = {*orders, *(known.order for known in (*thread, *buyer))} if since else set()
     return Context(
-        thread=_known(conn, where, _thread(conn, where, refers_to[:_REFS])),
-        alias=_known(conn, where, conn.scalars(_SAME_ALIAS, {**where, "alias": alias}) if alias else ()),
+        thread=thread,
+        alias=buyer,
+        order_since=_since(conn, where, sorted(related)[:_ORDERS]),
         known_orders=_known_orders(conn, where, sorted(set(orders))[:_ORDERS]),
         retry_of=conn.scalar(_TWIN, {**where, "twin": twin, "since": at - _RETRY, "until": at})
         if twin
@@ -121,15 +138,23 @@ def _known(conn: Connection, where: dict[str, int], messages: Iterable[int]) -> 
     )
 
 
+def _since(conn: Connection, where: dict[str, int], asked: list[OrderRef]) -> tuple[OrderSince, ...]:
+    if not asked:
+        return ()
+    rows = conn.execute(_SINCE, {**where, **_named(asked)})
+    found = {OrderRef(marketplace=row.marketplace, value=row.value): row.at for row in rows}
+    return tuple(OrderSince(order=order, at=found[order]) for order in asked if order in found)
+
+
+def _named(asked: list[OrderRef]) -> dict[str, list[str]]:
+    return {
+        "marketplaces": list({order.marketplace for order in asked}),
+        "values": [order.value for order in asked],
+    }
+
+
 def _known_orders(conn: Connection, where: dict[str, int], asked: list[OrderRef]) -> frozenset[OrderRef]:
     if not asked:
         return frozenset()
-    rows = conn.execute(
-        _KNOWN,
-        {
-            **where,
-            "marketplaces": list({order.marketplace for order in asked}),
-            "values": [order.value for order in asked],
-        },
-    )
+    rows = conn.execute(_KNOWN, {**where, **_named(asked)})
     return frozenset(OrderRef(marketplace=row.marketplace, value=row.value) for row in rows) & set(asked)

@@ -155,7 +155,7 @@ class Running:
                 readers=ReadersHere(),
                 marketplaces=MARKETPLACES,
                 senders={MAILBOX: (MAILBOX, "Support")},
-                overrides={},
+                settings={},
             ),
             book=Book(ruleset=load_ruleset(rules), marketplaces=MARKETPLACES),
             mailboxes={MAILBOX: MAILBOX},

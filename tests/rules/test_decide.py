@@ -47,7 +47,7 @@ def decided(marketplaces):
 
 def test_rules_add_tags_actions_and_links_in_their_order(decided):
     decision = decided()
-    assert decision.tags == ("late",)
+    assert decision.tags == ("late", "urgent")
     assert [action["do"] for action in decision.actions] == [
         "tag",
         "mark",
@@ -86,7 +86,7 @@ def test_an_identical_retry_is_linked_but_nothing_is_done(decided):
 
 def test_history_is_tagged_but_nothing_leaves_the_house(decided):
     decision = decided(facts=replace(FACTS, historical=True))
-    assert decision.tags == ("late",)
+    assert decision.tags == ("late", "urgent")
     assert [action["do"] for action in decision.actions] == ["tag", "mark", "link"]
     assert "rule “late” would forward, but this message is history" in decision.reasons
 
@@ -117,13 +117,13 @@ def test_without_rules_there_are_links_and_reasons_alone(decided):
 
 def test_explain_rules_says_which_field_failed_and_what_was_not_tried(marketplaces):
     facts = Facts(direction="inbound", subject="hello")
-    tried = explain_rules(facts, read(facts, marketplaces), Context(), RULES)
+    tried = explain_rules(facts, read(facts, marketplaces), Context(), RULES, marketplaces)
     assert [(one.rule, one.matched, one.failed) for one in tried] == [
         ("late", False, "marketplace"),
         ("ours", False, "tag"),
         ("never", True, ""),
     ]
-    tried = explain_rules(FACTS, read(FACTS, marketplaces), Context(), RULES)
+    tried = explain_rules(FACTS, read(FACTS, marketplaces), Context(), RULES, marketplaces)
     assert [(one.matched, one.skipped) for one in tried] == [(True, False), (True, False), (False, True)]
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rules.decide import decide
 from rules.facts import AttachmentFact, Context, Facts
 from rules.marketplace import builtin
-from rules.policy import check_outgoing
+from rules.policy import Asked, check_outgoing
 from rules.read import read
 from rules.readable import cut, joined, readable
 from rules.ruleset import load_ruleset
@@ -58,7 +58,7 @@ def test_any_text_is_read_and_every_span_points_into_its_part(text, subject, htm
 @given(text=ANY | WILD, html=ANY, answered=ANY)
 def test_any_answer_is_judged(text, html, answered):
     facts = Facts(direction="outbound", to=("a@members.ebay.com",), subject=text, text=text, html=html)
-    for finding in check_outgoing(facts, BUILTIN, answered):
+    for finding in check_outgoing(facts, BUILTIN, Asked(text=answered)):
         assert finding.message
 
 
@@ -110,7 +110,7 @@ def test_a_megabyte_of_nonsense_is_read_in_bounded_time(text):
     begin = time.process_time()
     reading = read(facts, BUILTIN)
     outbound = Facts(direction="outbound", to=("a@members.ebay.com",), text=text, html=text)
-    check_outgoing(outbound, BUILTIN, text)
+    check_outgoing(outbound, BUILTIN, Asked(text=text))
     assert time.process_time() - begin < 10  # measured: under 2 s; the bound is for slow machines
     assert len(reading.orders) <= 100
 
