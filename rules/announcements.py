@@ -4,20 +4,19 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 
 from rules.compiled import Words
 from rules.fleet import Fleet, Mention
 from rules.parts import Part
 
-_LABELS_MAX = 5000
+_WORD = 40  # characters of the longest label
 _NAME_CLOSE = 24  # characters between a carrier's name and a number right after it
 _SENTENCE = re.compile(r"[.!?;]\s+[A-Z]|\n\s*\n")
 _REACH = 60  # characters between a label and its number
 _NAME_REACH = 200  # characters around a number in which its carrier's name must stand
 _NUMBER = re.compile(r"[0-9][0-9A-Za-z-]{4,}")
 _LINK_REACH = 2000
-_LINK = re.compile(r"(?:https?://|www\.)[^\s<>\"']*$", re.IGNORECASE)
+_LINK_ENDS = " \t\r\n<>\"'()"
 _HOST = re.compile(r"(?:https?://)?(?:[^/@\s]{0,200}@)?([A-Za-z0-9.-]{1,253})", re.IGNORECASE)
 _KEY = re.compile(r"([A-Za-z0-9_.-]{1,40})(?:=|%3D)$", re.IGNORECASE)
 
@@ -47,36 +46,38 @@ class Announcements:
     def mentions(self) -> list[Mention]:
         return self._fleet.mentions(self._text)
 
-    @cached_property
-    def _labels(self) -> list[Label]:
-        labels = [
-            Label(one.start, one.end, "carrier", self._text[one.start : one.end], one.carriers)
-            for one in self.mentions
-        ]
-        if self._words.announce is not None:
-            for match in islice(self._words.announce.finditer(self._text), _LABELS_MAX):
-                word = match.group()
-                labels.append(Label(match.start(), match.end(), self._words.kind_of(word), word))
-        return sorted(labels, key=lambda label: (label.start, label.end))
-
-    @cached_property
-    def _starts(self) -> list[int]:
-        return [label.start for label in self._labels]
-
     def before(self, start: int) -> Label | None:
         """Return the nearest label before a place, unless another number has it already; a list shares a parcel's."""
-        place = bisect_right(self._starts, start - 1) - 1
-        if place < 0:
+        label = self._nearest(start)
+        if label is None:
             return None
-        label = self._labels[place]
         between = self._text[label.end : start]
-        if len(between) > _REACH or label.end > start:
-            return None
         if label.kind not in {"tracking", "carrier"} and _NUMBER.search(between):
             return None
         if label.kind == "carrier" and (len(between) > _NAME_CLOSE or _SENTENCE.search(between)):
             return None
         return label
+
+    def _nearest(self, start: int) -> Label | None:
+        begin = max(0, start - _REACH - _WORD)
+        found: Label | None = None
+        if self._words.announce is not None:
+            for match in self._words.announce.finditer(self._text[begin:start]):
+                found = Label(
+                    begin + match.start(),
+                    begin + match.end(),
+                    self._words.kind_of(match.group()),
+                    match.group(),
+                )
+        place = bisect_right(self._ends, start) - 1
+        if place >= 0 and (found is None or self.mentions[place].start >= found.start):
+            name = self.mentions[place]
+            found = Label(name.start, name.end, "carrier", self._text[name.start : name.end], name.carriers)
+        return None if found is None or start - found.end > _REACH else found
+
+    @cached_property
+    def _ends(self) -> list[int]:
+        return [mention.end for mention in self.mentions]
 
     def named(self, start: int, end: int) -> dict[str, int]:
         """Return the carriers named around a place, and how far from it."""
@@ -96,8 +97,9 @@ class Announcements:
         before = self._text[max(0, start - _LINK_REACH) : start]
         if self._is_link:
             return before
-        link = _LINK.search(before)
-        return None if link is None else link.group()
+        token = before[max(before.rfind(mark) for mark in _LINK_ENDS) + 1 :]
+        at = max(token.rfind("://"), token.rfind("www."))
+        return None if at < 0 else token[max(0, token.rfind("http", 0, at)) :]
 
     def key_before(self, start: int) -> str:
         """Return the name of the parameter whose value begins at a place: ``piececode`` before ``=``; "" where none."""

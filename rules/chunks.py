@@ -48,11 +48,12 @@ def chunks_of(text: str, *, underscores: bool) -> Iterator[Chunk]:
         spans.append((start, end))
     yield from _spaced(text, spans)
     for start, end in spans:
-        yield from _singles(text, start, end, underscores=underscores)
+        if end - start >= SHORTEST:
+            yield from _singles(text, start, end, underscores=underscores)
 
 
 def _singles(text: str, start: int, end: int, *, underscores: bool) -> Iterator[Chunk]:
-    if end - start < SHORTEST or _glued(text, start, end, underscores=underscores):
+    if _glued(text, start, end, underscores=underscores):
         return
     whole = text[start:end].strip("-")
     if len(whole) < SHORTEST:

@@ -43,6 +43,7 @@ class CompiledProduct:
 class CompiledParcel:
     shape: ParcelShape
     pattern: Pattern
+    part_is_checked: bool  # the check looks at the group "checked", not at all of it
     literal: bool  # letters or digits stand in it as they are: it says more than "so many digits"
 
 
@@ -112,20 +113,22 @@ class Carrier:
         self.file = file
         self.name = file.name
         self.title = file.title
-        self.brand = any_of(file.brand, where=f"{where}, brand", whole=True)
-        self.numbers = tuple(
-            CompiledParcel(
-                shape,
-                compile_pattern(shape.pattern, where=f"{where}, numbers.pattern"),
-                literal=bool(_LITERAL.search(_NOT_LITERAL.sub(" ", shape.pattern))),
-            )
-            for shape in file.numbers
-        )
+        self.where = where
+        self.numbers = tuple(self._number(shape) for shape in file.numbers)
         for shape in file.numbers:
             if isinstance(shape.check, str):
                 _known_check(shape.check, where)
             elif not shape.check.weights or not shape.check.modulo or min(shape.check.modulo) < 1:
                 raise BookError(f"{where}: a check needs weights, and a modulo above 0")
+
+    def _number(self, shape: ParcelShape) -> CompiledParcel:
+        pattern = compile_pattern(shape.pattern, where=f"{self.where}, numbers.pattern")
+        return CompiledParcel(
+            shape,
+            pattern,
+            part_is_checked="checked" in pattern.groupindex,
+            literal=bool(_LITERAL.search(_NOT_LITERAL.sub(" ", shape.pattern))),
+        )
 
 
 class Words:

@@ -15,16 +15,26 @@ _SET_BYTES = 64 << 20  # for the automaton of all shapes together; it is built a
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One carrier's shape that a chunk has. ``checked``: a check digit was right, not only a length."""
+    """One carrier's shape that a chunk has."""
 
     carrier: Carrier
     compiled: CompiledParcel
-    checked: bool
+
+    @property
+    def checked(self) -> bool:
+        """Whether a check digit is part of the shape."""
+        return bool(self.compiled.shape.check)
 
     @property
     def rank(self) -> tuple[bool, bool]:
         """How much the shape says: the more specific claim wins."""
         return self.compiled.literal, self.checked
+
+    def holds(self, value: str) -> bool:
+        """Tell whether the check digit of a chunk with this shape, where it has one, is right."""
+        if self.compiled.part_is_checked:
+            value = self.compiled.pattern.fullmatch(value)["checked"]
+        return passes(value.replace("-", ""), self.compiled.shape.check)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +50,13 @@ class Fleet:
     """The carriers of the data files, made ready for asking all of them together."""
 
     def __init__(self, carriers: Mapping[str, Carrier]) -> None:
-        self._shapes = [(carrier, one) for carrier in carriers.values() for one in carrier.numbers]
+        self._claims = [Claim(carrier, one) for carrier in carriers.values() for one in carrier.numbers]
         options = re2.Options()
         options.case_sensitive = False
         options.max_mem = _SET_BYTES
         self._set = re2.Set.FullMatchSet(options)
-        for _, one in self._shapes:
-            self._set.Add(one.shape.pattern)
+        for claim in self._claims:
+            self._set.Add(claim.compiled.shape.pattern)
         self._set.Compile()
         self._named: dict[str, set[str]] = {}
         self._domains: dict[str, str] = {}
@@ -59,16 +69,8 @@ class Fleet:
         self._names = any_of(names, where="the carriers' names", whole=True)
 
     def claims(self, value: str) -> list[Claim]:
-        """Return the shapes that a chunk has, and whose check digit, where they have one, is right."""
-        found = []
-        for place in (self._set.Match(value) or ()) if self._shapes else ():
-            carrier, one = self._shapes[place]
-            checked = value
-            if "checked" in one.pattern.groupindex:
-                checked = one.pattern.fullmatch(value)["checked"]
-            if passes(checked.replace("-", ""), one.shape.check):
-                found.append(Claim(carrier, one, bool(one.shape.check)))
-        return found
+        """Return the shapes that a chunk has; its check digit is not looked at yet."""
+        return [self._claims[place] for place in self._set.Match(value) or ()] if self._claims else []
 
     def mentions(self, text: str) -> list[Mention]:
         """Return where carriers are named, in order."""

@@ -6,9 +6,9 @@ carriers claim a number, the named one has it, else the more specific one, else 
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from functools import cached_property
 
-from rules.announcements import Announcements, host_of
+from rules.announcements import Announcements, Label, host_of
 from rules.chunks import Chunk, chunks_of
 from rules.facts import FoundParcel
 from rules.fleet import Claim, Fleet
@@ -30,10 +30,30 @@ _MOMENT = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    chunk: Chunk
-    claims: list[Claim]
+class _Spot:
+    """A chunk where it stands: the link, the parameter, the label and the names around it, each looked at once."""
+
+    def __init__(self, chunk: Chunk, announced: Announcements) -> None:
+        self.chunk = chunk
+        self.digits = chunk.value.replace("-", "").isdigit()
+        self._announced = announced
+        self.claims: list[Claim] = []
+
+    @cached_property
+    def link(self) -> str | None:
+        return self._announced.link_before(self.chunk.start)
+
+    @cached_property
+    def key(self) -> str:
+        return self._announced.key_before(self.chunk.start)
+
+    @cached_property
+    def label(self) -> Label | None:
+        return None if self.link is not None else self._announced.before(self.chunk.start)
+
+    @cached_property
+    def near(self) -> dict[str, int]:
+        return {} if self.link is not None else self._announced.named(self.chunk.start, self.chunk.end)
 
 
 def find_parcels(
@@ -45,79 +65,75 @@ def find_parcels(
     known: Collection[str],
 ) -> Iterator[FoundParcel]:
     """Yield tracking numbers that stand where nothing else was found; ``known`` are carriers whose mail or label this is."""
-    text = part.readable.text
-    candidates: list[_Candidate] = []
+    spots: list[_Spot] = []
     tried: set[Chunk] = set()
-    for chunk in chunks_of(text, underscores=part.kind == "attachment"):
-        if chunk in tried or any(chunk.start < stop and begin < chunk.end for begin, stop in taken):
+    for chunk in chunks_of(part.readable.text, underscores=part.kind == "attachment"):
+        claims = fleet.claims(chunk.value)
+        if not claims or chunk in tried or _overlaps(chunk, taken) or _unjoined(chunk, part):
             continue
         tried.add(chunk)
-        claims = fleet.claims(chunk.value)
-        claims = [claim for claim in claims if _counts(claim, chunk, part, fleet, announced, known)]
-        if claims:
-            candidates.append(_Candidate(chunk, claims))
-            if len(candidates) == _CLAIMED_MAX:
+        spot = _Spot(chunk, announced)
+        spot.claims = [
+            claim for claim in claims if _counts(claim, spot, part, fleet, known) and claim.holds(chunk.value)
+        ]
+        if spot.claims:
+            spots.append(spot)
+            if len(spots) == _CLAIMED_MAX:
                 break
     kept: list[tuple[int, int]] = []
-    for one in sorted(candidates, key=_weight):
-        chunk = one.chunk
-        if any(chunk.start < stop and begin < chunk.end for begin, stop in kept):
-            continue
-        kept.append((chunk.start, chunk.end))
-        yield _found(part, one, announced, quotes, known)
+    for spot in sorted(spots, key=_weight):
+        if not _overlaps(spot.chunk, kept):
+            kept.append((spot.chunk.start, spot.chunk.end))
+            yield _found(part, spot, quotes, known)
 
 
-def _weight(one: _Candidate) -> tuple[bool, int, int]:
-    return (
-        not any(claim.checked or claim.compiled.literal for claim in one.claims),
-        -len(one.chunk.value),
-        one.chunk.start,
-    )
+def _overlaps(chunk: Chunk, spans: list[tuple[int, int]]) -> bool:
+    return any(chunk.start < stop and begin < chunk.end for begin, stop in spans)
 
 
-def _counts(
-    claim: Claim, chunk: Chunk, part: Part, fleet: Fleet, announced: Announcements, known: Collection[str]
-) -> bool:
+def _unjoined(chunk: Chunk, part: Part) -> bool:
+    """Tell whether a chunk of a text whose broken lines were joined stands in one line: it was found there already."""
+    seams = part.readable.seams
+    return bool(seams) and not any(chunk.start < seam < chunk.end for seam in seams)
+
+
+def _weight(spot: _Spot) -> tuple[bool, int, int]:
+    sure = any(claim.checked or claim.compiled.literal for claim in spot.claims)
+    return not sure, -len(spot.chunk.value), spot.chunk.start
+
+
+def _counts(claim: Claim, spot: _Spot, part: Part, fleet: Fleet, known: Collection[str]) -> bool:
     """Tell whether a shape counts where it stands."""
-    shape, digits = claim.compiled.shape, chunk.value.replace("-", "").isdigit()
-    if part.readable.seams and not (
-        claim.checked and any(chunk.start < seam < chunk.end for seam in part.readable.seams)
-    ):
-        return False  # the unjoined text has it already
-    if not digits and not shape.needs_name and not shape.needs_label:
+    shape, name = claim.compiled.shape, claim.carrier.name
+    if part.readable.seams and not claim.checked:
+        return False
+    if not spot.digits and not shape.needs_name and not shape.needs_label:
         return True
-    name = claim.carrier.name
     if part.where.endswith(":barcode"):
-        return name in known or (digits and claim.checked and len(chunk.value) >= _BARCODE)
-    link = announced.link_before(chunk.start)
-    key = announced.key_before(chunk.start)
-    if link is not None:
-        if fleet.of_host(host_of(link)) != name or _FOREIGN_KEY.search(key):
+        return name in known or (spot.digits and claim.checked and len(spot.chunk.value) >= _BARCODE)
+    if spot.link is not None:
+        if fleet.of_host(host_of(spot.link)) != name or _FOREIGN_KEY.search(spot.key):
             return False
-        return bool(claim.checked or not shape.needs_label or not key or _TRACKING_KEY.search(key))
-    if key and not _TRACKING_KEY.search(key):
+        return bool(claim.checked or not shape.needs_label or not spot.key or _TRACKING_KEY.search(spot.key))
+    if spot.key and not _TRACKING_KEY.search(spot.key):
         return False
-    if name not in known and name not in announced.named(chunk.start, chunk.end):
+    if name not in known and name not in spot.near:
         return False
-    label = announced.before(chunk.start)
+    label = spot.label
     if label is not None and label.kind == "tracking":
         return True
     if label is not None and label.kind != "carrier":
         return False
     if shape.needs_label and (label is None or name not in label.carriers):
         return False
-    return not (digits and _MOMENT.fullmatch(chunk.value))
+    return not (spot.digits and _MOMENT.fullmatch(spot.chunk.value))
 
 
-def _found(
-    part: Part, one: _Candidate, announced: Announcements, quotes: Quotes, known: Collection[str]
-) -> FoundParcel:
-    chunk = one.chunk
-    link = announced.link_before(chunk.start)
-    near = {} if link is not None else announced.named(chunk.start, chunk.end)
-    claims = [claim for claim in one.claims if claim.carrier.name in near or claim.carrier.name in known]
+def _found(part: Part, spot: _Spot, quotes: Quotes, known: Collection[str]) -> FoundParcel:
+    chunk, near = spot.chunk, spot.near
+    claims = [claim for claim in spot.claims if claim.carrier.name in near or claim.carrier.name in known]
     named = bool(claims)
-    claims = claims or one.claims
+    claims = claims or spot.claims
     best = max(claim.rank for claim in claims)
     claims = [claim for claim in claims if claim.rank == best]
     carriers = {claim.carrier.name: claim.carrier for claim in claims}
@@ -125,20 +141,17 @@ def _found(
         nearest = min(near.get(name, 1 << 30) for name in carriers)
         carriers = {name: one for name, one in carriers.items() if near.get(name, 1 << 30) == nearest}
     carrier = next(iter(carriers.values())) if len(carriers) == 1 else None
-    title = (
-        carrier.title if carrier is not None else " or ".join(sorted(one.title for one in carriers.values()))
-    )
-    said = [
-        f"{place_of(part.where)} says “{part.readable.text[chunk.start : chunk.end].strip()}”, the form of {title} numbers"
-    ]
+    title = carrier.title if carrier else " or ".join(sorted(one.title for one in carriers.values()))
+    written = part.readable.text[chunk.start : chunk.end].strip()
+    said = [f"{place_of(part.where)} says “{written}”, the form of {title} numbers"]
     if any(claim.checked for claim in claims):
         said.append("whose check digit is right")
-    label = None if link is not None else announced.before(chunk.start)
-    if label is not None and label.kind == "tracking":
-        said.append(f"after “{label.word}”")
+    if spot.label is not None and spot.label.kind == "tracking":
+        said.append(f"after “{spot.label.word}”")
     if named and carrier is not None:
-        said.append(f"{carrier.title} is named {_where_named(carrier.name, near)}")
-    if link is not None:
+        where = "beside it" if carrier.name in near else "by who sent it or in the mail"
+        said.append(f"{carrier.title} is named {where}")
+    if spot.link is not None:
         said.append("inside a link")
     return FoundParcel(
         carrier=carrier.name if carrier is not None else "",
@@ -148,7 +161,3 @@ def _found(
         quoted=quotes.holds(chunk.start),
         reason=", ".join(said),
     )
-
-
-def _where_named(name: str, near: dict[str, int]) -> str:
-    return "beside it" if name in near else "by who sent it or in the mail"
