@@ -4,6 +4,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 from rules.compiled import Words
 from rules.fleet import Fleet, Mention
@@ -82,10 +83,11 @@ class Announcements:
     def named(self, start: int, end: int) -> dict[str, int]:
         """Return the carriers named around a place, and how far from it."""
         found: dict[str, int] = {}
-        for mention in self.mentions:
+        first = bisect_right(self._ends, start - _NAME_REACH - 1)
+        for mention in islice(self.mentions, first, None):
             if mention.start > end + _NAME_REACH:
                 break
-            if mention.end < start - _NAME_REACH or (start < mention.end and mention.start < end):
+            if start < mention.end and mention.start < end:
                 continue
             distance = start - mention.end if mention.end <= start else mention.start - end
             for name in mention.carriers:

@@ -11,11 +11,12 @@ from importlib.resources import files
 from itertools import islice
 
 from rules.book import CarrierFile, OrderWords, PolicyWords, QuoteMarks, ReferenceWords, TermWords
-from rules.compiled import Carrier, Marketplace, Words
+from rules.compiled import Carrier, CompiledOrder, Marketplace, Words
 from rules.directory import Directory, directory_of
 from rules.errors import BookError
 from rules.fleet import Fleet
 from rules.patterns import Pattern, any_of, compile_pattern
+from rules.shapes import Shapes
 from rules.texts import decode, marketplace_files
 
 _BRANDS_MAX = 500  # mentions of marketplaces in one text that are looked at
@@ -50,6 +51,16 @@ class Marketplaces:
             for shape in market.file.orders
             if shape.where == "anywhere" or not market.brand_words
         )
+
+    @cached_property
+    def _order_shapes(self) -> tuple[tuple[CompiledOrder, ...], Shapes]:
+        compiled = tuple(one for market in self.marketplaces.values() for one in market.orders)
+        return compiled, Shapes([one.shape.pattern for one in compiled])
+
+    def orders_in(self, text: str) -> frozenset[int]:
+        """Return the ids (``id()``) of the order shapes that stand in a text, in one pass for all of them."""
+        compiled, shapes = self._order_shapes
+        return frozenset(id(compiled[number]) for number in shapes.found_in(text))
 
     @cached_property
     def everywhere(self) -> tuple[Marketplace, ...]:

@@ -1,6 +1,6 @@
 """Order IDs in a message: by shape, by the words before them, by whose mail it is, and by what else they could be."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -41,12 +41,17 @@ class _Try:
 
 
 def find_orders(
-    part: Part, scopes: Iterable[Scope], words: Words, quotes: Quotes
+    part: Part, scopes: Iterable[Scope], words: Words, quotes: Quotes, shapes: Container[int]
 ) -> Iterator[tuple[FoundOrder, int, int]]:
-    """Yield what looks like an order ID in one part, with its place in the readable text."""
+    """Yield what looks like an order ID in one part, with its place in the readable text.
+
+    ``shapes`` are the ids of the compiled shapes that stand in the part at all.
+    """
     for scope in scopes:
         for compiled in scope.market.orders:
             shape = compiled.shape
+            if id(compiled) not in shapes:
+                continue
             if (shape.where == "home" and not scope.home) or (shape.where == "named" and not scope.named):
                 continue
             if shape.parts and part.kind not in shape.parts:

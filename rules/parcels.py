@@ -15,6 +15,7 @@ from rules.fleet import Claim, Fleet
 from rules.parts import Part
 from rules.places import place_of
 from rules.quotes import Quotes
+from rules.spans import Spans
 
 _CLAIMED_MAX = 1000
 _BARCODE = 18  # digits, with their check right, that stand in a label's barcode and nowhere else
@@ -61,7 +62,7 @@ def find_parcels(
     fleet: Fleet,
     announced: Announcements,
     quotes: Quotes,
-    taken: list[tuple[int, int]],
+    taken: Spans,
     known: Collection[str],
 ) -> Iterator[FoundParcel]:
     """Yield tracking numbers that stand where nothing else was found; ``known`` are carriers whose mail or label this is."""
@@ -69,7 +70,7 @@ def find_parcels(
     tried: set[Chunk] = set()
     for chunk in chunks_of(part.readable.text, underscores=part.kind == "attachment"):
         claims = fleet.claims(chunk.value)
-        if not claims or chunk in tried or _overlaps(chunk, taken) or _unjoined(chunk, part):
+        if not claims or chunk in tried or taken.overlaps(chunk.start, chunk.end) or _unjoined(chunk, part):
             continue
         tried.add(chunk)
         spot = _Spot(chunk, announced)
@@ -80,15 +81,11 @@ def find_parcels(
             spots.append(spot)
             if len(spots) == _CLAIMED_MAX:
                 break
-    kept: list[tuple[int, int]] = []
+    kept = Spans()
     for spot in sorted(spots, key=_weight):
-        if not _overlaps(spot.chunk, kept):
-            kept.append((spot.chunk.start, spot.chunk.end))
+        if not kept.overlaps(spot.chunk.start, spot.chunk.end):
+            kept.add(spot.chunk.start, spot.chunk.end)
             yield _found(part, spot, quotes, known)
-
-
-def _overlaps(chunk: Chunk, spans: list[tuple[int, int]]) -> bool:
-    return any(chunk.start < stop and begin < chunk.end for begin, stop in spans)
 
 
 def _unjoined(chunk: Chunk, part: Part) -> bool:

@@ -1,8 +1,13 @@
 """Which part of a message is not its sender's own word but quoted: ``>`` lines, what follows a reply marker, old frames."""
 
+import re
+from itertools import islice
+
 from rules.compiled import Marketplace, Words
 from rules.parts import Part
 
+_MARKS_MAX = 100
+_BLOCKQUOTE = re.compile(r"<(/?)blockquote\b", re.IGNORECASE)
 _LOOK = 400_000  # characters in which a reply marker is looked for
 
 
@@ -15,6 +20,7 @@ class Quotes:
         self._market = market
         self._outbound = outbound
         self._from: int | None = None
+        self._within: list[tuple[int, int]] = []  # blockquotes of HTML, as places in the readable text
 
     def holds(self, start: int) -> bool:
         """Tell whether the place ``start`` of the readable text is quoted."""
@@ -23,7 +29,7 @@ class Quotes:
             return False
         if self._from is None:
             self._from = self._begin(kind)
-        if start >= self._from:
+        if start >= self._from or any(begin <= start < end for begin, end in self._within):
             return True
         text = self._part.readable.text
         line = text.rfind("\n", max(0, start - 2000), start) + 1
@@ -57,17 +63,36 @@ class Quotes:
         return begin
 
     def _html_begin(self) -> int:
-        end = len(self._part.readable.text) + 1
-        if self._words.quote_html is None:
-            return end
-        found = self._words.quote_html.search(self._part.original[:_LOOK])
-        if found is None:
-            return end
+        """Return where everything is quoted from, and keep the blockquotes before that: text may follow them."""
+        source = self._part.original[:_LOOK]
+        if self._words.quote_html is not None:
+            past = 0
+            for found in islice(self._words.quote_html.finditer(source), _MARKS_MAX):
+                if found.start() < past:
+                    continue
+                if not found.group().lower().startswith("<blockquote"):
+                    return self._here(found.start())
+                past = _end_of_blockquote(source, found.start())
+                self._within.append((self._here(found.start()), self._here(past)))
+        return len(self._part.readable.text) + 1
+
+    def _here(self, there: int) -> int:
+        """Return the first place of the readable text that stands behind a place of the original."""
         low, high = 0, len(self._part.readable.text)
-        while low < high:  # the first place here that stands behind the mark there
+        while low < high:
             middle = (low + high) // 2
-            if self._part.readable.span(middle, middle + 1)[0] < found.start():
+            if self._part.readable.span(middle, middle + 1)[0] < there:
                 low = middle + 1
             else:
                 high = middle
         return low
+
+
+def _end_of_blockquote(source: str, start: int) -> int:
+    """Return where the element ends that begins at ``start``; one that is never closed holds all the rest."""
+    depth = 0
+    for tag in _BLOCKQUOTE.finditer(source, start):
+        depth += -1 if tag.group(1) else 1
+        if not depth:
+            return tag.end()
+    return len(source)

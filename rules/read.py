@@ -23,6 +23,7 @@ from rules.patterns import Pattern, searchable
 from rules.quotes import Quotes
 from rules.references import find_labelled, find_products
 from rules.senders import Sender, kind_by_subject, operator_of, sender_of
+from rules.spans import Spans
 from rules.terms import find_terms
 
 _BRAND_LOOK = 20_000  # characters of a text in which a marketplace's name is looked for
@@ -47,18 +48,21 @@ def read(facts: Facts, marketplaces: Marketplaces) -> Reading:
         quotes = Quotes(part, words, sender.marketplace, outbound=facts.direction == "outbound")
         here: list[tuple[FoundOrder, int, int]] = []
         number = _holds(marketplaces.any_number, part)  # most parts hold none: one look instead of two
-        if spoken_of or (number and _holds(marketplaces.any_order, part)):
-            here = list(find_orders(part, scopes, words, quotes))
+        if spoken_of or number:
+            shapes = marketplaces.orders_in(part.readable.text)
+            here = list(find_orders(part, scopes, words, quotes, shapes)) if shapes else []
             orders.extend(here)
-        taken = [(start, end) for _, start, end in here]
+        taken = Spans()
+        for _, start, end in here:
+            taken.add(start, end)
         if not part.readable.seams:
             if _states_terms(part, sender, facts):
                 terms.extend(find_terms(part, words, quotes))
             for product, start, end in _products(part, scopes, marketplaces, quotes) if number else ():
-                taken.append((start, end))
+                taken.add(start, end)
                 finds.keep(product)
             for other, start, end in find_labelled(part, words, quotes, taken):
-                taken.append((start, end))
+                taken.add(start, end)
                 finds.keep(other)
         announced = Announcements(part, words, marketplaces.fleet)
         known = own if not part.where.endswith(":barcode") else own | _spoken(facts, marketplaces)

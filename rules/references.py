@@ -10,6 +10,7 @@ from rules.facts import FoundProduct, FoundReference
 from rules.parts import Part
 from rules.places import place_of
 from rules.quotes import Quotes
+from rules.spans import Spans
 
 _TRIES_MAX = 500
 _AFTER = re.compile(
@@ -58,7 +59,7 @@ def find_products(
 
 
 def find_labelled(
-    part: Part, words: Words, quotes: Quotes, taken: list[tuple[int, int]]
+    part: Part, words: Words, quotes: Quotes, taken: Spans
 ) -> Iterator[tuple[FoundProduct | FoundReference, int, int]]:
     """Yield numbers that their own label stands right before, where nothing else was found."""
     text = part.readable.text
@@ -77,7 +78,7 @@ def find_labelled(
             compiled.kind.check and not CHECKS[compiled.kind.check](value)
         ):
             continue
-        if any(start < stop and begin < end for begin, stop in taken):
+        if taken.overlaps(start, end):
             continue
         shape = FoundProduct if compiled.kind.product else FoundReference
         yield (

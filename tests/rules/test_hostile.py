@@ -95,6 +95,16 @@ HOSTILE = {
     "at signs": "a@" * 500_000,
     "phone": "+4 " * 333_000,
     "links": "http://" * 140_000,
+    "tracking numbers": "DHL 3318810025 FedEx 986578788855 " * 30_000,
+    "different tracking numbers": "".join(f"UPS 1Z5R8939{number:010d} " for number in range(40_000)),
+    "single digits with spaces": "1 2 3 4 5 6 7 8 9 0 " * 50_000,
+    "capitals and digits with spaces": "A 1 B 2 C 3 " * 80_000,
+    "carriers": "DHL UPS GLS DPD 12345678 " * 40_000,
+    "carriers' links": "https://dhl.de/?piececode=3318810025&" * 27_000,
+    "labels of returns": "return id 1234567 rma " * 45_000,
+    "blockquotes": "<blockquote>" * 80_000,
+    "dashes": "1-" * 500_000,
+    "escapes": "%3D12345678" * 90_000,
 }
 
 
@@ -113,6 +123,34 @@ def test_a_megabyte_of_nonsense_is_read_in_bounded_time(text):
     check_outgoing(outbound, BUILTIN, Asked(text=text))
     assert time.process_time() - begin < 10  # measured: under 2 s; the bound is for slow machines
     assert len(reading.orders) <= 100
+
+
+@pytest.mark.parametrize(
+    "kind", ["112-{:07d}-1234567", "RB{:09d}GB", "DHL {:011d}", "Return ID {:08d}", "SKU: A{:05d}"]
+)
+def test_ten_thousand_ids_in_one_mail_keep_a_hundred_and_cost_little(kind):
+    text = "".join(kind.format(number) + "\n" for number in range(10_000))
+    begin = time.process_time()
+    reading = read(Facts(direction="inbound", text=text), BUILTIN)
+    assert time.process_time() - begin < 5  # measured: under 0.5 s
+    assert max(map(len, (reading.orders, reading.parcels, reading.products, reading.references))) <= 100
+
+
+LOOKALIKES = {
+    "Cyrillic O for a zero": "112-123456О-7654321",
+    "Greek letters": "ΑΒ112-1234567-7654321",
+    "superscript digits": "¹¹²-1234567-7654321",
+    "circled digits": "①①②-1234567-7654321",
+    "mathematical digits": "𝟏𝟏𝟐-1234567-7654321",
+    "roman numerals": "112-123456Ⅶ-7654321",
+    "reversed by an override": "\u202e1234567-7654321-211\u202c",
+    "a letter l for a one": "ll2-1234567-7654321",
+}
+
+
+@pytest.mark.parametrize("text", LOOKALIKES.values(), ids=LOOKALIKES.keys())
+def test_what_only_looks_like_a_number_is_none(text):
+    assert read(Facts(direction="inbound", subject=text, text=f"order {text}"), BUILTIN).orders == ()
 
 
 def test_a_hundred_thousand_links_are_read_in_bounded_time():
