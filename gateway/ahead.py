@@ -32,6 +32,11 @@ class Round:
     entries: list[Entry]
     told: dict[int, Told]
 
+    def pairs(self) -> list[tuple[Entry, MessageRow | None]]:
+        """Return what the fold takes: each entry, with its row where it is a message."""
+        rows = {seq: told.row for seq, told in self.told.items()}
+        return [(entry, rows.get(entry.seq)) for entry in self.entries]
+
 
 class Ahead:
     """One thread that opens entries and has the readers read them. One other thread may ask it."""

@@ -43,6 +43,13 @@ class Book:
         """Every file that takes part, by name; each is archived before it decides anything."""
         return {**self.marketplaces.texts, "rules.toml": self.ruleset.text}
 
+    def drafts(self) -> list[Draft]:
+        """Return every version of a file that decides as an entry, so that a decision can be replayed years later."""
+        return [
+            Draft(type="rules", payload=text.encode(), meta={"name": name}, once=True)
+            for name, text in self.texts().items()
+        ]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
@@ -86,6 +93,11 @@ class Deciding:
         for newest in sorted(self._read)[_KEPT_MAX:]:
             # Read again in their turn: what waits for DNS must not fill the memory.
             del self._read[newest]
+
+    @property
+    def unfolded(self) -> int:
+        """How many decisions were made that the store does not know yet."""
+        return len(self._made)
 
     def made(self, message: int, by: int) -> None:
         self._made[message] = by

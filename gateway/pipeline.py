@@ -37,7 +37,7 @@ from gateway.futures import chain
 from gateway.judge import Judge
 from gateway.mail.authenticity.record import draft_of
 from gateway.mail.canonical import canonical
-from gateway.mail.entry import Appended, Draft, Envelope
+from gateway.mail.entry import MAIL_TYPES, Appended, Draft, Envelope
 from gateway.readers import Readers
 from gateway.receipt import Receipt, sighting_of
 from gateway.relay.backoff import next_try
@@ -46,6 +46,9 @@ from gateway.store.engine import Store
 from gateway.store.records import JobRow
 
 _ROUND = 256  # decisions that one append takes up
+_UNFOLDED = (
+    4096  # decisions that lie in the archive and not in the store; when there are more, the fold comes first
+)
 _LEASE_S = 900.0
 
 
@@ -111,37 +114,33 @@ class Gateway:
             return receipt
         return chain(self.archive.submit(sighting_of(appended.seq, draft)), lambda _: receipt)
 
-    def resume(self) -> None:
-        """Bring the store to the archive's head; from there on every undecided message may be decided."""
-        # Every version of a file that decides is archived itself, so that a decision can be replayed years later.
-        books = [
-            Draft(type="rules", payload=text.encode(), meta={"name": name}, once=True)
-            for name, text in self._book.texts().items()
-        ]
-        self.archive.append_many(books)
+    def resume(self, *, to_head: bool = False) -> None:
+        """Fold in all that was decided or done before; what lies behind it is mail, for ``process``, unless ``to_head``."""
+        known = self.archive.head() if to_head else self.archive.tail_of(MAIL_TYPES)
+        self.archive.append_many(self._book.drafts())
         with self.store.write() as tx:
             jobs.release_all(tx)  # no other worker holds the lock: what was leased is under way no more
-        while self._fold():
-            pass
-        with self.store.read() as conn:
-            self._caught_up = fold.position(conn)
+        while self._position() < known:
+            self._fold()
+        self._caught_up = known
 
     def process(self) -> int:
         """Fold new entries into the store, in order, and decide what is undecided; return how much was done."""
         return self._fold() + self._record() + self._decide()
 
     def _fold(self) -> int:
-        with self.store.read() as conn:
-            start = fold.position(conn)
-        taken = self._ahead.take(start)
+        taken = self._ahead.take(self._position())
         if not taken.entries:
             return 0
         self._keep(taken.told.values())
-        rows = {seq: told.row for seq, told in taken.told.items()}
         with self.store.write() as tx:
-            fold.apply_all(tx, [(entry, rows.get(entry.seq)) for entry in taken.entries])
+            fold.apply_all(tx, taken.pairs())
         self._deciding.folded(taken.entries[-1].seq)
         return len(taken.entries)
+
+    def _position(self) -> int:
+        with self.store.read() as conn:
+            return fold.position(conn)
 
     def _keep(self, told: Iterable[Told]) -> None:
         """Keep what messages say: until they are decided, and the words of their texts until they are indexed."""
@@ -155,6 +154,8 @@ class Gateway:
         return len(self.archive.append_many([draft_of(one) for one in found])) if found else 0
 
     def _decide(self) -> int:
+        if self._deciding.unfolded > _UNFOLDED:
+            return 0
         with self.store.read() as conn:
             again, raw_of = self._ahead.read_again, lambda seq: self.archive.entry(seq).payload
             drafts = self._deciding.drafts(conn, _ROUND, lambda seqs: self._keep(again(seqs)), raw_of)

@@ -66,7 +66,7 @@ def build_anew(app: App) -> None:
     log.info("rebuild-start")
     app.store.clear()
     gateway = app.gateway()
-    gateway.resume()
+    gateway.resume(to_head=True)
     gateway.close()
     app.rebuild_index()
     log.info("rebuild-done")

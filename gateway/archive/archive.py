@@ -141,6 +141,11 @@ class Archive:
         self._committer.check()
         return self._reader.entries(start, stop, types)
 
+    def tail_of(self, types: Collection[str]) -> int:
+        """Return the place from which on there are only entries of these types: the head where the last is another."""
+        self._committer.check()
+        return self._reader.tail_of(types)
+
     def find(self, type_: str, payload: bytes) -> int | None:
         """Return the first entry with exactly this payload. All mail is one kind here; other types stand alone."""
         self._committer.check()

@@ -74,6 +74,18 @@ class Reader:
                 yield from self._open(run)
             start = upto
 
+    def tail_of(self, types: Collection[str]) -> int:
+        """Return the place behind the last entry that is of none of these types."""
+        last = (
+            select(entries.c.seq)
+            .where(entries.c.log == self._log, entries.c.type.not_in(types))
+            .order_by(entries.c.seq.desc())
+            .limit(1)
+        )
+        with self._transaction(self._archive) as conn:
+            found = conn.execute(last).scalar()
+        return 0 if found is None else found + 1
+
     def find(self, fp: bytes) -> int | None:
         """Return the first entry with this fingerprint."""
         with self._transaction(self._archive) as conn:

@@ -14,6 +14,7 @@ from gateway.clock import FixedClock
 from gateway.deciding import Book
 from gateway.delivery import Post
 from gateway.errors import DocketError
+from gateway.extraction import Extractor, Opening
 from gateway.indexer import Indexer
 from gateway.judge import Judge
 from gateway.mail.entry import Envelope
@@ -28,6 +29,7 @@ from rules.ruleset import load_ruleset
 from tests.small_house import MAILBOX, RULES
 
 MARKETPLACES = load_marketplaces(builtin_texts())
+UNOPENED = Extractor(Opening(text=False, barcodes=False))
 _VOLATILE = {"lease", "leased_until"}  # of a claimer's life, not of the fold
 
 
@@ -97,7 +99,7 @@ class ReadersHere:
     """What the reader pool does, without its processes: a crash run needs a hundred of them."""
 
     def understand(self, items):
-        return [understand(item, MARKETPLACES) for item in items]
+        return [understand(item, MARKETPLACES, UNOPENED) for item in items]
 
     def close(self):
         pass
