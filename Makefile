@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: install demo test check bench lock clean
+.PHONY: install demo test check bench score lock clean
 
 install: .venv/installed
 
@@ -27,6 +27,9 @@ check: install
 
 bench: install
 	$(BIN)/python -m benchmarks
+
+score: install
+	$(BIN)/python -m benchmarks.score --real
 
 lock:
 	uv pip compile -q pyproject.toml --group dev --extra postgresql --universal --python-version 3.11 --generate-hashes --no-header -o requirements.lock
