@@ -109,6 +109,13 @@ def _compare(tally: Tally, name: str, label: Label, decision: Decision) -> None:
         {one.number: one.carrier for one in label.parcels},
         {one.number: one.carrier for one in reading.parcels},
     )
+    for what, of, kinds in (
+        ("returns", label.returns, ("return", "rma")),
+        ("claims", label.claims, ("claim", "case")),
+    ):
+        if of:  # a label lists them where the mail states one; others are not asked
+            found = {one.value for one in reading.references if one.kind in kinds}
+            tally.compare(what, name, dict.fromkeys(of, "all"), dict.fromkeys(found & set(of), "all"))
     carriers = {one.number: one.carrier for one in reading.parcels}
     same = [one for one in label.parcels if one.number in carriers]
     tally.compare(

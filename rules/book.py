@@ -66,12 +66,12 @@ class OrderShape(Fact, frozen=True, kw_only=True):
     where: Literal["anywhere", "named", "home"] = "anywhere"
     parts: tuple[Literal["subject", "text", "html", "link", "header", "attachment"], ...] = ()  # () is all
     bare: Confidence | Literal[""] = ""
+    bare_where: Literal["anywhere", "named"] = "anywhere"  # where the shape alone says anything
     labelled: Confidence | Literal[""] = ""
     home: Confidence | Literal[""] = ""
     home_labelled: Confidence | Literal[""] = ""
-    plain: bool = (
-        False  # nothing but digits or letters: a label must stand close, and a foreign label rules it out
-    )
+    # nothing but digits or letters: a label must stand close, and a foreign label rules it out
+    plain: bool = False
     needs_digit: bool = False  # a match of letters alone is a word
     letters: Literal["upper", "lower"] = "upper"  # of the normal form
 
@@ -234,11 +234,13 @@ class CarrierFile(Fact, frozen=True, kw_only=True):
 class OrderWords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``phrases/orders.toml``: by language, words that announce an order ID, and words that announce another number.
 
+    ``thing`` are those whose number nobody mistakes for an order's, whatever its shape: a part's, a drawing's, a flat's.
     ``between`` are words that may stand between such a word and a number of nothing but digits.
     """
 
     order: dict[str, tuple[str, ...]] = {}
     other: dict[str, tuple[str, ...]] = {}
+    thing: dict[str, tuple[str, ...]] = {}
     between: dict[str, tuple[str, ...]] = {}
 
 

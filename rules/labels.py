@@ -7,7 +7,7 @@ from rules.parts import Part
 from rules.patterns import Pattern
 
 _BEFORE = 48  # characters before a number in which its label is looked for
-_CLOSE = 24  # ... and before one that is nothing but digits
+_CLOSE = 32  # ... and before one that is nothing but digits
 _NUMBER = re.compile(r"[0-9]{5,}[0-9A-Za-z-]*")
 _LINK_REACH = 300
 _LINK_LABEL = re.compile(
@@ -64,7 +64,7 @@ def _stray(between: str, words: Words) -> bool:
         () if words.between is None else tuple(match.span() for match in words.between.finditer(between))
     )
     return any(
-        letter.isalpha() and not any(start <= at < end for start, end in company)
+        letter.isalpha() and letter not in "ºª" and not any(start <= at < end for start, end in company)
         for at, letter in enumerate(between)
     )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
+from rules.book import OrderShape
 from rules.compiled import CompiledOrder, Marketplace, Words
 from rules.confidence import RANK, lowered
 from rules.facts import Confidence, FoundOrder, OrderRef
@@ -36,6 +37,7 @@ class _Try:
     end: int
     label: str
     foreign: str
+    thing: bool  # that word is for numbers nobody takes for an order's
     seam: bool
     linked: bool  # it stands in a link
 
@@ -122,7 +124,10 @@ def _tries(part: Part, compiled: CompiledOrder, words: Words) -> Iterator[_Try]:
         label, foreign, linked = announced(part, start, words, plain=compiled.shape.plain)
         if compiled.id_group and not foreign:
             label = label or text[match.start() : start].strip(" :#")
-        yield _Try(_value(match, compiled, text[start:end]), start, end, label, foreign, seam, linked)
+        thing = (
+            bool(foreign) and words.thing_label is not None and words.thing_label.search(foreign) is not None
+        )
+        yield _Try(_value(match, compiled, text[start:end]), start, end, label, foreign, thing, seam, linked)
 
 
 def _value(match: Any, compiled: CompiledOrder, written: str) -> str:
@@ -174,10 +179,12 @@ def _weigh(part: Part, scope: Scope, compiled: CompiledOrder, one: _Try, quotes:
         word = shape.labelled if one.label else shape.bare
     if not word:
         return None
+    if _strays(scope, shape, one):
+        return None
     confidence: Confidence = word
     if one.foreign and not scope.home:
         confidence = lowered(confidence)
-    if one.linked and not one.label:  # shops once wrote session numbers of an order ID's shape into links
+    if one.linked and not one.label:
         confidence = lowered(confidence)
     if one.seam:
         confidence = lowered(confidence)
@@ -190,6 +197,15 @@ def _weigh(part: Part, scope: Scope, compiled: CompiledOrder, one: _Try, quotes:
         confidence=confidence,
         reason=_reason(part, scope, one),
     )
+
+
+def _strays(scope: Scope, shape: OrderShape, one: _Try) -> bool:
+    """Tell whether a number in somebody else's mail is too little of an order: nothing but its shape speaks for it."""
+    if scope.home or one.label:
+        return scope.market.file.gives_way and one.seam
+    if one.linked:  # shops once wrote session numbers of an order ID's shape into links
+        return True
+    return one.thing or (shape.bare_where == "named" and not scope.named)
 
 
 def _reason(part: Part, scope: Scope, one: _Try) -> str:

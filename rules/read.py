@@ -68,7 +68,8 @@ def read(facts: Facts, marketplaces: Marketplaces) -> Reading:
         known = own if not part.where.endswith(":barcode") else own | _spoken(facts, marketplaces)
         for parcel in find_parcels(part, marketplaces.fleet, announced, quotes, taken, known):
             finds.keep(parcel)
-    found = strongest(orders, marketplaces.giving_way)
+    own_shops = sender.marketplace is None and not _is_mass_mail(facts)
+    found = _aside(strongest(orders, marketplaces.giving_way), marketplaces, keep=own_shops)
     market, kind = _whose(facts, sender, found, marketplaces)
     return Reading(
         marketplace="" if market is None else market.name,
@@ -136,6 +137,24 @@ def _states_terms(part: Part, sender: Sender, facts: Facts) -> bool:
     ):  # Mirakl tells of incidents from the buyer's own relay
         return False
     return part.kind in {"subject", "text"} or (part.kind == "html" and not facts.text)
+
+
+def _aside(
+    orders: tuple[FoundOrder, ...], marketplaces: Marketplaces, *, keep: bool
+) -> tuple[FoundOrder, ...]:
+    """Leave out what reads like an order of any shop and a marketplace claims too; without ``keep``, all of that kind."""
+    claimed = {one.order.value for one in orders if one.order.marketplace not in marketplaces.giving_way}
+    return tuple(
+        one
+        for one in orders
+        if one.order.marketplace not in marketplaces.giving_way or (keep and one.order.value not in claimed)
+    )
+
+
+def _is_mass_mail(facts: Facts) -> bool:
+    """Tell whether a mail went to a list of readers. A group's mailbox rewrites buyers' mail into one, and says so."""
+    names = {name.lower() for name, _ in facts.headers}
+    return "list-unsubscribe" in names and not names & {"x-original-sender", "x-google-group-id"}
 
 
 def _own_carriers(facts: Facts, marketplaces: Marketplaces) -> frozenset[str]:

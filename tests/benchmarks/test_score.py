@@ -4,19 +4,20 @@ import pytest
 
 from benchmarks.labels import Label, Labelled, Order, labelled_in
 from benchmarks.negatives import negatives
-from benchmarks.score import CORPUS, Scorer, below_floors, false_links, main, score
+from benchmarks.score import CORPUS, FALSE_PER_10000, Scorer, below_floors, false_links, main, score
 from benchmarks.tally import Count, Tally, wilson
 
-# How many finds are false and how many are missing today. These may only shrink; the floors are benchmarks.score's.
+# What has no floor of its own: how many finds are false and how many are missing today. These may only shrink.
 TODAY = {
-    "order links": (14, 197),
-    "marketplace": (211, 211),
-    "kind of notice": (119, 119),
-    "products": (0, 27),
-    "parcels": (0, 31),
-    "stranger's link waits": (0, 0),
+    "operator": (0, 0),
+    "kind of notice": (47, 47),
+    "products": (0, 5),
+    "parcels": (0, 0),
+    "carriers of parcels found": (0, 0),
+    "returns": (0, 2),
+    "claims": (0, 7),
+    "sure enough": (0, 2),
 }
-FALSE_IN_1000_NEGATIVES = 599
 MAIL = (
     "From: x7q2mklt90bvhd4@marketplace.amazon.de\r\nSubject: Frage (Bestellung: {})\r\n"
     "Message-ID: <1@marketplace.amazon.de>\r\n\r\nWo ist mein Paket?\r\n"
@@ -44,10 +45,18 @@ def test_the_labelled_mails_are_read_no_worse_than_yesterday(tally, what):
     ]
 
 
-def test_business_mails_about_no_order_are_linked_no_more_than_yesterday(scorer):
-    count, found = false_links(negatives(1000), scorer)
-    assert count == 1000
-    assert len(found) <= FALSE_IN_1000_NEGATIVES, found[:20]
+def test_the_floors_are_held(tally):
+    assert below_floors(tally) == [], tally.mistakes
+
+
+def test_business_mails_about_no_order_are_linked_nowhere(scorer):
+    assert false_links(negatives(2000), scorer) == (2000, [])
+
+
+def test_real_mail_about_no_order_is_linked_at_most_twice_in_ten_thousand(scorer, shared_data):
+    files = sorted((shared_data / "mail").rglob("*.eml"))
+    count, found = false_links(((path.name, path.read_bytes()) for path in files), scorer)
+    assert (count, len(found) / count <= FALSE_PER_10000 / 10_000) == (3250, True), found
 
 
 def test_the_same_seed_makes_the_same_mails_and_another_makes_others():

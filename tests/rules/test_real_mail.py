@@ -64,5 +64,4 @@ def test_other_peoples_mail_holds_no_orders(shared_data, marketplaces):
     assert surer == []
     assert parcels == []
     assert aliases == []
-    # A session number in an old Amazon link has the very shape of an order ID; the other one says "Order #" of itself.
-    assert possible == [("02234", "104-0366981-9801540"), ("00236", "5092656")]
+    assert possible == []
