@@ -37,6 +37,7 @@ from gateway.store.engine import Store, open_store
 from index.backend import Backend
 from index.errors import IndexDamaged
 from index.registry import open_index
+from rules.drop import DropAddress
 from rules.marketplace import Marketplaces, builtin_texts, load_marketplaces
 from rules.ruleset import load_ruleset
 from rules.weights import Settings, settings_of
@@ -104,7 +105,7 @@ class App:
         text = ""
         if self.config.rules:
             text = _text_of(Path(self.config.rules), "rules")
-        return Book(ruleset=load_ruleset(text), marketplaces=self.marketplaces)
+        return Book(ruleset=load_ruleset(text), marketplaces=self.marketplaces, drop=self.drop)
 
     @cached_property
     def mailboxes(self) -> dict[str, str]:
@@ -131,6 +132,13 @@ class App:
             seconds=work.attachment_seconds,
             memory_bytes=work.attachment_memory_bytes,
         )
+
+    @cached_property
+    def drop(self) -> DropAddress:
+        return DropAddress(address=self.config.drop.address.lower(), senders=self.config.drop.senders)
+
+    def takes(self, recipient: str) -> str | None:
+        return self.mailbox_of(recipient) or ("" if self.drop.ref_of(recipient) else None)  # "": it is filed
 
     def readers(self, *, journal: Path | None = None, count: int = 0) -> Readers:
         return Readers(
@@ -218,6 +226,7 @@ class App:
             marketplaces=self.marketplaces,
             senders={box.address.lower(): (box.sender, box.name) for box in self.config.mailbox},
             settings=self._policies(),
+            drop=self.drop,
         )
 
     def _policies(self) -> dict[str, tuple[Settings, ...]]:

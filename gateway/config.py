@@ -98,6 +98,13 @@ class Databases(Struct, frozen=True, forbid_unknown_fields=True):
     store: str = ""
 
 
+class Drop(Struct, frozen=True, forbid_unknown_fields=True):
+    """The evidence drop address: ``order+REF@...`` files whatever is sent to it under the order REF."""
+
+    address: str = ""
+    senders: tuple[str, ...] = ()
+
+
 class Work(Struct, frozen=True, forbid_unknown_fields=True):
     readers: int = 0  # child processes that parse mail; 0 is one per core
     reader_seconds: float = 30.0
@@ -135,6 +142,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     authenticity: Authenticity = field(default_factory=Authenticity)
     work: Work = field(default_factory=Work)
     policy: PolicyTable = field(default_factory=dict)
+    drop: Drop = field(default_factory=Drop)
 
     @property
     def folder(self) -> Path:
@@ -188,6 +196,10 @@ def parse_config(text: str, *, where: str = "the settings", below: Path | None =
             if address.lower() in seen:
                 raise WrongUse(f"{where}: two mailboxes claim {address}")
             seen.add(address.lower())
+    if config.drop.address and not 0 < config.drop.address.find("@") < len(config.drop.address) - 1:
+        raise WrongUse(f"{where}: drop.address = {config.drop.address!r} is no e-mail address")
+    if "+" in config.drop.address:
+        raise WrongUse(f"{where}: drop.address has a + in it; write it without: order@brand.example")
     return _from(below, config) if below is not None else config
 
 

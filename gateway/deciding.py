@@ -21,10 +21,12 @@ from gateway.readers import Understood
 from gateway.shape import facts_of, is_automatic, is_outbound, refers_to
 from gateway.store import messages
 from gateway.store.authenticity import authentic_of
-from gateway.store.context import context_of
+from gateway.store.context import context_of, orders_like
 from gateway.store.records import MessageRow
+from gateway.store.spelling import bare
 from rules.decide import decide
-from rules.facts import Authentic, Decision, OrderRef
+from rules.drop import NO_DROP, DropAddress
+from rules.facts import Authentic, Decision, Dropped, Facts, OrderRef
 from rules.marketplace import Marketplaces
 from rules.ruleset import RuleSet
 
@@ -38,6 +40,7 @@ class Book:
 
     ruleset: RuleSet
     marketplaces: Marketplaces
+    drop: DropAddress = NO_DROP
 
     def texts(self) -> dict[str, str]:
         """Every file that takes part, by name; each is archived before it decides anything."""
@@ -123,8 +126,12 @@ class Deciding:
             read = self._read[seq]
             mail, reading = read.understood.mail, read.understood.reading
             asks: set[str | bytes | OrderRef] = {*refers_to(mail), reading.alias, _twin(read)}
+            asks.update((*reading.tokens, *reading.people))
             asks.update(found.order for found in reading.orders)
+            asks.update(parcel.number for parcel in reading.parcels)
             told = asks | {mail.message_id}
+            told.update(bare(found.order.value) for found in reading.orders)
+            asks.update(bare(ref) for ref in self._book.drop.refs_of(read.envelope.rcpt_to))
             asks -= {"", b""}
             told -= {"", b""}
             checking = self._checking(seq, read, known, raw_of)  # all begin at once, whoever waits for whom
@@ -165,12 +172,25 @@ class Deciding:
             at=read.occurred_at,
             below=below,
             since=not _AGES.isdisjoint(ruleset.asks),
+            senders=facts.from_ or ("<>",),  # nobody took part in anything
+            tokens=reading.tokens,
+            people=reading.people,
+            parcels=tuple(parcel.number for parcel in reading.parcels),
         )
+        context = replace(context, dropped=self._dropped(conn, facts, below))
         return decide(facts, reading, context, ruleset, self._book.marketplaces)
+
+    def _dropped(self, conn: Connection, facts: Facts, below: int) -> tuple[Dropped, ...]:
+        """Return the drop addresses a message was sent to, with the orders that those mean."""
+        sure = self._book.drop.may_file(facts)
+        return tuple(
+            Dropped(ref=ref, orders=orders_like(conn, ref, below=below), sure=sure)
+            for ref in self._book.drop.refs_of(facts.rcpt_to)
+        )
 
     def _draft(self, seq: int, read: Read, decision: Decision) -> Draft:
         silent = is_automatic(read.understood.mail, read.envelope)
-        work = jobs_for(read.type, read.envelope, decision, self._mailboxes, silent=silent)
+        work = jobs_for(read.type, read.envelope, decision, self._mailboxes, self._book.drop, silent=silent)
         payload = {
             "of": seq,
             "decision": msgspec.to_builtins(decision, order="sorted"),  # a set has no order of its own

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.mail.entry import Envelope
+from rules.drop import NO_DROP, DropAddress
 from rules.facts import Decision
 
 _FIRST_NOTICE = 500  # above the jobs that carry the message, below those that its failures bring
@@ -19,20 +20,29 @@ class Task:
 
 
 def jobs_for(
-    type_: str, envelope: Envelope, decision: Decision, mailboxes: dict[str, str], *, silent: bool = False
+    type_: str,
+    envelope: Envelope,
+    decision: Decision,
+    mailboxes: dict[str, str],
+    drop: DropAddress = NO_DROP,
+    *,
+    silent: bool = False,
 ) -> tuple[Task, ...]:
     """Return the jobs of a decided message; ``mailboxes`` maps each address we answer for to its mailbox.
 
     History brings no jobs, a retry of a message we have brings none again, a refused one never leaves, and a held
     one gets its job when it is released. ``silent`` messages, bounces and our own notices, are delivered and nobody is
-    notified of them: else a notice that bounces would bring the next.
+    notified of them: else a notice that bounces would bring the next. What came to a drop address alone is filed only.
     """
     if envelope.is_history or decision.context.retry_of is not None:
         return ()
     notices = () if silent else _notices(envelope, decision, mailboxes)
     if type_ == "mail.out":
         held = any(action.get("do") == "hold" for action in decision.actions)
-        return notices if held else (relay_task(envelope), *notices)
+        task = relay_task(envelope, drop)
+        return notices if held or not task.task["recipients"] else (task, *notices)
+    if drop.is_only(envelope.rcpt_to):
+        return ()
     if type_ != "mail.in":
         return notices if type_ == "mail.held" else ()
     wanted = dict.fromkeys(
@@ -82,10 +92,13 @@ def _notices(envelope: Envelope, decision: Decision, mailboxes: dict[str, str]) 
     )
 
 
-def relay_task(envelope: Envelope) -> Task:
-    """Return the one job that carries an outbound message to all its recipients."""
+def relay_task(envelope: Envelope, drop: DropAddress = NO_DROP) -> Task:
+    """Return the one job that carries an outbound message to all its recipients but drop addresses."""
     return Task(
         number=0,
         kind="relay",
-        task={"mailbox": envelope.mailbox, "recipients": list(envelope.rcpt_to)},
+        task={
+            "mailbox": envelope.mailbox,
+            "recipients": [to for to in envelope.rcpt_to if drop.ref_of(to) is None],
+        },
     )

@@ -13,6 +13,7 @@ from gateway.readers import JUDGED, UNREAD, Item, Readers
 from gateway.shape import facts_of, own_text
 from gateway.store import messages, orders
 from gateway.store.engine import Store
+from rules.drop import NO_DROP, DropAddress
 from rules.facts import Reading
 from rules.marketplace import Marketplaces
 from rules.policy import Asked, Finding, check_outgoing
@@ -38,6 +39,7 @@ class Judge:
         marketplaces: Marketplaces,
         senders: Mapping[str, tuple[str, str]],
         settings: Mapping[str, tuple[Settings, ...]],
+        drop: DropAddress = NO_DROP,
     ) -> None:
         self._archive = archive
         self._store = store
@@ -45,9 +47,15 @@ class Judge:
         self._marketplaces = marketplaces
         self._senders = dict(senders)
         self._settings = dict(settings)
+        self._drop = drop
 
     def __call__(self, raw: bytes, envelope: Envelope) -> Draft:
-        """Return the draft to archive: mail.out, mail.held or mail.refused, with the verdict in its meta."""
+        """Return the draft to archive: mail.out, mail.held or mail.refused, with the verdict in its meta.
+
+        What goes to the drop address alone leaves nobody's house: it is evidence that came in, from an agent.
+        """
+        if self._drop.is_only(envelope.rcpt_to):
+            return Draft(type="mail.in", payload=raw, meta=msgspec.to_builtins(envelope))
         understood = self._readers.understand([Item(key=JUDGED, raw=raw, envelope=envelope, outbound=True)])[
             0
         ]

@@ -6,13 +6,14 @@ from gateway.effects import relay_task
 from gateway.errors import WrongUse
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import Draft, Entry, Envelope
+from rules.drop import NO_DROP, DropAddress
 
 
-def release_draft(entry: Entry, *, agent: str, drop: bool) -> Draft:
-    """Return the entry that releases a held message; raises WrongUse for any other kind."""
+def release_draft(entry: Entry, *, agent: str, drop: bool, filing: DropAddress = NO_DROP) -> Draft:
+    """Return the entry that releases a held message; raises WrongUse for any other kind. ``filing`` is the drop address."""
     if entry.type not in {"mail.held", "mail.out"}:
         raise WrongUse(f"message {entry.seq} was not held ({entry.type})")
-    task = relay_task(msgspec.convert(entry.meta, Envelope))
+    task = relay_task(msgspec.convert(entry.meta, Envelope), filing)
     payload = {
         "of": entry.seq,
         "agent": agent,

@@ -113,7 +113,7 @@ def _listeners(app: App, accept: Callable, service: Running) -> list[tuple[str, 
         is_trusted=trust(config.trusted_peers),
         on_broken=broken,
     )
-    knows = app.mailbox_of
+    knows = app.takes
     listeners: list[tuple[str, str, Listener]] = []
     for kind, addresses, make in (
         ("smtp", config.listen.smtp, partial(SmtpConnection, shared, knows=knows)),
@@ -209,6 +209,7 @@ async def _web(app: App) -> AsyncIterator[str]:
         store=app.store,
         index=index,
         accounts=app.accounts,
+        drop=app.drop,
         clock=app.clock,
         act=app.archive.append,
         status=lambda: status_of(app, index),

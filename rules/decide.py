@@ -1,6 +1,6 @@
 """What one message means and what should happen, as one value that can be archived, explained and decided again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -11,7 +11,7 @@ from rules.case import TEXT_MAX, Case
 from rules.conditions import first_failure, matches
 from rules.confidence import RANK
 from rules.facts import Context, Decision, Facts, Link, OrderRef, Reading
-from rules.links import links_of
+from rules.links import links_of, without_taken_back
 from rules.marketplace import Marketplaces
 from rules.patterns import Pattern, searchable
 from rules.ruleset import Rule, RuleSet
@@ -47,6 +47,8 @@ def decide(
         reasons.append(f"the same message as {context.retry_of} came again: no rule is tried")
     else:
         outcome = _ruled(_case(facts, reading, context, marketplaces), ruleset, outcome)
+        kept, said = without_taken_back(outcome.links, context)  # a rule's links too
+        outcome = replace(outcome, links=kept, reasons=(*outcome.reasons, *said))
         reasons.extend(outcome.reasons)
     return Decision(
         reading=reading,

@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any, Literal
 
 Confidence = Literal["certain", "likely", "possible"]
-Method = Literal["stated", "thread", "alias", "rule", "hand"]
+Method = Literal["stated", "thread", "alias", "parcel", "customer", "drop", "rule", "hand"]
+Doubt = Literal["", "contradiction", "unknown"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -176,15 +177,49 @@ class Reading:
     products: tuple[FoundProduct, ...] = ()
     parcels: tuple[FoundParcel, ...] = ()
     references: tuple[FoundReference, ...] = ()
+    tokens: tuple[str, ...] = ()  # the marketplace's own names for the conversation: "amazon:case:..."
+    people: tuple[
+        str, ...
+    ] = ()  # what tells a customer on any channel: "phone +49...", "name ann buyer, 10115"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownLink:
-    """A link that an earlier message carries: ``seq`` is that message, the newest first where several apply."""
+    """A link that an earlier message carries: ``seq`` is that message, the newest first where several apply.
+
+    From an order report, ``seq`` is the report's entry. ``root`` is the message that the link was first made for, where
+    ``seq`` has it from another; ``stranger``: the sender took no part in that message.
+    """
 
     order: OrderRef
     seq: int
     confidence: Confidence
+    source: Literal["mail", "report"] = "mail"
+    agent: str = ""  # who confirmed it by hand
+    root: int | None = None
+    stranger: bool = False
+    open: bool = True  # something happened to the order in the last months
+    why: str = ""  # what the two messages share, where that is not plain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reported:
+    """What order reports say of one order."""
+
+    order: OrderRef
+    placed_at: datetime | None = None
+    alias: str = ""
+    parcels: tuple[tuple[str, str, datetime | None], ...] = ()  # (carrier as reported, number, shipped_at)
+    products: tuple[tuple[str, str], ...] = ()  # ("sku" or "asin", value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dropped:
+    """A message was sent to the drop address of ``ref``: the orders that may mean, and whether the sender may file there."""
+
+    ref: str
+    orders: tuple[OrderRef, ...] = ()
+    sure: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +239,14 @@ class Context:
     known_orders: frozenset[OrderRef] = frozenset()  # which of the orders found were linked before
     order_since: tuple[OrderSince, ...] = ()  # of the orders above, where a rule asks for their age
     retry_of: int | None = None  # an identical submission within 24 h: archived, but not delivered again
+    parcel: tuple[KnownLink, ...] = ()  # orders that a parcel named in it belongs to
+    customer: tuple[KnownLink, ...] = ()  # links of earlier messages of the same person, on any channel
+    reported: tuple[Reported, ...] = ()  # what order reports say of the orders found and linked
+    covered: frozenset[str] = frozenset()  # marketplaces whose imported reports cover the message's day
+    taken_back: frozenset[OrderRef] = frozenset()  # a person said that this message does not belong to them
+    severed: frozenset[OrderRef] = frozenset()  # a person said so of a message that this one answers
+    no_order: bool = False  # a person said that it belongs to no order
+    dropped: tuple[Dropped, ...] = ()  # the drop addresses it was sent to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +257,10 @@ class Link:
     method: Method
     confidence: Confidence
     reason: str
+    via: int | None = (
+        None  # the message whose link this one rests on: taking that back takes the ground from this
+    )
+    doubt: Doubt = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

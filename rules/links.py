@@ -1,13 +1,19 @@
-"""Which orders a message belongs to, how sure that is, and why: stated in it, its thread's, or its buyer's only one.
+"""Which orders a message belongs to, how sure that is, and why: stated in it, its thread's, its buyer's, its parcel's.
 
-The worst fault is a link to somebody else's order. So what a stranger merely quotes is ``possible`` at most: a person
-decides. A sender is believed about the orders of the marketplace that is proven to have sent the message (rules/belief.py),
-or that a trusted peer has let through; and an agent of ours is.
+The worst fault is a link to somebody else's order. So what a stranger merely quotes is ``possible`` at most, and where a
+message contradicts itself or its thread nothing is more: a person decides. A sender is believed about the orders of the
+marketplace that is proven to have sent the message (rules/belief.py), or that a trusted peer has let through; and an agent
+of ours is. What a person took back is never proposed again.
 """
+
+from collections.abc import Iterable
+from dataclasses import replace
 
 from rules.belief import Belief, belief_of
 from rules.confidence import RANK, lowered, weakest
-from rules.facts import Confidence, Context, Facts, FoundOrder, KnownLink, Link, OrderRef, Reading
+from rules.facts import Confidence, Context, Facts, FoundOrder, Link, OrderRef, Reading
+from rules.inherited import by_alias, by_customer, by_drop, by_parcel, by_thread
+from rules.sender import who
 
 _LINKS_MAX = 20
 
@@ -17,25 +23,31 @@ def links_of(
 ) -> tuple[tuple[Link, ...], tuple[str, ...]]:
     """Return the links, one an order, the surest first, and reasons for links that were not made."""
     belief = belief or belief_of(facts)
-    stated = _stated(facts, reading, context, belief)
-    own_words = {found.order for found in reading.orders if not found.quoted}
-    links = {link.order: link for link in stated}
-    for link in _by_thread(facts, context, own_words, belief):
+    links: dict[OrderRef, Link] = {}
+    missed: list[str] = []
+    own = {found.order for found in reading.orders if not found.quoted}
+    dropped, said = by_drop(facts, context)
+    missed += said
+    for link in (*dropped, *_stated(facts, reading, context, belief), *by_thread(facts, context, belief)):
         _keep_surer(links, link)
-    missed: tuple[str, ...] = ()
-    if not own_words and not context.thread:
-        by_alias, missed = _by_alias(facts, reading, context, belief)
-        for link in by_alias:
+    if not own and not context.thread and not dropped:
+        more, said = by_alias(facts, reading, context, belief)
+        missed += said
+        for link in more:
             _keep_surer(links, link)
+    if not own:
+        for link in by_parcel(facts, context, belief):
+            _keep_surer(links, link)
+    _disagree(links, reading, context)
+    proposed, said = by_customer(context, set(links))
+    missed += said
+    for link in proposed:
+        _keep_surer(links, link)
     ordered = sorted(links.values(), key=lambda link: -RANK[link.confidence])
     if len(ordered) > _LINKS_MAX:
-        missed += (f"{len(ordered)} orders are named; only the {_LINKS_MAX} surest are linked",)
-    return tuple(ordered[:_LINKS_MAX]), missed
-
-
-def _believed(facts: Facts, belief: Belief, order: OrderRef) -> bool:
-    """Tell whether what the writer says about an order counts: an agent of ours, or one who speaks for its marketplace."""
-    return facts.direction == "outbound" or belief.speaks_for(order.marketplace)
+        missed.append(f"{len(ordered)} orders are named; only the {_LINKS_MAX} surest are linked")
+    kept, said_no = without_taken_back(ordered[:_LINKS_MAX], context)
+    return kept, (*missed, *said_no)
 
 
 def _stated(facts: Facts, reading: Reading, context: Context, belief: Belief) -> list[Link]:
@@ -44,22 +56,29 @@ def _stated(facts: Facts, reading: Reading, context: Context, belief: Belief) ->
         other = best.get(found.order)
         if other is None or _worth(found) > _worth(other):
             best[found.order] = found
-    return [_stated_link(facts, reading, context, belief, found) for found in best.values()]
+    reported = {one.order for one in context.reported}
+    return [_stated_link(facts, reading, context, belief, found, reported) for found in best.values()]
 
 
 def _worth(found: FoundOrder) -> tuple[bool, int]:
     return not found.quoted, RANK[found.confidence]
 
 
-def _stated_link(facts: Facts, reading: Reading, context: Context, belief: Belief, found: FoundOrder) -> Link:
+def _stated_link(
+    facts: Facts,
+    reading: Reading,
+    context: Context,
+    belief: Belief,
+    found: FoundOrder,
+    reported: set[OrderRef],
+) -> Link:
     confidence: Confidence = lowered(found.confidence) if found.quoted else found.confidence
     said = [found.reason]
     if found.quoted:
         said.append("in quoted text")
-    in_thread = any(known.order == found.order for known in context.thread)
     if facts.direction == "outbound":
         said.append(f"written by our agent {facts.agent}" if facts.agent else "written by us")
-        if in_thread:
+        if any(known.order == found.order for known in context.thread):
             said.append("and the message it answers belongs to the same order")
             if not found.quoted:
                 confidence = "certain"
@@ -67,62 +86,88 @@ def _stated_link(facts: Facts, reading: Reading, context: Context, belief: Belie
             confidence = weakest(confidence, "likely")
     elif belief.checked and reading.marketplace != found.order.marketplace:
         confidence = weakest(confidence, "likely")
-        said.append(f"sent by {_who(facts)}, which is not that marketplace's address")
+        said.append(f"sent by {who(facts)}, which is not that marketplace's address")
     else:
-        said.append(f"sent by {_who(facts)}, {belief.why}")
+        said.append(f"sent by {who(facts)}, {belief.why}")
         if not belief.speaks_for(found.order.marketplace):
             confidence = "possible"
             if belief.proven:
                 said.append("but that is not the marketplace's address")
-    if found.order in context.known_orders:
+    if found.order in reported:
+        said.append("an order that your order reports have")
+    elif found.order in context.known_orders:
         said.append("an order known from earlier mail")
-    return Link(order=found.order, method="stated", confidence=confidence, reason="; ".join(said))
+    link = Link(order=found.order, method="stated", confidence=confidence, reason="; ".join(said))
+    if found.order not in reported and found.order.marketplace in context.covered:
+        return replace(
+            link,
+            confidence=lowered(confidence),
+            doubt="unknown",
+            reason=f"{link.reason}; but the order reports of these days do not have it",
+        )
+    return link
 
 
-def _by_thread(facts: Facts, context: Context, own_words: set[OrderRef], belief: Belief) -> list[Link]:
-    links = []
-    for known in _one_each(context.thread):
-        confidence = known.confidence
-        said = [f"answers message {known.seq}, which belongs to this order ({known.confidence})"]
-        if not _believed(facts, belief, known.order):
-            confidence = weakest(confidence, "possible" if belief.refuted else "likely")
-            said.append(f"sent by {_who(facts)}, {belief.why}")
-        if own_words and known.order not in own_words:
-            confidence = "possible"
-            said.append("but it names another order itself")
-        links.append(Link(order=known.order, method="thread", confidence=confidence, reason="; ".join(said)))
-    return links
+def _disagree(links: dict[OrderRef, Link], reading: Reading, context: Context) -> None:
+    """Trust neither side where subject and text, or text and thread, name orders and have none in common."""
+    subject = _named(reading, ("subject",))
+    text = _named(reading, ("text", "html"))
+    if subject and text and not subject & text:
+        for order in subject | text:
+            other = text if order in subject else subject
+            where = ("subject", "text") if order in subject else ("text", "subject")
+            _doubt(links, order, f"but the {where[0]} names it and the {where[1]} names {_list(other)}")
+        return
+    own = subject | text
+    thread = {known.order for known in context.thread if not known.stranger}
+    if own and thread and not own & thread:
+        for order in thread:
+            _doubt(links, order, f"but it names another order itself: {_list(own)}")
+        for order in own:
+            _doubt(links, order, f"but the message it answers belongs to {_list(thread)}")
 
 
-def _by_alias(
-    facts: Facts, reading: Reading, context: Context, belief: Belief
-) -> tuple[list[Link], tuple[str, ...]]:
-    """A buyer keeps one relay address for all orders: it says which order only where there is but one."""
-    orders = _one_each(context.alias)
-    if not orders:
-        return [], ()
-    if len(orders) > 1:
-        return [], (f"the buyer {reading.alias} has {len(orders)} orders; link this message by hand",)
-    known = orders[0]
-    confidence = weakest(known.confidence, "likely" if _believed(facts, belief, known.order) else "possible")
-    reason = f"names no order; the only order known of the buyer {reading.alias} (message {known.seq})"
-    return [Link(order=known.order, method="alias", confidence=confidence, reason=reason)], ()
+def _named(reading: Reading, parts: tuple[str, ...]) -> set[OrderRef]:
+    """Return the orders that a part names in words of its own, surely enough to contradict anything."""
+    return {
+        found.order
+        for found in reading.orders
+        if found.where in parts and not found.quoted and found.confidence != "possible"
+    }
 
 
-def _one_each(known: tuple[KnownLink, ...]) -> list[KnownLink]:
-    """Return the surest link of each order, the first of equals."""
-    best: dict[OrderRef, KnownLink] = {}
-    for link in known:
-        if link.order not in best or RANK[link.confidence] > RANK[best[link.order].confidence]:
-            best[link.order] = link
-    return list(best.values())
+def _doubt(links: dict[OrderRef, Link], order: OrderRef, said: str) -> None:
+    link = links.get(order)
+    if link is not None and link.method != "drop":
+        links[order] = replace(
+            link, confidence="possible", doubt="contradiction", reason=f"{link.reason}; {said}"
+        )
+
+
+def without_taken_back(links: Iterable[Link], context: Context) -> tuple[tuple[Link, ...], tuple[str, ...]]:
+    """Leave out what a person took back, for this message or for one whose link this would only inherit; say which."""
+    kept, missed = [], []
+    for link in links:
+        inherited = link.method in {"thread", "alias", "customer"}
+        if link.order in context.taken_back:
+            said = "a person took this back before"
+        elif context.no_order:
+            said = "a person said that this message belongs to no order"
+        elif inherited and link.order in context.severed:
+            said = "a person took it back from the message this one answers"
+        else:
+            kept.append(link)
+            continue
+        missed.append(f"{link.order.marketplace} order {link.order.value} is not linked: {said}")
+    return tuple(kept), tuple(missed)
+
+
+def _list(orders: Iterable[OrderRef]) -> str:
+    names = sorted(order.value for order in orders)
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _keep_surer(links: dict[OrderRef, Link], link: Link) -> None:
     other = links.get(link.order)
     if other is None or RANK[link.confidence] > RANK[other.confidence]:
         links[link.order] = link
-
-
-def _who(facts: Facts) -> str:
-    return facts.from_[0][:100] if facts.from_ else facts.mail_from[:100] or "an empty address"

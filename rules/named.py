@@ -3,8 +3,11 @@
 from dataclasses import replace
 from typing import Literal
 
+from rules.compiled import Marketplace
 from rules.facts import Facts, OrderRef
 from rules.marketplace import Marketplaces
+from rules.orders import value_of
+from rules.patterns import searchable
 from rules.read import read
 from rules.senders import sender_of
 
@@ -25,6 +28,30 @@ def orders_named(value: str, marketplaces: Marketplaces) -> frozenset[OrderRef]:
             one.order for one in read(asked, marketplaces).orders if one.order.marketplace == market.name
         }
     return frozenset(found)
+
+
+def order_of(value: str, market: Marketplace, *, strict: bool = False) -> OrderRef | None:
+    """Return the order that a number names at one marketplace, in its normal form; None where it cannot be one of its.
+
+    A marketplace whose orders have one form has no others; elsewhere a number counts as it is written, but not ``strict``.
+
+    >>> from rules.marketplace import builtin
+    >>> order_of("11212345671234567", builtin()["amazon"]).value
+    '112-1234567-1234567'
+    """
+    formed = False
+    for compiled in market.orders:
+        formed = formed or bool(compiled.shape.form)
+        if strict and compiled.shape.plain:
+            continue
+        for written in (value, f"#{value}"):
+            found = compiled.pattern.fullmatch(searchable(written))
+            if found is not None:
+                start, end = found.span(compiled.id_group)
+                return OrderRef(marketplace=market.name, value=value_of(found, compiled, written[start:end]))
+    if formed or strict:
+        return None
+    return OrderRef(marketplace=market.name, value=value.lstrip("#").replace(" ", "").upper())
 
 
 def direction_of(facts: Facts, marketplaces: Marketplaces) -> Literal["inbound", "outbound"]:

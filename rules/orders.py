@@ -127,10 +127,13 @@ def _tries(part: Part, compiled: CompiledOrder, words: Words) -> Iterator[_Try]:
         thing = (
             bool(foreign) and words.thing_label is not None and words.thing_label.search(foreign) is not None
         )
-        yield _Try(_value(match, compiled, text[start:end]), start, end, label, foreign, thing, seam, linked)
+        yield _Try(
+            value_of(match, compiled, text[start:end]), start, end, label, foreign, thing, seam, linked
+        )
 
 
-def _value(match: Any, compiled: CompiledOrder, written: str) -> str:
+def value_of(match: Any, compiled: CompiledOrder, written: str) -> str:
+    """Return what a match means, in the marketplace's normal form."""
     form = compiled.shape.form
     value = form.format(match.group(), *match.groups(default="")) if form else written.replace(" ", "")
     return str(value.lower() if compiled.shape.letters == "lower" else value.upper())

@@ -29,6 +29,7 @@ from gateway.store.accounts import Accounts
 from gateway.store.engine import Store, open_store
 from gateway.web.app import Site, build_site
 from index.backends.memory import MemoryBackend
+from rules.drop import DropAddress
 from rules.marketplace import builtin_texts, load_marketplaces
 from rules.named import orders_named
 from rules.ruleset import load_ruleset
@@ -36,6 +37,7 @@ from rules.weights import Settings
 
 PASSWORD = "correct horse battery"
 MAILBOX = "support@brand.example"
+DROP = DropAddress(address="order@brand.example", senders=("boss@brand.example",))
 BUYER = "k3jx9v@marketplace.amazon.de"
 ORDER = "302-4937261-8841957"
 PIXEL = base64.b64decode(
@@ -173,8 +175,9 @@ def build_house(place: Path, *, rules: str = RULES, deliver: Any = None, **gatew
             marketplaces=marketplaces,
             senders={MAILBOX: (MAILBOX, "Brand Support")},
             settings={"": (Settings(checks={"email_address": "hold", "links": "hold"}),)},
+            drop=DROP,
         ),
-        book=Book(ruleset=load_ruleset(rules), marketplaces=marketplaces),
+        book=Book(ruleset=load_ruleset(rules), marketplaces=marketplaces, drop=DROP),
         mailboxes={MAILBOX: MAILBOX},
         posts={
             MAILBOX: Post(

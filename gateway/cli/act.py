@@ -9,6 +9,8 @@ from gateway.errors import WrongUse
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import MAIL_TYPES, Draft
 from gateway.store.orders import find_orders
+from gateway.store.reports import reported_orders
+from gateway.store.spelling import bare
 from rules.facts import OrderRef
 from rules.named import orders_named
 
@@ -24,9 +26,11 @@ agent_option = click.option("--agent", default=getpass.getuser, show_default="yo
 def note(place: Place, target: str, text: str, agent: str, as_json: bool) -> None:
     """Write TEXT as an internal note on TARGET: a message's number, or an order."""
     about = (
-        {"of": int(target)} if target.isdecimal() and len(target) < 10 else {"order": _order(place, target)}
+        {"of": int(target)}
+        if target.isdecimal() and len(target) < 10
+        else {"order": order_named(place, target)}
     )
-    _append(place, "note", {**about, "text": text, "agent": agent}, as_json)
+    append_act(place, "note", {**about, "text": text, "agent": agent}, as_json)
 
 
 @click.command()
@@ -42,7 +46,7 @@ def tag(
     """Set or take away tags of message SEQ."""
     if not add and not remove:
         raise WrongUse("say which tag: docket tag SEQ --add NAME")
-    _append(place, "tag", {"of": seq, "add": add, "remove": remove, "agent": agent}, as_json)
+    append_act(place, "tag", {"of": seq, "add": add, "remove": remove, "agent": agent}, as_json)
 
 
 @click.command()
@@ -58,7 +62,7 @@ def link(
     place: Place, seq: int, order: str, marketplace: str, undo: bool, reason: str, agent: str, as_json: bool
 ) -> None:
     """Link message SEQ to ORDER, or take such a link back. A link never merges anything and can be undone."""
-    ref = {"marketplace": marketplace, "value": order} if marketplace else _order(place, order)
+    ref = {"marketplace": marketplace, "value": order} if marketplace else order_named(place, order)
     payload = {
         "of": seq,
         "order": ref,
@@ -67,7 +71,7 @@ def link(
         "confidence": "certain",
         "agent": agent,
     }
-    _append(place, "link", payload, as_json)
+    append_act(place, "link", payload, as_json)
 
 
 @click.command()
@@ -82,11 +86,12 @@ def release(place: Place, seq: int, drop: bool, agent: str, as_json: bool) -> No
 
     app = place.app()
     entry = app.archive.entry(seq)
-    appended = app.archive.append(release_draft(entry, agent=agent, drop=drop))
+    appended = app.archive.append(release_draft(entry, agent=agent, drop=drop, filing=app.drop))
     _say(appended.seq, as_json)
 
 
-def _append(place: Place, type_: str, payload: dict[str, object], as_json: bool) -> None:
+def append_act(place: Place, type_: str, payload: dict[str, object], as_json: bool) -> None:
+    """Archive one act about a message or an order; raises WrongUse where it names what is none."""
     app = place.app()
     seq = payload.get("of")
     if isinstance(seq, int) and app.archive.entry(seq).type not in MAIL_TYPES:
@@ -104,11 +109,12 @@ def _say(seq: int, as_json: bool) -> None:
         click.echo(f"Entry {seq}.")
 
 
-def _order(place: Place, value: str) -> dict[str, str]:
-    """Find which marketplace's order is meant: one we know, else one whose number it can only be."""
+def order_named(place: Place, value: str, *, among: frozenset[OrderRef] = frozenset()) -> dict[str, str]:
+    """Find which marketplace's order is meant: one of ``among``, one we know, else one whose number it can only be."""
     app = place.app()
     with app.store.read() as conn:
-        known = {row.order for row in find_orders(conn, value)}
+        known = {ref for ref in among if bare(ref.value) == bare(value)}
+        known = known or {row.order for row in find_orders(conn, value)} | set(reported_orders(conn, value))
     refs = known or set(orders_named(value, app.marketplaces))
     if len(refs) == 1:
         ref: OrderRef = refs.pop()

@@ -18,8 +18,11 @@ from gateway.mail.entry import MAIL_TYPES, Envelope
 from gateway.mail.parse import parse
 from gateway.shape import facts_of, is_outbound
 from gateway.store import messages, orders
+from gateway.store.reports import facts_of as facts_of_orders
+from gateway.store.reports import reported_orders
 from index.query import parse_query
 from index.snippet import snippets
+from rules.facts import Reported
 from rules.marketplace import builtin
 from rules.named import direction_of
 from rules.read import read
@@ -146,12 +149,18 @@ def order(place: Place, ref: str, marketplace: str, as_json: bool) -> None:
             for row in orders.find_orders(conn, ref)
             if not marketplace or row.order.marketplace == marketplace
         ]
-        if not found:
-            raise WrongUse(f"no message is linked to an order {ref!r}")
-        if len(found) > 1:
-            names = ", ".join(row.order.marketplace for row in found)
+        known = dict.fromkeys(row.order for row in found)
+        told = (
+            one for one in reported_orders(conn, ref) if not marketplace or one.marketplace == marketplace
+        )
+        known |= dict.fromkeys(told)
+        if not known:
+            raise WrongUse(f"no message is linked to an order {ref!r}, and no order report has it")
+        if len(known) > 1:
+            names = ", ".join(one.marketplace for one in known)
             raise WrongUse(f"{ref!r} is an order of {names}; say which: --marketplace NAME")
-        wanted = found[0].order
+        wanted = next(iter(known))
+        reported = next(iter(facts_of_orders(conn, [wanted])), None)
         rows = orders.messages_of(conn, wanted)
         events = orders.events_of(conn, order=wanted)
         links = {
@@ -169,10 +178,15 @@ def order(place: Place, ref: str, marketplace: str, as_json: bool) -> None:
                 "clocks": [],
                 "parcels": [{"carrier": p.carrier, "number": p.number} for p in parcels],
                 "products": [{"kind": p.kind, "value": p.value} for p in products],
+                "reported": present.reported(reported) if reported is not None else None,
             }
         )
         return
     click.echo(f"Order {wanted.value} ({wanted.marketplace}): {len(rows)} messages")
+    if reported is not None:
+        click.echo(f"Order report: {_told(reported)}")
+    for parcel in parcels:
+        click.echo(f"Parcel: {parcel.carrier} {parcel.number}")
     for row in rows:
         why = "; ".join(
             f"{one.link.confidence}: {one.link.reason}" for one in links[row.seq] if one.undone_by is None
@@ -181,6 +195,13 @@ def order(place: Place, ref: str, marketplace: str, as_json: bool) -> None:
             f"{row.seq:>8}  {when(row.occurred_at)}  {row.direction:<8}  {_sender(row)}  {row.subject}  [{row.state}]"
         )
         click.echo(f"          {why}")
+
+
+def _told(reported: Reported) -> str:
+    said = [f"placed {when(reported.placed_at)}"] if reported.placed_at else []
+    said += [f"{kind} {value}" for kind, value in reported.products]
+    said += [f"shipped {when(at)} ({number})" for _, number, at in reported.parcels if at is not None]
+    return ", ".join([*said, *([f"buyer {reported.alias}"] if reported.alias else [])]) or "known"
 
 
 @click.command()

@@ -5,7 +5,7 @@ from typing import Any
 from gateway.cli.frame import when
 from gateway.mail.message import Address, ParsedMail
 from gateway.store.records import EventRow, LinkRow, MessageRow
-from rules.facts import FoundParcel, FoundProduct, FoundReference, Link, OrderRef, Reading
+from rules.facts import FoundParcel, FoundProduct, FoundReference, Link, OrderRef, Reading, Reported
 
 
 def mail(parsed: ParsedMail, reading: Reading, *, file: str, direction: str) -> dict[str, Any]:
@@ -117,6 +117,18 @@ def event(row: EventRow) -> dict[str, Any]:
         "order": order(row.order) if row.order else None,
         "agent": row.agent,
         "summary": row.summary,
+    }
+
+
+def reported(one: Reported) -> dict[str, Any]:
+    return {
+        "placed_at": when(one.placed_at) if one.placed_at else None,
+        "alias": one.alias,
+        "products": [{"kind": kind, "value": value} for kind, value in one.products],
+        "parcels": [
+            {"carrier": carrier, "number": number, "shipped_at": when(at) if at else None}
+            for carrier, number, at in one.parcels
+        ],
     }
 
 

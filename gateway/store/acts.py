@@ -1,18 +1,32 @@
-"""Acts of people applied: tags put on and taken off, links made and undone by hand."""
+"""Acts of people applied: tags put on and taken off, links made, confirmed and undone by hand.
+
+A person's last word on a message and an order is kept beside the links, so that no later decision can go behind it.
+"""
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select, update
 
 from gateway.mail.entry import Entry
 from gateway.store import tables
 from gateway.store.arrivals import insert_rows
 from gateway.store.labels import add_tags, link_row
 from gateway.store.payloads import HandLink, Tag
-from rules.facts import Link
+from gateway.store.reviews import refresh
+from rules.facts import Link, OrderRef
 
 _tags = tables.tags.c
 _links = tables.links.c
+_words = tables.verdicts.c
+_ALL = OrderRef(marketplace="", value="")  # no order named: every order
+
+_FORGET = delete(tables.verdicts).where(
+    _words.log == bindparam("in_log"),
+    _words.message == bindparam("of_message"),
+    _words.marketplace == bindparam("of_marketplace"),
+    _words.value == bindparam("of_value"),
+)
+_SAY = insert(tables.verdicts)
 
 
 def apply_tags(tx: Connection, log: int, run: Sequence[tuple[Entry, Tag]]) -> None:
@@ -26,29 +40,60 @@ def apply_tags(tx: Connection, log: int, run: Sequence[tuple[Entry, Tag]]) -> No
 
 
 def apply_links(tx: Connection, log: int, run: Sequence[tuple[Entry, HandLink]]) -> None:
-    """Link messages to orders by a person's word, or take every link between the two back."""
+    """Link messages to orders by a person's word, take every link between the two back, or say that there is no order."""
+    touched: list[int] = []
     for entry, act in run:
         if not _stands(tx, log, act.of):
             continue
-        if act.undo:
-            _undo(tx, log, entry.seq, act)
+        touched.append(act.of)
+        if act.none:
+            _say_none(tx, log, entry.seq, act)
+        elif act.order is None:
+            continue
+        elif act.undo:
+            _undo(tx, log, entry.seq, act.of, act.order)
+            _say(tx, log, entry.seq, act, act.order, belongs=False)
         else:
             link = Link(order=act.order, method="hand", confidence=act.confidence, reason=act.reason)
             insert_rows(tx, tables.links, [link_row(log, entry.seq, 0, act.of, link, act.agent)])
+            _say(tx, log, entry.seq, act, act.order, belongs=True)
+    refresh(tx, log, touched, dependants=True)
 
 
-def _undo(tx: Connection, log: int, by: int, act: HandLink) -> None:
-    tx.execute(
-        update(tables.links)
-        .where(
-            _links.log == log,
-            _links.message == act.of,
-            _links.marketplace == act.order.marketplace,
-            _links.value == act.order.value,
-            _links.undone_by.is_(None),
-        )
-        .values(undone_by=by)
-    )
+def _say_none(tx: Connection, log: int, by: int, act: HandLink) -> None:
+    """Take every link back, made or to come; taking that word back itself only lets new ones stand."""
+    if act.undo:
+        tx.execute(_FORGET, _place(log, act.of, _ALL))
+        return
+    _undo(tx, log, by, act.of, None)
+    tx.execute(delete(tables.verdicts).where(_words.log == log, _words.message == act.of, _words.belongs))
+    _say(tx, log, by, act, _ALL, belongs=False)
+
+
+def _undo(tx: Connection, log: int, by: int, message: int, order: OrderRef | None) -> None:
+    which: list[ColumnElement[bool]] = [
+        _links.log == log,
+        _links.message == message,
+        _links.undone_by.is_(None),
+    ]
+    if order is not None:
+        which += [_links.marketplace == order.marketplace, _links.value == order.value]
+    tx.execute(update(tables.links).where(*which).values(undone_by=by))
+
+
+def _say(tx: Connection, log: int, by: int, act: HandLink, order: OrderRef, *, belongs: bool) -> None:
+    tx.execute(_FORGET, _place(log, act.of, order))
+    word = {"log": log, "message": act.of, "marketplace": order.marketplace, "value": order.value}
+    tx.execute(_SAY, {**word, "belongs": belongs, "by": by, "agent": act.agent})
+
+
+def _place(log: int, message: int, order: OrderRef) -> dict[str, int | str]:
+    return {
+        "in_log": log,
+        "of_message": message,
+        "of_marketplace": order.marketplace,
+        "of_value": order.value,
+    }
 
 
 def _stands(tx: Connection, log: int, seq: int) -> bool:

@@ -18,6 +18,9 @@ _PARTS: tuple[Table, ...] = (
     tables.finds,
     tables.authenticity,
     tables.jobs,
+    tables.verdicts,
+    tables.reviews,
+    tables.ties,
 )
 _INSERTS = {table.name: insert(table) for table in (tables.messages, *_PARTS)}
 _FILE = tuple(field.name for field in fields(AttachmentRow))

@@ -1,25 +1,30 @@
 """What was known before a message, as the rules ask for it. From messages below its seq only."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, select, union
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, select, union
 
-from gateway.store import tables
+from gateway.store import reports, tables
 from gateway.store.engine import log_of
-from rules.facts import Confidence, Context, KnownLink, OrderRef, OrderSince
+from gateway.store.known import EVERY, known_links, opened, pairs, said_no, strangers
+from gateway.store.spelling import bare
+from rules.facts import Context, OrderRef, OrderSince
 
 _REFS = 200  # ids of one message that are looked up, the nearest first; a longer chain is no honest thread
 _ORDERS = 200
 _NEWEST = 100  # messages whose links are handed to the rules
+_PARCELS = 20
 _RETRY = timedelta(hours=24)
-_RANK: dict[Confidence, int] = {"possible": 0, "likely": 1, "certain": 2}
 # An identical message that did not go its way cannot stand for this one.
 _GONE_NOWHERE = ("held", "dropped", "refused", "failed")
 
 _rows = tables.messages.c
 _links = tables.links.c
 _refs = tables.refs.c
+_ties = tables.ties.c
+_finds = tables.finds.c
 _LOG: ColumnElement[int] = bindparam("in_log")
 _BELOW: ColumnElement[int] = bindparam("below")
 
@@ -46,10 +51,27 @@ _SAME_ALIAS = (
     .order_by(_rows.seq.desc())
     .limit(_NEWEST)
 )
-_LINKED = select(_links.message, _links.marketplace, _links.value, _links.confidence).where(
-    _links.log == _LOG,
-    _links.message.in_(bindparam("messages", expanding=True)),
-    _links.undone_by.is_(None),
+_TIED = (
+    select(_ties.message, _ties.value)
+    .where(
+        _ties.log == _LOG,
+        _ties.value.in_(bindparam("asked", expanding=True)),
+        _ties.message < _BELOW,
+        _ties.what == bindparam("what"),
+    )
+    .order_by((_ties.message + 0).desc())
+    .limit(_NEWEST)
+)
+_CARRIED = (
+    select(_finds.message, _finds.value)
+    .where(
+        _finds.log == _LOG,
+        _finds.value.in_(bindparam("asked", expanding=True)),
+        _finds.message < _BELOW,
+        _finds.what == "parcel",
+    )
+    .order_by((_finds.message + 0).desc())
+    .limit(_NEWEST)
 )
 _KNOWN = (
     select(_links.marketplace, _links.value)
@@ -74,6 +96,11 @@ _SINCE = (
     )
     .group_by(_links.marketplace, _links.value)
 )
+_LIKE = (
+    select(_links.marketplace, _links.value, _links.message)
+    .where(_links.log == _LOG, _links.bare == bindparam("bare"), _links.undone_by.is_(None))
+    .limit(10_000)
+)
 _TWIN = select(func.min(_rows.seq)).where(
     _rows.log == _LOG,
     _rows.twin == bindparam("twin"),
@@ -94,67 +121,103 @@ def context_of(
     at: datetime,
     below: int,
     since: bool = False,
+    senders: Sequence[str] = (),
+    tokens: Sequence[str] = (),
+    people: Sequence[str] = (),
+    parcels: Sequence[str] = (),
 ) -> Context:
-    """Return the links of the thread and of the buyer's alias, the orders known, and the message this one repeats.
+    """Return the links of the thread, of the buyer and of the parcels, what reports say, and the message this one repeats.
 
-    An empty ``twin`` asks for no repeat; ``since`` also asks when the first message of each of the orders occurred. ``below`` is the message's own seq and ``at`` its ``occurred_at``. A thread is the messages it refers to and those
-    that refer to one of the same. Of two links between a message and an order the stronger one is told.
+    An empty ``twin`` asks for no repeat; ``since`` also asks when each order's first message occurred. ``below`` is the message's own seq and ``at`` its ``occurred_at``. A thread is
+    the messages it refers to, those that refer to one of the same, and those with one of its ``tokens``. Of two links
+    between a message and an order the stronger one is told. ``senders`` are the addresses that wrote it.
     """
     where = {"in_log": log_of(conn), "below": below}
-    thread = _known(conn, where, _thread(conn, where, refers_to[:_REFS]))
-    buyer = _known(conn, where, conn.scalars(_SAME_ALIAS, {**where, "alias": alias}) if alias else ())
-    related = {*orders, *(known.order for known in (*thread, *buyer))} if since else set()
+    thread = _thread(conn, where, refers_to[:_REFS])
+    tied = {row.message: row.value for row in _asked(conn, _TIED, {**where, "what": "token"}, tokens)}
+    thread = sorted({*thread, *tied}, reverse=True)[:_NEWEST]
+    known = sorted(set(orders))[:_ORDERS]
+    words = said_no(conn, where, {*thread, below})
+    asked = reports.Asked(
+        orders=tuple(known), alias=alias, parcels=tuple(parcels[:_PARCELS]), at=at, below=below
+    )
+    told = reports.told(conn, asked)
+    by_alias = known_links(conn, where, conn.scalars(_SAME_ALIAS, {**where, "alias": alias}) if alias else ())
+    carried = {row.message: row.value for row in _asked(conn, _CARRIED, where, parcels[:_PARCELS])}
+    persons = {row.message: row.value for row in _asked(conn, _TIED, {**where, "what": "person"}, people)}
+    answered = known_links(conn, where, thread, strange=strangers(conn, where, thread, senders, alias))
+    buyer = opened(conn, where, (*by_alias, *told.alias), at)
+    related = {*orders, *(link.order for link in (*answered, *buyer))} if since else set()
     return Context(
-        thread=thread,
+        thread=answered,
         alias=buyer,
         order_since=_since(conn, where, sorted(related)[:_ORDERS]),
-        known_orders=_known_orders(conn, where, sorted(set(orders))[:_ORDERS]),
+        known_orders=_known_orders(conn, where, known) | {one.order for one in told.orders},
         retry_of=conn.scalar(_TWIN, {**where, "twin": twin, "since": at - _RETRY, "until": at})
         if twin
         else None,
+        parcel=(*told.parcel, *known_links(conn, where, carried, why=carried)),
+        customer=opened(conn, where, known_links(conn, where, persons, why=persons), at),
+        reported=told.orders,
+        covered=told.covered,
+        taken_back=frozenset(words[below] - {EVERY}),
+        severed=_severed(conn, where, refers_to[:_REFS], words),
+        no_order=EVERY in words[below],
     )
+
+
+def orders_like(conn: Connection, ref: str, *, below: int) -> tuple[OrderRef, ...]:
+    """Return the orders that a reference may mean, however it is written, known from messages and reports below an entry."""
+    if not (wanted := bare(ref)):
+        return ()
+    rows = conn.execute(_LIKE, {"in_log": log_of(conn), "bare": wanted})
+    found = {
+        OrderRef(marketplace=row.marketplace, value=row.value)
+        for row in rows
+        if row.message < below  # asked of the database, this would make SQLite read the key of the message
+    }
+    return tuple(sorted(found.union(reports.reported_orders(conn, ref, below=below))))
+
+
+def orders_of_alias(conn: Connection, alias: str, *, below: int) -> tuple[OrderRef, ...]:
+    """Return the orders of a buyer's earlier messages and of reports, the newest first."""
+    where = {"in_log": log_of(conn), "below": below}
+    seqs = conn.scalars(_SAME_ALIAS, {**where, "alias": alias})
+    known = (*known_links(conn, where, seqs), *reports.links_of_alias(conn, alias, below=below))
+    return tuple(dict.fromkeys(link.order for link in known))
+
+
+def _asked(
+    conn: Connection, statement: Select[Any], where: Mapping[str, int | str], asked: Sequence[str]
+) -> Sequence[Row[Any]]:
+    return conn.execute(statement, {**where, "asked": [*asked[:_REFS]]}).all() if asked else ()
 
 
 def _thread(conn: Connection, where: dict[str, int], asked: Sequence[str]) -> list[int]:
     """Return the newest messages of a thread."""
-    if not asked:
-        return []
-    ids = {**where, "asked": list(asked)}
-    return sorted(conn.scalars(_THREAD, ids), reverse=True)[:_NEWEST]
+    return sorted(conn.scalars(_THREAD, {**where, "asked": list(asked)}), reverse=True) if asked else []
 
 
-def _known(conn: Connection, where: dict[str, int], messages: Iterable[int]) -> tuple[KnownLink, ...]:
-    """Return the standing links of messages, in the messages' order."""
-    found: dict[int, dict[OrderRef, Confidence]] = {seq: {} for seq in messages}
-    if not found:
-        return ()
-    for seq, marketplace, value, confidence in conn.execute(_LINKED, {**where, "messages": list(found)}):
-        order = OrderRef(marketplace=marketplace, value=value)
-        found[seq][order] = max(found[seq].get(order, confidence), confidence, key=_RANK.__getitem__)
-    return tuple(
-        KnownLink(order=order, seq=seq, confidence=confidence)
-        for seq, links in found.items()
-        for order, confidence in sorted(links.items())
-    )
+def _severed(
+    conn: Connection, where: dict[str, int], asked: Sequence[str], words: dict[int, set[OrderRef]]
+) -> frozenset[OrderRef]:
+    """Return what people took back from the messages that are named; that is seldom, so it is looked up last."""
+    if not asked or not any(words[seq] for seq in words if seq != where["below"]):
+        return frozenset()
+    named = conn.scalars(_NAMED, {**where, "asked": list(asked)})
+    return frozenset(order for seq in named for order in words.get(seq, set()) - {EVERY})
 
 
 def _since(conn: Connection, where: dict[str, int], asked: list[OrderRef]) -> tuple[OrderSince, ...]:
     if not asked:
         return ()
-    rows = conn.execute(_SINCE, {**where, **_named(asked)})
+    rows = conn.execute(_SINCE, {**where, **pairs(asked)})
     found = {OrderRef(marketplace=row.marketplace, value=row.value): row.at for row in rows}
     return tuple(OrderSince(order=order, at=found[order]) for order in asked if order in found)
-
-
-def _named(asked: list[OrderRef]) -> dict[str, list[str]]:
-    return {
-        "marketplaces": list({order.marketplace for order in asked}),
-        "values": [order.value for order in asked],
-    }
 
 
 def _known_orders(conn: Connection, where: dict[str, int], asked: list[OrderRef]) -> frozenset[OrderRef]:
     if not asked:
         return frozenset()
-    rows = conn.execute(_KNOWN, {**where, **_named(asked)})
+    rows = conn.execute(_KNOWN, {**where, **pairs(asked)})
     return frozenset(OrderRef(marketplace=row.marketplace, value=row.value) for row in rows) & set(asked)

@@ -14,10 +14,20 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from gateway.errors import DocketError
 from gateway.mail.entry import MAIL_TYPES, Entry
-from gateway.store import acts, authenticity, outcomes, rulings, tables
+from gateway.store import acts, authenticity, outcomes, reports, rulings, tables
 from gateway.store.arrivals import delete_message, insert_messages
 from gateway.store.engine import log_of
-from gateway.store.payloads import About, Checked, HandLink, Outcome, Release, Ruling, Tag, read_payload
+from gateway.store.payloads import (
+    About,
+    Checked,
+    HandLink,
+    OrderReport,
+    Outcome,
+    Release,
+    Ruling,
+    Tag,
+    read_payload,
+)
 from gateway.store.records import MessageRow
 from gateway.store.summaries import summary_of
 
@@ -35,6 +45,7 @@ _SHAPES: dict[str, type[msgspec.Struct]] = {
     "outcome": Outcome,
     "tag": Tag,
     "link": HandLink,
+    "orders": OrderReport,
 }
 _APPLY: dict[str, Callable[[Connection, int, Sequence[tuple[Entry, Any]]], None]] = {
     "decision": rulings.apply_decisions,
@@ -43,6 +54,7 @@ _APPLY: dict[str, Callable[[Connection, int, Sequence[tuple[Entry, Any]]], None]
     "outcome": outcomes.apply_outcomes,
     "tag": acts.apply_tags,
     "link": acts.apply_links,
+    "orders": reports.apply_reports,
 }
 
 
@@ -102,6 +114,7 @@ def forget(tx: Connection, seq: int) -> None:
     """Take away what the store holds of an erased entry; that there was one, of its type and at its time, stays."""
     log = log_of(tx)
     delete_message(tx, log, seq)
+    reports.forget(tx, log, seq)
     tx.execute(
         update(tables.events)
         .where(tables.events.c.log == log, tables.events.c.seq == seq)

@@ -1,7 +1,6 @@
 """Tags and links as rows: what rules and people put on messages."""
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -10,19 +9,10 @@ from gateway.store import tables
 from gateway.store.arrivals import insert_rows
 from gateway.store.columns import key
 from gateway.store.rows import chunks
+from gateway.store.spelling import bare
 from rules.facts import Link
 
 _tags = tables.tags.c
-_SEPARATORS = re.compile(r"[\s\-\u2010-\u2015\u2212]+")
-
-
-def bare(value: str) -> str:
-    """Return an order's number as it is compared: without dashes and spaces, in lower case.
-
-    >>> bare("112-1234567 1234567")
-    '11212345671234567'
-    """
-    return _SEPARATORS.sub("", value).lower()
 
 
 def add_tags(tx: Connection, log: int, wanted: Iterable[tuple[int, str]]) -> None:
@@ -40,6 +30,33 @@ def add_tags(tx: Connection, log: int, wanted: Iterable[tuple[int, str]]) -> Non
     insert_rows(tx, tables.tags, rows)
 
 
+def add_links(tx: Connection, log: int, made: Sequence[tuple[int, int, tuple[Link, ...]]]) -> None:
+    """Write what decisions link: (entry, message, links). What a person took back before stays taken back, for ever."""
+    barred = _barred(tx, log, {message for _, message, links in made if links})
+    rows = []
+    for by, message, links in made:
+        for place, link in enumerate(links):
+            row = link_row(log, by, place, message, link)
+            ref = (message, row["marketplace"], row["value"])
+            row["undone_by"] = barred[ref] if ref in barred else barred.get((message, "", ""))
+            rows.append(row)
+    insert_rows(tx, tables.links, rows)
+
+
+def _barred(tx: Connection, log: int, messages: Iterable[int]) -> dict[tuple[int, str, str], int | None]:
+    """Return the act that bars a message from an order; None where a person said that they belong together.
+
+    No order named is every order: such a word counts where none is said of the one in question.
+    """
+    found: dict[tuple[int, str, str], int | None] = {}
+    for chunk in chunks(messages):
+        for row in tx.execute(
+            select(tables.verdicts).where(tables.verdicts.c.log == log, tables.verdicts.c.message.in_(chunk))
+        ):
+            found[row.message, row.marketplace, row.value] = None if row.belongs else row.by
+    return found
+
+
 def link_row(log: int, by: int, place: int, message: int, link: Link, agent: str = "") -> dict[str, Any]:
     """Return a link as a row of ``links``."""
     return {
@@ -47,11 +64,14 @@ def link_row(log: int, by: int, place: int, message: int, link: Link, agent: str
         "by": by,
         "place": place,
         "message": message,
-        "marketplace": link.order.marketplace,
-        "value": link.order.value,
+        "marketplace": key(link.order.marketplace),
+        "value": key(link.order.value),
         "bare": bare(link.order.value),
         "method": link.method,
         "confidence": link.confidence,
         "reason": link.reason,
         "agent": agent,
+        "undone_by": None,
+        "via": link.via,
+        "doubt": link.doubt,
     }

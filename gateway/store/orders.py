@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, select
 
-from gateway.store import tables
+from gateway.store import reports, tables
 from gateway.store.engine import log_of
-from gateway.store.labels import bare
 from gateway.store.records import EventRow, LinkRow, MessageRow, OrderRow
 from gateway.store.rows import chunks, load_links, load_messages
+from gateway.store.spelling import bare
 from rules.facts import Confidence, FoundParcel, FoundProduct, OrderRef
 
 _links = tables.links.c
@@ -86,19 +86,23 @@ def events_of(conn: Connection, order: OrderRef | None = None, message: int | No
 
 
 def parcels_of(conn: Connection, order: OrderRef) -> list[FoundParcel]:
-    """Return the parcels that an order's messages name, each once, as first named."""
-    return [
+    """Return the parcels that an order's messages and reports name, each once, as first named."""
+    found = [
         FoundParcel(carrier=kind, number=value, where=where)
         for kind, value, where in _found(conn, order, "parcel")
     ]
+    named = {bare(one.number) for one in found}
+    return found + [one for one in reports.parcels_of(conn, order) if bare(one.number) not in named]
 
 
 def products_of(conn: Connection, order: OrderRef) -> list[FoundProduct]:
-    """Return the products that an order's messages name, each once, as first named."""
-    return [
+    """Return the products that an order's messages and reports name, each once, as first named."""
+    found = [
         FoundProduct(kind=kind, value=value, where=where)
         for kind, value, where in _found(conn, order, "product")
     ]
+    named = {(one.kind, one.value) for one in found}
+    return found + [one for one in reports.products_of(conn, order) if (one.kind, one.value) not in named]
 
 
 def _linked(conn: Connection, order: OrderRef) -> Select[tuple[int]]:

@@ -31,10 +31,17 @@ class Read(msgspec.Struct, frozen=True):
     products: tuple[FoundProduct, ...] = ()
     parcels: tuple[FoundParcel, ...] = ()
     references: tuple[FoundReference, ...] = ()
+    tokens: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+
+
+class Drop(msgspec.Struct, frozen=True):
+    ref: str
 
 
 class Known(msgspec.Struct, frozen=True):
     retry_of: Count | None = None
+    dropped: tuple[Drop, ...] = ()
 
 
 class Decided(msgspec.Struct, frozen=True):
@@ -106,12 +113,37 @@ class Tag(msgspec.Struct, frozen=True):
 
 
 class HandLink(msgspec.Struct, frozen=True):
+    """A person's word on a message and an order; ``none`` is about the message alone: it belongs to no order."""
+
     of: Count
-    order: OrderRef
+    order: OrderRef | None = None
+    none: bool = False
     undo: bool = False
     agent: str = ""
     reason: str = ""
     confidence: Confidence = "certain"
+
+
+class ReportedOrder(msgspec.Struct, frozen=True):
+    """One order as a report tells of it: nothing else of the report is kept."""
+
+    order: OrderRef
+    placed_at: Moment | None = None
+    alias: str = ""
+    products: tuple[tuple[str, str], ...] = ()  # (kind, value)
+    parcels: tuple[tuple[str, str, Moment | None], ...] = ()  # (carrier, number, shipped_at)
+
+
+class ReportedDays(msgspec.Struct, frozen=True):
+    marketplace: str
+    first_at: Moment
+    last_at: Moment
+
+
+class OrderReport(msgspec.Struct, frozen=True):
+    orders: tuple[ReportedOrder, ...] = ()
+    days: tuple[ReportedDays, ...] = ()
+    agent: str = ""
 
 
 class Release(msgspec.Struct, frozen=True):

@@ -91,6 +91,8 @@ def load_links(conn: Connection, messages: Iterable[int]) -> list[LinkRow]:
                 method=row.method,
                 confidence=row.confidence,
                 reason=row.reason,
+                via=row.via,
+                doubt=row.doubt,
             ),
             by=row.by,
             agent=row.agent,

@@ -8,9 +8,10 @@ from sqlalchemy import Connection, bindparam, select, update
 from gateway.mail.entry import Entry
 from gateway.store import tables
 from gateway.store.arrivals import insert_rows
-from gateway.store.labels import add_tags, link_row
+from gateway.store.labels import add_links, add_tags
 from gateway.store.payloads import Decided, Release, Ruling
 from gateway.store.queue import CARRYING, add_jobs
+from gateway.store.reviews import refresh
 from gateway.store.rows import chunks
 
 _WORKING = frozenset({"mail.in", "mail.out"})  # a refused message never leaves, a held one by its release
@@ -43,17 +44,11 @@ def apply_decisions(tx: Connection, log: int, run: Sequence[tuple[Entry, Ruling]
     if not standing:
         return
     tx.execute(_DECIDE, [_decided(log, entry, ruling, type_) for entry, ruling, type_ in standing])
-    insert_rows(
-        tx,
-        tables.links,
-        [
-            link_row(log, entry.seq, place, ruling.of, link)
-            for entry, ruling, _ in standing
-            for place, link in enumerate(ruling.decision.links)
-        ],
-    )
+    add_links(tx, log, [(entry.seq, ruling.of, ruling.decision.links) for entry, ruling, _ in standing])
     add_tags(tx, log, ((ruling.of, tag) for _, ruling, _ in standing for tag in ruling.decision.tags))
     insert_rows(tx, tables.finds, [find for _, ruling, _ in standing for find in _finds(log, ruling)])
+    insert_rows(tx, tables.ties, [tie for _, ruling, _ in standing for tie in _ties(log, ruling)])
+    refresh(tx, log, [ruling.of for _, ruling, _ in standing])
     add_jobs(
         tx,
         log,
@@ -136,4 +131,14 @@ def _finds(log: int, ruling: Ruling) -> list[dict[str, Any]]:
             "where": where,
         }
         for place, (what, kind, value, where) in enumerate(found)
+    ]
+
+
+def _ties(log: int, ruling: Ruling) -> list[dict[str, Any]]:
+    reading = ruling.decision.reading
+    found = [("token", value) for value in reading.tokens] + [("person", value) for value in reading.people]
+    found += [("drop", drop.ref) for drop in ruling.decision.context.dropped]
+    return [
+        {"log": log, "message": ruling.of, "place": place, "what": what, "value": value}
+        for place, (what, value) in enumerate(found)
     ]

@@ -12,7 +12,8 @@ _WHOLE = frozenset({"config", "software", "gap"})
 _SHOWN = {
     "note": ("text",),
     "tag": ("add", "remove"),
-    "link": ("undo", "reason", "confidence"),
+    "link": ("undo", "none", "reason", "confidence"),
+    "orders": ("format", "agent", "days"),
     "mark": ("as",),
     "release": ("drop",),
     "sighting": ("source", "origin", "flags"),

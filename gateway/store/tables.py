@@ -141,10 +141,54 @@ links = Table(
     _words("reason"),
     _words("agent"),
     _seq("undone_by", nullable=True),
+    _seq("via", nullable=True),  # the message whose link this one rests on
+    _words("doubt"),
     PrimaryKeyConstraint("log", "by", "place"),
     Index("links_by_message", "log", "message"),
+    Index("links_by_via", "log", "via", "message"),
     Index("links_by_order", "log", "marketplace", "value", "message"),
     Index("links_by_bare", "log", "bare"),
+)
+
+# The last word a person said of a message and an order; with no order named: of the message and all orders.
+verdicts = Table(
+    "verdicts",
+    metadata,
+    _log(),
+    _seq("message"),
+    _key("marketplace"),
+    _key("value"),
+    Column("belongs", Boolean, nullable=False),
+    _seq("by"),
+    _words("agent"),
+    PrimaryKeyConstraint("log", "message", "marketplace", "value"),
+)
+
+# What waits for a person's word, and why; made anew whenever what it rests on changes.
+reviews = Table(
+    "reviews",
+    metadata,
+    _log(),
+    _seq("message"),
+    Column("occurred_at", Moment, nullable=False),
+    _key("mailbox"),
+    Column("why", Json, nullable=False),
+    PrimaryKeyConstraint("log", "message"),
+    Index("reviews_by_time", "log", "occurred_at", "message"),
+    Index("reviews_by_mailbox", "log", "mailbox", "occurred_at", "message"),
+)
+
+# What ties messages together besides their ids: conversation tokens, and what tells a customer on any channel.
+ties = Table(
+    "ties",
+    metadata,
+    _log(),
+    _seq("message"),
+    Column("place", Integer, nullable=False),
+    _words("what"),  # "token" or "person"
+    _key("value"),
+    PrimaryKeyConstraint("log", "message", "place"),
+    Index("ties_by_value", "log", "value", "message"),
 )
 
 finds = Table(
@@ -155,9 +199,10 @@ finds = Table(
     Column("place", Integer, nullable=False),
     _words("what"),  # "product" or "parcel"
     _words("kind"),  # a product's kind, a parcel's carrier
-    _words("value"),
+    _key("value"),
     _words("where"),
     PrimaryKeyConstraint("log", "message", "place"),
+    Index("finds_by_value", "log", "value", "message"),
 )
 
 authenticity = Table(

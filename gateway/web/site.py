@@ -13,6 +13,7 @@ from gateway.mail.parse import parse
 from gateway.store.accounts import Accounts
 from gateway.store.engine import Store
 from index.backend import Backend
+from rules.drop import NO_DROP, DropAddress
 from rules.facts import OrderRef
 
 
@@ -35,6 +36,7 @@ class Site:
     status: Callable[[], dict[str, Any]]
     parse: Callable[[bytes], ParsedMail] = parse
     orders_named: Callable[[str], Collection[OrderRef]] = lambda _: ()
+    drop: DropAddress = NO_DROP
     zone: tzinfo = UTC
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
     secure_cookie: bool = False

@@ -1,9 +1,12 @@
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
 from gateway.effects import jobs_for
-from gateway.mail.entry import Envelope
+from gateway.mail.entry import Entry, Envelope
+from gateway.release import release_draft
+from rules.drop import DropAddress
 from rules.facts import Context, Decision, Reading
 
 AT = datetime(2026, 11, 23, 18, tzinfo=UTC)
@@ -73,6 +76,40 @@ def test_each_kind_of_message_brings_its_jobs(type_, envelope, decision, expecte
     jobs = jobs_for(type_, envelope, decision, BOXES)
     assert [(job.kind, job.task["mailbox"], job.task["recipients"]) for job in jobs] == expected
     assert [job.number for job in jobs] == list(range(len(jobs)))
+
+
+DROP = DropAddress(address="order@brand.example")
+
+
+@pytest.mark.parametrize(
+    ("type_", "to", "expected"),
+    [
+        ("mail.in", ("order+1@brand.example",), []),
+        ("mail.in", ("order+1@brand.example", "support@brand.example"), [["support@brand.example"]]),
+        ("mail.out", ("order+1@brand.example", "x@m.example"), [["x@m.example"]]),
+    ],
+    ids=["it is filed", "the mailbox gets its own", "an answer leaves without it"],
+)
+def test_nothing_is_carried_to_a_drop_address(type_, to, expected):
+    forward = decision(actions=({"do": "forward", "to": "tax@brand.example"},))
+    ruling = forward if len(to) == 1 else decision()
+    jobs = jobs_for(type_, envelope(rcpt_to=to, mailbox="support@brand.example"), ruling, BOXES, DROP)
+    assert [job.task["recipients"] for job in jobs] == expected
+
+
+def test_a_released_answer_leaves_without_its_drop_address():
+    held = Entry(
+        log=0,
+        seq=4,
+        id="x",
+        type="mail.held",
+        at=AT,
+        leaf=b"",
+        payload=b"",
+        meta=msgspec.to_builtins(envelope(rcpt_to=("order+1@brand.example", "x@m.example"))),
+    )
+    released = msgspec.json.decode(release_draft(held, agent="anna", drop=False, filing=DROP).payload)
+    assert released["jobs"][0]["task"]["recipients"] == ["x@m.example"]
 
 
 def test_a_rule_forwards_beside_the_delivery():

@@ -91,7 +91,7 @@ class Story:
         return self.add(type_, raw=b"Subject: x\r\n\r\n", row=MessageRow(**{**plain, **changes}))
 
     def decision(
-        self, of, *, links=(), tags=(), jobs=(), live=True, retry_of=None, actions=(), **reading
+        self, of, *, links=(), tags=(), jobs=(), live=True, retry_of=None, actions=(), dropped=(), **reading
     ) -> int:
         decided = {
             "reading": {
@@ -106,7 +106,13 @@ class Story:
             "actions": list(actions),
             "reasons": ["because"],
             "books": ["00" * 32],
-            "context": {"thread": [], "alias": [], "known_orders": [], "retry_of": retry_of},
+            "context": {
+                "thread": [],
+                "alias": [],
+                "known_orders": [],
+                "retry_of": retry_of,
+                "dropped": list(dropped),
+            },
         }
         return self.add("decision", {"of": of, "decision": decided, "jobs": list(jobs), "live": live})
 
@@ -128,6 +134,21 @@ class Story:
             },
         )
 
+    def report(self, *values: str, marketplace="amazon", **more: Any) -> int:
+        days = {"first_at": self.at(0).isoformat(), "last_at": (self.at(0) + timedelta(days=30)).isoformat()}
+        rows = [
+            {
+                "order": self.order(value, marketplace),
+                "placed_at": self.at(0).isoformat(),
+                "alias": "buyer@m",
+                "products": [["sku", "LAMP"]],
+                "parcels": [["UPS", "1Z999AA10123456784", self.at(9).isoformat()]],
+                **more,
+            }
+            for value in values
+        ]
+        return self.add("orders", {"orders": rows, "days": [{"marketplace": marketplace, **days}]})
+
     def act(self, type_: str, **payload: Any) -> int:
         return self.add(type_, payload)
 
@@ -142,9 +163,10 @@ class Story:
         return {"marketplace": marketplace, "value": value}
 
     @staticmethod
-    def link(value=ORDER, *, confidence="certain", method="stated", marketplace="amazon"):
+    def link(value=ORDER, *, confidence="certain", method="stated", marketplace="amazon", **more):
         order = {"marketplace": marketplace, "value": value}
-        return {"order": order, "method": method, "confidence": confidence, "reason": "the subject says so"}
+        said = "the subject says so"
+        return {"order": order, "method": method, "confidence": confidence, "reason": said, **more}
 
     @staticmethod
     def job(number=0, kind="deliver", recipients=("support@brand.example",)):

@@ -5,7 +5,7 @@ import re
 import pytest
 from sqlalchemy import event
 
-from gateway.store import fold, jobs, messages, orders
+from gateway.store import context, fold, jobs, messages, orders, reports, reviews
 from gateway.store.engine import open_store
 from rules.facts import OrderRef
 
@@ -18,8 +18,23 @@ _WHOLE = re.compile(r"^SCAN (?!CONSTANT|due|named|beside|\()|\(log=\?( AND (seq|
     "ask",
     [
         lambda conn, at: messages.context_of(
-            conn, refers_to=("a@x", "b@x"), alias="a", orders=(ORDER,), twin=b"x", at=at, below=9
+            conn,
+            refers_to=("a@x", "b@x"),
+            alias="a",
+            orders=(ORDER,),
+            twin=b"x",
+            at=at,
+            below=9,
+            senders=("ann@market.example",),
+            tokens=("t",),
+            people=("phone +1",),
+            parcels=("1Z",),
         ),
+        lambda conn, _: context.orders_like(conn, ORDER.value, below=9),
+        lambda conn, _: context.orders_of_alias(conn, "a", below=9),
+        lambda conn, _: reports.facts_of(conn, [ORDER]),
+        lambda conn, _: reports.reported_orders(conn, ORDER.value),
+        lambda conn, _: reviews.refresh(conn, 0, [0, 1], dependants=True),
         lambda conn, _: messages.messages(conn, [1, 2, 3]),
         lambda conn, _: messages.undecided(conn, 9),
         lambda conn, _: messages.changed(conn, 3, 9),

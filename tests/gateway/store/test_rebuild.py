@@ -23,6 +23,8 @@ _STEP = st.one_of(
     ),
     st.tuples(st.just("tag"), st.integers(0, 9), _TAGS, _TAGS),
     st.tuples(st.just("link"), st.integers(0, 9), _VALUE, st.booleans()),
+    st.tuples(st.just("none"), st.integers(0, 9), st.booleans()),
+    st.tuples(st.just("orders"), st.lists(_VALUE, max_size=2)),
     st.tuples(st.just("release"), st.integers(0, 9), st.booleans()),
     st.tuples(st.just("note"), st.integers(0, 9)),
     st.tuples(st.just("other"), st.sampled_from(["gap", "sighting", "rules", "new-in-2031"])),
@@ -40,7 +42,18 @@ def told(story, steps):
             case "decision", _, tags, values, live:
                 jobs = [story.job(number) for number in range(len(values) + 1)]
                 story.decision(
-                    of, tags=tags, links=[story.link(value) for value in values], jobs=jobs, live=live
+                    of,
+                    tags=tags,
+                    links=[
+                        story.link(
+                            value, confidence="possible" if live else "certain", via=of if live else None
+                        )
+                        for value in values
+                    ],
+                    jobs=jobs,
+                    live=live,
+                    people=tags,
+                    alias="buyer@m",
                 )
             case "outcome", _, how, final, number:
                 reports = [story.job(1001, "report")] if how == "refused" else []
@@ -49,6 +62,10 @@ def told(story, steps):
                 )
             case "tag", _, add, remove:
                 story.act("tag", of=of, add=add, remove=remove, agent="anna")
+            case "none", _, undo:
+                story.act("link", of=of, none=True, undo=undo, agent="anna")
+            case "orders", values:
+                story.report(*values)
             case "link", _, value, undo:
                 story.act("link", of=of, order=story.order(value), undo=undo, agent="anna")
             case "release", _, drop:
