@@ -10,7 +10,7 @@ from benchmarks.tally import Count, Tally, wilson
 # What has no floor of its own: how many finds are false and how many are missing today. These may only shrink.
 TODAY = {
     "operator": (0, 0),
-    "kind of notice": (47, 47),
+    "kind of notice": (39, 39),
     "products": (0, 5),
     "parcels": (0, 0),
     "carriers of parcels found": (0, 0),
