@@ -258,8 +258,9 @@ class ReferenceKind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class ReferenceWords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``phrases/references.toml``: the kinds, one ``[[kind]]`` each."""
+    """``phrases/references.toml``: the kinds, one ``[[kind]]`` each, and headings of tables by the kind of product below."""
 
+    columns: dict[Literal["sku", "asin", "isbn", "ean"], tuple[str, ...]] = {}
     kind: tuple[ReferenceKind, ...] = ()
 
 

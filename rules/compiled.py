@@ -152,6 +152,10 @@ class Words:
             for kind in references.kind
             if kind.pattern
         }
+        self.columns = {
+            heading.casefold(): kind for kind, words in references.columns.items() for heading in words
+        }
+        self.any_column = any_of(self.columns, where="phrases/references.toml, columns", whole=True)
         for kind in references.kind:
             _known_check(kind.check, "phrases/references.toml")
         thing_words = _all(orders.thing)

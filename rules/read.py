@@ -24,6 +24,7 @@ from rules.quotes import Quotes
 from rules.references import find_labelled, find_products
 from rules.senders import Sender, kind_by_subject, operator_of, sender_of
 from rules.spans import Spans
+from rules.tables import find_in_tables
 from rules.terms import find_terms
 
 _BRAND_LOOK = 20_000  # characters of a text in which a marketplace's name is looked for
@@ -61,6 +62,9 @@ def read(facts: Facts, marketplaces: Marketplaces) -> Reading:
             for product, start, end in _products(part, scopes, marketplaces, quotes) if number else ():
                 taken.add(start, end)
                 finds.keep(product)
+            if _holds(words.any_column, part):
+                for product in find_in_tables(part, words.columns, quotes):
+                    finds.keep(product)
             for other, start, end in find_labelled(part, words, quotes, taken):
                 taken.add(start, end)
                 finds.keep(other)

@@ -21,6 +21,15 @@ _CHARS_MAX = 1000
 _SCANS_MAX = 2  # pages of a PDF that are pictures, and are looked at as such
 _WORDS = 20  # characters of text that say that a page is not only a picture
 _SCALE = 150 / 72  # dots an inch
+_FORMATS = zxingcpp.BarcodeFormats(  # what labels carry; looking for every format takes twice as long
+    [
+        zxingcpp.BarcodeFormat.Code128,
+        zxingcpp.BarcodeFormat.Code39,
+        zxingcpp.BarcodeFormat.ITF,
+        zxingcpp.BarcodeFormat.DataMatrix,
+        zxingcpp.BarcodeFormat.QRCode,
+    ]
+)
 
 Image.MAX_IMAGE_PIXELS = _PIXELS_MAX
 
@@ -68,7 +77,9 @@ def _opened(content: bytes) -> Image.Image:
 def _read(picture: Image.Image) -> list[tuple[str, str]]:
     if min(picture.size) < _SIDE_MIN:
         return []
-    codes = zxingcpp.read_barcodes(picture, text_mode=zxingcpp.TextMode.Plain)
+    codes = zxingcpp.read_barcodes(
+        picture, formats=_FORMATS, try_invert=False, text_mode=zxingcpp.TextMode.Plain
+    )
     return [(str(code.format), _plain(code.text)) for code in codes[:_CODES_MAX] if code.valid and code.text]
 
 

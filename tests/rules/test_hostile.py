@@ -104,6 +104,8 @@ HOSTILE = {
     "labels of returns": "return id 1234567 rma " * 45_000,
     "blockquotes": "<blockquote>" * 80_000,
     "dashes": "1-" * 500_000,
+    "tables": "SKU\tEAN\nA1\t4006381333931\n" * 38_000,
+    "cells": "<tr><td>SKU<td>" * 66_000,
     "escapes": "%3D12345678" * 90_000,
 }
 

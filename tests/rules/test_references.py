@@ -74,3 +74,35 @@ def test_every_find_says_where_it_stands_and_which_words_support_it(marketplaces
     }
     assert "after “ASIN:”" in reading.products[0].reason
     assert "after “Return ID”" in reading.references[0].reason
+
+
+TABLES = {
+    "tabs": ("Order\tSKU\tQty\n112-1234567-7654321\tLAMP-7\t2\n112-1234567-7654322\tLAMP-8\t1\n", {"sku LAMP-7", "sku LAMP-8"}),
+    "semicolons and quotes": ('"Qty";"Seller SKU"\n"2";"LAMP-7"\n', {"sku LAMP-7"}),
+    "bars": ("| SKU | EAN |\n| LAMP-7 | 4006381333931 |\n", {"sku LAMP-7", "ean 4006381333931"}),
+    "a wrong EAN": ("EAN\tQty\n4006381333932\t1\n", set()),
+    "the table has ended": ("SKU\tQty\nLAMP-7\t2\n\nCompany\tCity\n", {"sku LAMP-7"}),
+    "words are no heading": ("our SKU list\tis long\nLAMP-7\t2\n", set()),
+    "one column is no table": ("SKU\nLAMP-7\n", set()),
+    "asin": ("ASIN\tTitle\nB0ABCDEFGH\tLamp\nB1ABCDEFGH\tLamp\n", {"asin B0ABCDEFGH"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text, expected", TABLES.values(), ids=TABLES.keys())
+def test_products_in_tables(marketplaces, text, expected):
+    reading = read(Facts(direction="inbound", text=text), marketplaces)
+    assert {f"{one.kind} {one.value}" for one in reading.products} == expected
+    assert all(text[slice(*one.span)].upper() == one.value.upper() for one in reading.products)
+
+
+def test_products_in_html_tables_stand_under_their_headings(marketplaces):
+    html = (
+        "<table><tr><th>Item</th><th><b>SKU</b></th></tr><tr><td>Lamp</td><td><span>LAMP-7</span></td></tr>"
+        "<tr><td>Box<td>LAMP-8</table><p>LAMP-9</p>"
+    )
+    reading = read(Facts(direction="inbound", html=html), marketplaces)
+    assert [(one.value, html[slice(*one.span)]) for one in reading.products] == [
+        ("LAMP-7", "LAMP-7"),
+        ("LAMP-8", "LAMP-8"),
+    ]
+    assert "under “SKU”" in reading.products[0].reason
