@@ -9,18 +9,13 @@ from rules.book import (
     Kind,
     MarketplaceFile,
     OrderShape,
-    OrderWords,
     ParcelShape,
-    PolicyWords,
     ProductShape,
-    QuoteMarks,
-    ReferenceKind,
-    ReferenceWords,
-    TermWords,
 )
 from rules.checks import CHECKS
 from rules.errors import BookError
 from rules.patterns import Pattern, any_of, compile_pattern
+from rules.wording import OrderWords, PolicyWords, QuoteMarks, ReferenceKind, ReferenceWords, TermWords
 
 _NOT_LITERAL = re.compile(r"\[[^\]]*\]|\{[^}]*\}|\(\?P<[^>]*>")
 _LITERAL = re.compile(r"[A-Z0-9]")

@@ -10,7 +10,7 @@ from functools import cached_property
 from importlib.resources import files
 from itertools import islice
 
-from rules.book import CarrierFile, OrderWords, PolicyWords, QuoteMarks, ReferenceWords, TermWords
+from rules.book import CarrierFile
 from rules.compiled import Carrier, CompiledOrder, Marketplace, Words
 from rules.directory import Directory, directory_of
 from rules.errors import BookError
@@ -18,6 +18,7 @@ from rules.fleet import Fleet
 from rules.patterns import Pattern, any_of, compile_pattern
 from rules.shapes import Shapes
 from rules.texts import decode, marketplace_files
+from rules.wording import OrderWords, PolicyWords, QuoteMarks, ReferenceWords, TermWords
 
 _BRANDS_MAX = 500  # mentions of marketplaces in one text that are looked at
 
