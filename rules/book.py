@@ -73,6 +73,7 @@ class OrderShape(Fact, frozen=True, kw_only=True):
     # nothing but digits or letters: a label must stand close, and a foreign label rules it out
     plain: bool = False
     needs_digit: bool = False  # a match of letters alone is a word
+    capitals: bool = False  # counts only where its letters are written as capitals
     letters: Literal["upper", "lower"] = "upper"  # of the normal form
 
 

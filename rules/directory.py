@@ -33,7 +33,10 @@ class Directory:
             if found is not None:
                 groups = found.groups()
                 return market, f"{groups[0] if groups and groups[0] else local}@{domain}"
-        return None
+        others = self.relays.get(domain)
+        return (
+            (others[0][0], "") if others and local else None
+        )  # the domain is the marketplace's: no buyer, but its own
 
     def notice(self, address: str) -> Marketplace | None:
         """Return the marketplace whose own mail comes from an address."""

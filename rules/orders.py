@@ -118,6 +118,8 @@ def _tries(part: Part, compiled: CompiledOrder, words: Words) -> Iterator[_Try]:
             continue
         if compiled.shape.needs_digit and not any(letter.isdigit() for letter in text[start:end]):
             continue
+        if compiled.shape.capitals and text[start:end] != text[start:end].upper():
+            continue
         seam = any(start < place < end for place in part.readable.seams)
         if part.readable.seams and not seam:
             continue  # the unjoined text has it already
