@@ -20,6 +20,8 @@ from gateway.clock import SystemClock
 from gateway.demo.conversation import MUG, Agent, hold_conversation
 from gateway.demo.mailbox import Mailbox, open_mailbox
 from gateway.demo.marketplace import Marketplace
+from gateway.demo.nameserver import NameServer
+from gateway.demo.signing import Signer
 from gateway.errors import Temporary
 from gateway.ingest.listener import split_address
 from gateway.serve import Running, running
@@ -43,15 +45,19 @@ async def demonstrate(folder: Path, say: Callable[[Any], None] | None, *, engine
         loop.add_signal_handler(number, stop.set)
     smtp = _free_port()
     async with open_mailbox({AGENT: password}, clock=SystemClock()) as mailbox:
+        signer = Signer()
+        names = NameServer(signer.records)
         market = Marketplace(
             deliver_to=("127.0.0.1", smtp),
             seller=ADDRESS,
             approved={ADDRESS},
             clock=SystemClock(),
+            sign=signer.signed,
         )
+        await names.start()
         await market.start()
         try:
-            app = _install(folder, mailbox, market, smtp, password, engine)
+            app = _install(folder, mailbox, market, names, smtp, password, engine)
             async with running(app, quiet=True) as service:
                 tell("Docket runs on this machine alone. The first conversation:")
                 await _converse(app, market, service, mailbox, password, tell)
@@ -63,6 +69,7 @@ async def demonstrate(folder: Path, say: Callable[[Any], None] | None, *, engine
                 await stop.wait()
         finally:
             await market.stop()
+            await names.stop()
 
 
 async def _converse(
@@ -100,15 +107,23 @@ async def _linked(app: App, count: int) -> list[int]:
 
 
 def _install(
-    folder: Path, mailbox: Mailbox, market: Marketplace, smtp: int, password: str, engine: str
+    folder: Path,
+    mailbox: Mailbox,
+    market: Marketplace,
+    names: NameServer,
+    smtp: int,
+    password: str,
+    engine: str,
 ) -> App:
     (folder / "imap.password").write_text(password, encoding="utf-8")
     (folder / "imap.password").chmod(0o600)
     text = f"""# The settings of the demonstration.
 data = "{folder}"
 hostname = "docket.brand.example"
-trusted_peers = ["127.0.0.1"]  # the simulated marketplace: it has checked who writes
 rules = "{folder / "rules.toml"}"
+
+[authenticity]
+dns = ["{names.address[0]}:{names.address[1]}"]  # the simulated marketplace's own: its mail is signed, and nobody's word is taken
 
 [listen]
 smtp = ["127.0.0.1:{smtp}"]

@@ -18,11 +18,12 @@ from gateway.mail.entry import MAIL_TYPES, Envelope
 from gateway.mail.parse import parse
 from gateway.shape import facts_of, is_outbound
 from gateway.store import messages, orders
+from gateway.store.authenticity import authentic_of
 from gateway.store.reports import facts_of as facts_of_orders
 from gateway.store.reports import reported_orders
 from index.query import parse_query
 from index.snippet import snippets
-from rules.facts import Reported
+from rules.facts import Authentic, Reported
 from rules.marketplace import builtin
 from rules.named import direction_of
 from rules.read import read
@@ -116,15 +117,20 @@ def show(place: Place, seq: int, raw: bool, as_json: bool) -> None:
     reading = read(facts_of(parsed, envelope, outbound=outbound), app.marketplaces)
     with app.store.read() as conn:
         links = orders.links_of(conn, seq)
+        authentic = authentic_of(conn, [seq]).get(seq, Authentic())
     shown = present.mail(parsed, reading, file="", direction="outbound" if outbound else "inbound")
     if as_json:
-        print_json({**shown, "links": [present.link(one) for one in links], "entry": head})
+        found = msgspec.to_builtins(authentic)
+        linked = [present.link(one) for one in links]
+        print_json({**shown, "links": linked, "authenticity": found, "entry": head})
         return
     click.echo(f"Message {seq}, {entry.type}, archived {when(entry.at)}")
     for name, people in (("From", parsed.from_), ("To", parsed.to), ("Cc", parsed.cc)):
         if people:
             click.echo(f"{name}: " + ", ".join(f"{p.name} <{p.address}>".strip() for p in people))
     click.echo(f"Subject: {parsed.subject}")
+    if not outbound:
+        click.echo(f"Sender: {authentic.result}" + (f", {authentic.reason}" if authentic.reason else ""))
     for one in links:
         undone = "  (taken back)" if one.undone_by is not None else ""
         click.echo(f"Order: {one.link.order.value}  {one.link.confidence}, {one.link.reason}{undone}")

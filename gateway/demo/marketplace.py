@@ -48,7 +48,8 @@ class Marketplace:
     """Listens on the running loop between ``start`` and ``stop``; port 0 takes any free one (see ``address``).
 
     ``deliver_to`` is where its mail to the seller goes; ``seller`` the address that mail is written to; ``refuses_by``
-    says how an unapproved sender learns of it; ``replies`` gives a buyer's next words to an answer, or None.
+    says how an unapproved sender learns of it; ``replies`` gives a buyer's next words to an answer, or None; ``sign`` makes
+    of each mail what leaves.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Marketplace:
         opted_out: Collection[str] = (),
         replies: Callable[[Answer], str | None] = lambda _: None,
         seed: str = "docket",
+        sign: Callable[[bytes], bytes] = bytes,
     ) -> None:
         self.address = (host, port)
         self.buyers: dict[str, str] = {}  # alias -> the buyer's name
@@ -75,6 +77,7 @@ class Marketplace:
         self._refuses_by = refuses_by
         self._opted_out = frozenset(opted_out)
         self._replies = replies
+        self._sign = sign
         self._way_in = SmtpTransport(
             *deliver_to, tls="none", hostname="mail.marketplace.example", timeout_s=30.0
         )
@@ -216,7 +219,9 @@ class Marketplace:
 
     async def _deliver(self, mail: EmailMessage) -> Outcome:
         sender = f"{token_of(str(mail['Message-ID']))[:24]}@bounces.marketplace.example"
-        outcomes = await asyncio.to_thread(self._way_in.send, mail.as_bytes(), sender, (self._seller,))
+        outcomes = await asyncio.to_thread(
+            self._way_in.send, self._sign(mail.as_bytes()), sender, (self._seller,)
+        )
         log.info("marketplace-wrote outcome=%s", type(outcomes[0]).__name__.lower())
         return outcomes[0]
 

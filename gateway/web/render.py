@@ -123,6 +123,7 @@ def _environment() -> Environment:
             "urlquote": lambda text: quote(str(text).encode("utf-8", "replace"), safe=""),
             "order_path": order_path,
             "words": words.words,
+            "sender": words.sender,
             "state": words.state,
             "told_by": words.told_by,
             "people": words.people,

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from rules.facts import Authentic
+
 _STATES = {
     "waiting": ("Waiting", "wait"),
     "delivered": ("Delivered", "good"),
@@ -17,6 +19,7 @@ _ENTRIES = {
     "mail.out": "Sent",
     "mail.held": "Held for a second look",
     "mail.refused": "Refused by policy",
+    "authenticity": "Sender checked",
     "decision": "Decided",
     "outcome": "Outcome",
     "note": "Note",
@@ -25,6 +28,15 @@ _ENTRIES = {
     "mark": "Mark",
     "release": "Second look",
     "sighting": "Seen again",
+}
+
+_SENDERS = {
+    "pass": ("Proven", "good"),
+    "fail": ("Not authentic", "bad"),
+    "permerror": ("Not authentic", "bad"),
+    "temperror": ("Could not be checked", "wait"),
+    "none": ("Not proven", "dull"),
+    "unchecked": ("Not checked", "dull"),
 }
 
 _FACTS = {
@@ -63,6 +75,11 @@ def words(name: str) -> str:
 def state(name: str) -> tuple[str, str]:
     """Return a delivery state's word and its tone (``good``, ``wait``, ``bad`` or ``dull``)."""
     return _STATES.get(name, (words(name), "dull"))
+
+
+def sender(found: Authentic) -> tuple[str, str]:
+    """Return what is known of a sender in a word or two, and its tone."""
+    return _SENDERS.get(found.result, (found.result, "dull"))
 
 
 def person(pair: tuple[str, str]) -> str:

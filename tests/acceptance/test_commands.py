@@ -50,7 +50,8 @@ def test_json_is_one_object_a_line_with_the_keys_others_rely_on(place, tmp_path)
         "file", "sha256", "size_bytes", "marketplace", "kind", "direction", "from", "to", "cc", "subject", "date",
         "message_id", "in_reply_to", "references", "text", "attachments", "found", "defects",
     }  # fmt: skip
-    assert shown.keys() >= inspected | {"links", "entry"}
+    assert shown.keys() >= inspected | {"links", "entry", "authenticity"}
+    assert shown["authenticity"]["result"] == "unchecked"
     (tmp_path / "a.eml").write_bytes(place.raw(hit["seq"]))
     (told,) = place.json("inspect", tmp_path / "a.eml")
     assert told.keys() >= inspected

@@ -107,6 +107,9 @@ def test_the_conversation_stands_under_its_order_in_order_with_names_times_and_r
     for each in order["messages"]:
         (link,) = each["links"]
         assert link["order"]["value"] == demo["order"]
+        # Nobody's word is taken: the marketplace's mail is signed, and its name server has the key.
+        assert link["confidence"] == "certain"
+        assert each["direction"] == "outbound" or "which is proven: signed by amazon.com" in link["reason"]
         assert link["reason"]
     # the marketplace's acceptance is an act of its own, between the answer and the buyer's second mail
     (accepted,) = [e for e in order["entries"] if e["type"] == "outcome" and e["of"] == answer["seq"]]

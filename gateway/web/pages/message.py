@@ -16,12 +16,14 @@ from gateway.mail.entry import Entry
 from gateway.mail.message import ParsedMail
 from gateway.shape import own_text
 from gateway.store import messages, orders
+from gateway.store.authenticity import authentic_of
 from gateway.store.records import EventRow, LinkRow, MessageRow
 from gateway.web.pages.frame import safe_html
 from gateway.web.passages import Passage, passages
 from gateway.web.reads import entry_of, mail_entry, parsed, seq_of, text_of
 from gateway.web.render import page
 from gateway.web.site import Site
+from rules.facts import Authentic
 
 _VIEWS = ("text", "html", "headers", "source")
 _TEXT_CHARS = 200_000
@@ -34,6 +36,7 @@ class Shown:
 
     row: MessageRow
     links: list[LinkRow]
+    authentic: Authentic
     events: list[EventRow]
     answers: list[Answer]
     verdict: dict[str, Any]
@@ -63,6 +66,7 @@ def look_at(site: Site, seq: int, view: str) -> Shown:
     with site.store.read() as conn:
         row = messages.message(conn, seq)
         links = orders.links_of(conn, seq)
+        authentic = authentic_of(conn, [seq]).get(seq, Authentic())
         events = orders.events_of(conn, message=seq)
     if row is None:
         mail_entry(site, seq)
@@ -75,6 +79,7 @@ def look_at(site: Site, seq: int, view: str) -> Shown:
     return Shown(
         row=row,
         links=links,
+        authentic=authentic,
         events=[event for event in events if event.seq != seq],
         answers=[answer for event in events if event.type == "outcome" for answer in answers_in(event)],
         verdict=entry.meta.get("verdict") or {},
