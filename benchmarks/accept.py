@@ -77,7 +77,7 @@ def docket(place: Path) -> Iterator[int]:
     port, command = free_port(), [sys.executable, "-m", "gateway.cli", "--data", str(place)]
     subprocess.run([*command, "init", "--yes", "--address", TO], check=True, stdout=subprocess.DEVNULL)
     settings = place / "config.toml"
-    listen = f'\n[listen]\nsmtp = ["127.0.0.1:{port}"]\nsubmission = []\nsubmissions = []\nweb = "127.0.0.1:{free_port()}"\n'
+    listen = f'\n[authenticity]\ndns = "off"\n[listen]\nsmtp = ["127.0.0.1:{port}"]\nsubmission = []\nsubmissions = []\nweb = "127.0.0.1:{free_port()}"\n'
     settings.write_text(settings.read_text() + listen)
     log = (place / "log").open("wb")
     process = subprocess.Popen([*command, "serve"], stdout=log, stderr=log)
