@@ -1,6 +1,6 @@
 """A private Dovecot: its own settings, folders and ports, loopback only, no system users; as root or as anyone.
 
-Dovecot 2.4 reads other settings than 2.3, so the version is asked first.
+Dovecot 2.4 reads other settings than 2.3, so the version is asked first (both were run: 2.3.19 and 2.4.1, clear and over TLS).
 """
 
 import contextlib
