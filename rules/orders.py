@@ -193,6 +193,8 @@ def _weigh(part: Part, scope: Scope, compiled: CompiledOrder, one: _Try, quotes:
         confidence = lowered(confidence)
     if one.seam:
         confidence = lowered(confidence)
+    if part.hides(one.start):
+        confidence = lowered(confidence)
     span = part.readable.span(one.start, one.end)
     return FoundOrder(
         order=OrderRef(marketplace=scope.market.name, value=one.value),
@@ -223,6 +225,8 @@ def _reason(part: Part, scope: Scope, one: _Try) -> str:
         said.append(f"but after “{one.foreign.strip()[:30]}”")
     if one.linked:
         said.append("inside a link")
+    if part.hides(one.start):
+        said.append("hidden from the reader")
     if scope.home:
         said.append(f"in {scope.market.title}'s own mail")
     if one.seam:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rules.facts import Facts
+from rules.hidden import hidden_in
 from rules.readable import INVISIBLE, Readable, fold, joined, readable, replaced
 
 PART_MAX = 1_000_000  # characters of one part that are searched
@@ -31,11 +32,23 @@ class Part:
     where: str
     original: str
     readable: Readable
+    _hidden: list[tuple[int, int]] | None = None
 
     @property
     def kind(self) -> str:
         """The name without its number: ``link`` for ``link:3``."""
         return self.where.partition(":")[0]
+
+    def hides(self, start: int) -> bool:
+        """Tell whether a place of the readable text is kept from the eyes of whoever reads the mail."""
+        if self.kind != "html":
+            return False
+        if self._hidden is None:
+            self._hidden = hidden_in(self.original)
+        if not self._hidden:
+            return False
+        there = self.readable.span(start, start + 1)[0]
+        return any(begin <= there < end for begin, end in self._hidden)
 
 
 def parts_of(facts: Facts) -> Iterator[Part]:
