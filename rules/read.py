@@ -5,6 +5,8 @@ from typing import TypeVar
 
 from rules.announcements import Announcements
 from rules.compiled import Marketplace
+from rules.conversation import tokens_of
+from rules.customers import people_of
 from rules.facts import (
     Facts,
     FoundOrder,
@@ -86,6 +88,8 @@ def read(facts: Facts, marketplaces: Marketplaces) -> Reading:
         products=tuple(finds.products.values()),
         parcels=tuple(finds.parcels.values()),
         references=tuple(finds.references.values()),
+        tokens=tokens_of(facts, sender.marketplace, marketplaces),
+        people=people_of(facts, marketplaces, alias=sender.alias, has_order=bool(found)),
     )
 
 

@@ -47,6 +47,8 @@ async def tag(request: Request) -> Response:
 async def link(request: Request) -> Response:
     """Link by hand, confirm a link or take one back; nothing is ever merged."""
     form, site = request.state.form, request.app.state.site
+    if form.get("none", "") == "yes":
+        return await _act(request, "link", {"none": True, "undo": False, "reason": "belongs to no order"})
     row = await run_in_threadpool(_message, site, seq_of(request))
     order = await run_in_threadpool(
         _order_meant,
