@@ -19,8 +19,9 @@ _SEPARATORS = re.compile(r"[\s\-\u2010-\u2015\u2212]+")
 
 # Words that must be among these. What rules change themselves is looked up anew for each.
 _FIXED: dict[str, _Values] = {
-    "direction": lambda case: (case.facts.direction,),
+    "direction": lambda case: (case.reading.direction or case.facts.direction,),
     "marketplace": lambda case: (case.reading.marketplace,),
+    "operator": lambda case: (case.reading.operator,),
     "kind": lambda case: (case.reading.kind,),
     "mailbox": lambda case: (case.facts.mailbox,),
     "agent": lambda case: (case.facts.agent,),

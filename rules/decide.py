@@ -6,11 +6,12 @@ from typing import Any
 import msgspec
 
 from rules import actions
-from rules.belief import NOT_AUTHENTIC, belief_of
+from rules.belief import NOT_AUTHENTIC, Belief, belief_of
 from rules.case import TEXT_MAX, Case
 from rules.conditions import first_failure, matches
 from rules.confidence import RANK
 from rules.facts import Context, Decision, Facts, Link, OrderRef, Reading
+from rules.kinds import WRITTEN_BY_US
 from rules.links import links_of, without_taken_back
 from rules.marketplace import Marketplaces
 from rules.patterns import Pattern, searchable
@@ -37,6 +38,7 @@ def decide(
     An identical retry is linked but nothing is done for it; history gets tags and marks, but nothing leaves the house.
     """
     belief = belief_of(facts, marketplaces)
+    reading = _written(reading, belief)
     links, missed = links_of(facts, reading, context, belief)
     reasons = [_line(link) for link in links]
     reasons.extend(missed)
@@ -68,6 +70,7 @@ def explain_rules(
 ) -> tuple[Tried, ...]:
     """Return how each rule fared with a message, for ``docket rules try``."""
     belief = belief_of(facts, marketplaces)
+    reading = _written(reading, belief)
     links, _ = links_of(facts, reading, context, belief)
     begin = _Outcome(links=links, tags=(NOT_AUTHENTIC,) if belief.claimed else ())
     tried: list[Tried] = []
@@ -81,6 +84,12 @@ def _case(facts: Facts, reading: Reading, context: Context, marketplaces: Market
     clocks = market.file.clocks if market is not None and facts.direction == "inbound" else ()
     started = tuple(clock.name for clock in clocks if reading.kind in clock.starts_on)
     return Case(facts=facts, reading=reading, context=context, clocks=started)
+
+
+def _written(reading: Reading, belief: Belief) -> Reading:
+    """Say who wrote: the copy of an answer given on a marketplace's own site is ours, where that marketplace sent it."""
+    ours = reading.kind in WRITTEN_BY_US and belief.speaks_for(reading.marketplace)
+    return replace(reading, direction="outbound") if ours else reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from rules.facts import (
     FoundTerm,
     Reading,
 )
-from rules.kinds import ASKS_FOR_AN_ANSWER, WRITTEN_BY_US
+from rules.kinds import ASKS_FOR_AN_ANSWER
 from rules.marketplace import Marketplaces
 from rules.orders import Scope, find_orders, strongest
 from rules.parcels import find_parcels
@@ -81,7 +81,6 @@ def read(facts: Facts, marketplaces: Marketplaces) -> Reading:
         marketplace="" if market is None else market.name,
         operator="" if market is None else operator_of(facts, market),
         kind=kind,
-        direction="outbound" if kind in WRITTEN_BY_US and facts.trusted else "",
         terms=tuple({(one.words, one.until): one for one in terms}.values()),
         alias=sender.alias,
         orders=found,

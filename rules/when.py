@@ -26,6 +26,7 @@ class When(
     """
 
     marketplace: Words | None = None  # "" is: none recognised
+    operator: Words | None = None  # which shop of a base that many run on; "" is: none named
     kind: Words | None = None
     direction: Words | None = None
     mailbox: Words | None = None

@@ -8,7 +8,7 @@ import pytest
 
 from rules.decide import decide, explain_rules
 from rules.explain import explain
-from rules.facts import Context, Decision, Facts, KnownLink, OrderRef
+from rules.facts import Authentic, Context, Decision, Facts, KnownLink, OrderRef
 from rules.read import read
 from rules.ruleset import load_ruleset
 
@@ -160,3 +160,23 @@ def test_a_notice_is_explained_with_its_shop_its_term_and_who_wrote_it(decided):
         direction="inbound", trusted=True, from_=("donotreply@amazon.de",), subject="Seu e-mail para Maria"
     )
     assert "written by somebody of ours" in explain(decided(facts=copy, ruleset=load_ruleset("")))[1]
+
+
+COPY = Facts(direction="inbound", from_=("donotreply@amazon.com",), subject="Seu e-mail para Maria")
+
+
+@pytest.mark.parametrize(
+    "facts, direction",
+    [
+        (replace(COPY, trusted=True), "outbound"),
+        (replace(COPY, authentic=Authentic(result="pass", proven=("amazon.com",))), "outbound"),
+        (replace(COPY, authentic=Authentic(result="pass", proven=("mail.example",))), ""),
+        (replace(COPY, authentic=Authentic(result="fail", claimed="amazon.com")), ""),
+        (COPY, ""),
+    ],
+)
+def test_the_copy_of_our_answer_is_outbound_only_where_the_marketplace_is_shown_to_have_sent_it(
+    decided, facts, direction
+):
+    reading = decided(facts=facts, ruleset=load_ruleset("")).reading
+    assert (reading.kind, reading.direction) == ("own_answer_copy", direction)

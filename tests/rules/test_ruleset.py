@@ -53,6 +53,7 @@ CASE = Case(
     ),
     reading=Reading(
         marketplace="amazon",
+        operator="fnac-darty",
         kind="buyer_message",
         alias="abc@marketplace.amazon.de",
         products=(FoundProduct(kind="asin", value="B0ABCDEFGH", where="text"),),
@@ -67,7 +68,7 @@ CASE = Case(
     clocks=("reply",),
 )
 YES = [
-    {"marketplace": "amazon"}, {"marketplace": ["ebay", "Amazon"]}, {"kind": "buyer_message"}, {"direction": "inbound"},
+    {"marketplace": "amazon"}, {"marketplace": ["ebay", "Amazon"]}, {"kind": "buyer_message"}, {"operator": "fnac-darty"}, {"direction": "inbound"},
     {"mailbox": "Support@brand.example"}, {"agent": "anna"}, {"from": "abc@marketplace.amazon.de"}, {"from": "@amazon.de"},
     {"from": "@marketplace.amazon.de"}, {"to": "support@brand.example"}, {"to": ["x@y.example", "hidden@brand.example"]},
     {"subject": "wo bleibt"}, {"subject": ["x", "paket"]}, {"text": "kaputt$"}, {"attachment": "\\.jpg$"},
@@ -86,7 +87,7 @@ YES = [
     {"any": [{"all": [{"tag": "late"}, {"not": {"tag": "late"}}]}, {"none": [{"any": [{"tag": "x"}]}]}]},
 ]  # fmt: skip
 NO = [
-    {"marketplace": "ebay"}, {"marketplace": []}, {"kind": "claim_opened"}, {"direction": "outbound"}, {"mailbox": "brand.example"},
+    {"marketplace": "ebay"}, {"marketplace": []}, {"kind": "claim_opened"}, {"operator": ""}, {"direction": "outbound"}, {"mailbox": "brand.example"},
     {"from": "@mazon.de"}, {"from": "abc@marketplace"}, {"to": "@brand"}, {"subject": "^bleibt"}, {"text": "heil"},
     {"attachment": "pdf"}, {"header": {"x-other": ".*"}}, {"has_attachment": False}, {"has_order": False}, {"order_known": False},
     {"link_confidence": "certain"}, {"tag": "urgent"}, {"product": "B0"}, {"has_parcel": False}, {"larger_than_bytes": 5000},
