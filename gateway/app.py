@@ -3,8 +3,8 @@
 import contextlib
 import hashlib
 import logging
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from gateway.errors import WrongUse
 from gateway.extraction import Opening
 from gateway.indexer import Indexer, rebuild_index
 from gateway.ingest.listener import split_address
-from gateway.judge import Judge
+from gateway.judge import Current, Judge
 from gateway.mail.authenticity.check import Trust
 from gateway.pipeline import Gateway
 from gateway.readers import Readers
@@ -32,14 +32,14 @@ from gateway.relay.lmtp import LmtpTransport
 from gateway.relay.mx import MxTransport
 from gateway.relay.smtp import SmtpTransport
 from gateway.relay.transport import Transport
+from gateway.shelf import Files, Shelf, Watch, last_good, own_paths, read_files, stock
 from gateway.store.accounts import Accounts, Agent
 from gateway.store.engine import Store, open_store
 from index.backend import Backend
 from index.errors import IndexDamaged
 from index.registry import open_index
 from rules.drop import DropAddress
-from rules.marketplace import Marketplaces, builtin_texts, load_marketplaces
-from rules.ruleset import load_ruleset
+from rules.marketplace import Marketplaces
 from rules.weights import Settings, settings_of
 
 log = logging.getLogger(__name__)
@@ -79,33 +79,36 @@ class App:
         return open_index(self.config.index.engine, self.index_place, writer=writer)
 
     @cached_property
-    def marketplaces(self) -> Marketplaces:
-        return load_marketplaces(self.marketplace_texts)
+    def shelf(self) -> Shelf:
+        """The rule book and marketplace files in force; a broken one is named there and never stops mail."""
+        return stock(self.files(), self._last_good)
 
-    @cached_property
-    def marketplace_texts(self) -> dict[str, str]:
-        """The marketplace files that come with Docket, overridden and joined by the seller's own."""
-        return {**builtin_texts(), **self.own_texts}
+    def files(self) -> Files:
+        """Read the seller's own rule book and data files as they are now."""
+        return read_files(self.config.rules, self.config.marketplaces)
 
-    @cached_property
-    def own_texts(self) -> dict[str, str]:
-        """The seller's own marketplace, carrier and phrase files, by their names below the folder."""
-        if not self.config.marketplaces:
-            return {}
-        folder = Path(self.config.marketplaces)
-        if not folder.is_dir():
-            raise WrongUse(f"marketplaces = {self.config.marketplaces!r} is no folder")
-        paths = sorted(
-            (*folder.glob("*.toml"), *folder.glob("carriers/*.toml"), *folder.glob("phrases/*.toml"))
-        )
-        return {path.relative_to(folder).as_posix(): _text_of(path, "marketplaces") for path in paths}
-
-    @cached_property
+    @property
     def book(self) -> Book:
-        text = ""
-        if self.config.rules:
-            text = _text_of(Path(self.config.rules), "rules")
-        return Book(ruleset=load_ruleset(text), marketplaces=self.marketplaces, drop=self.drop)
+        return replace(self.shelf.book, drop=self.drop)
+
+    @property
+    def marketplaces(self) -> Marketplaces:
+        return self.shelf.book.marketplaces
+
+    def watch(self) -> Watch:
+        """Return what says when the rule book or a data file has changed."""
+        rules, folder = self.config.rules, self.config.marketplaces
+        return Watch(
+            lambda: (*([Path(rules)] if rules else []), *(own_paths(Path(folder)) if folder else []))
+        )
+
+    def renew_shelf(self) -> Shelf:
+        """Read the files again."""
+        self.__dict__.pop("shelf", None)
+        return self.shelf
+
+    def _last_good(self, name: str) -> str | None:
+        return last_good(self.archive, name) if self.config.secrets.is_dir() else None
 
     @cached_property
     def mailboxes(self) -> dict[str, str]:
@@ -142,7 +145,7 @@ class App:
 
     def readers(self, *, journal: Path | None = None, count: int = 0) -> Readers:
         return Readers(
-            self.marketplace_texts,
+            self.shelf.texts,
             count=count or self.config.work.readers,
             seconds=self.config.work.reader_seconds,
             memory_bytes=self.config.work.reader_memory_bytes,
@@ -222,12 +225,26 @@ class App:
         return Judge(
             archive=self.archive,
             store=self.store,
-            readers=self.readers(count=1),  # no journal: what was judged when we crashed was never taken
-            marketplaces=self.marketplaces,
+            current=self._current(),
             senders={box.address.lower(): (box.sender, box.name) for box in self.config.mailbox},
             settings=self._policies(),
             drop=self.drop,
         )
+
+    def _current(self) -> Callable[[], Current | None]:
+        """Return what gives the judge its marketplaces: first, and whenever a file has changed."""
+        watch = self.watch()
+        first = [True]
+
+        def current() -> Current | None:
+            if not first and not watch.changed():
+                return None
+            shelf = self.shelf if first else self.renew_shelf()
+            first.clear()
+            # no journal: what was judged when we crashed was never taken
+            return Current(marketplaces=shelf.book.marketplaces, readers=self.readers(count=1))
+
+        return current
 
     def _policies(self) -> dict[str, tuple[Settings, ...]]:
         """Return what is set for each mailbox, the nearest first."""
@@ -291,10 +308,3 @@ class App:
     def _initialised(self) -> None:
         if not self.config.secrets.is_dir():
             raise WrongUse(f"there is no archive in {self.config.folder} yet; run: docket init")
-
-
-def _text_of(path: Path, setting: str) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as wrong:
-        raise WrongUse(f"{setting}: {path} cannot be read: {wrong}") from wrong

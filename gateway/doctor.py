@@ -6,6 +6,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -45,6 +46,12 @@ def examine(app: App) -> Iterator[Finding]:
     yield _alerts(app)
 
 
+def _book(app: App) -> None:
+    """Raise for the first file that is broken: the last good version is in force, and somebody must mend this one."""
+    for one in app.shelf.broken:
+        raise WrongUse(str(one))
+
+
 def _files(app: App) -> Iterator[Finding]:
     secrets = app.config.secrets
     if not secrets.is_dir():
@@ -66,7 +73,7 @@ def _parts(app: App) -> Iterator[Finding]:
         ("store", lambda: app.store),
         ("accounts", app.agents),
         ("search index", lambda: app.index().close()),
-        ("rule book and marketplaces", lambda: app.book),
+        ("rule book and marketplaces", partial(_book, app)),
     ):
         if not app.config.secrets.is_dir() and what != "rule book and marketplaces":
             continue

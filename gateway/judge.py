@@ -1,6 +1,7 @@
 """What an agent sends is judged before it is archived: sent, held for a second look, or refused with the words found."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 import msgspec
 
@@ -24,9 +25,18 @@ _RANK = {"warn": 0, "hold": 1, "refuse": 2}
 _QUOTES = str.maketrans("“”‘’", "\"\"''")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Current:
+    """What the judge reads and judges by, until a file of it changes."""
+
+    marketplaces: Marketplaces
+    readers: Readers
+
+
 class Judge:
     """The policy over the bytes in memory. One thread at a time; its reader pool is its own.
 
+    ``current`` gives what is in force: once at the first call, and again whenever that has changed.
     ``settings`` are the seller's for each mailbox, the nearest first; under ``""`` those for any other.
     """
 
@@ -35,16 +45,15 @@ class Judge:
         *,
         archive: Archive,
         store: Store,
-        readers: Readers,
-        marketplaces: Marketplaces,
+        current: Callable[[], Current | None],
         senders: Mapping[str, tuple[str, str]],
         settings: Mapping[str, tuple[Settings, ...]],
         drop: DropAddress = NO_DROP,
     ) -> None:
         self._archive = archive
         self._store = store
-        self._readers = readers
-        self._marketplaces = marketplaces
+        self._renew = current
+        self._current: Current | None = None
         self._senders = dict(senders)
         self._settings = dict(settings)
         self._drop = drop
@@ -56,14 +65,15 @@ class Judge:
         """
         if self._drop.is_only(envelope.rcpt_to):
             return Draft(type="mail.in", payload=raw, meta=msgspec.to_builtins(envelope))
-        understood = self._readers.understand([Item(key=JUDGED, raw=raw, envelope=envelope, outbound=True)])[
-            0
-        ]
+        current = self._in_force()
+        understood = current.readers.understand(
+            [Item(key=JUDGED, raw=raw, envelope=envelope, outbound=True)]
+        )[0]
         facts = facts_of(understood.mail, envelope, outbound=True)
         findings = [
             *check_outgoing(
                 facts,
-                self._marketplaces,
+                current.marketplaces,
                 self._asked(envelope.rcpt_to, understood.reading),
                 self._settings.get(envelope.mailbox, self._settings.get("", ())),
                 understood.reading,
@@ -82,7 +92,16 @@ class Judge:
         return Draft(type=type_, payload=raw, meta={**msgspec.to_builtins(envelope), "verdict": verdict})
 
     def close(self) -> None:
-        self._readers.close()
+        if self._current is not None:
+            self._current.readers.close()
+
+    def _in_force(self) -> Current:
+        fresh = self._renew()
+        if fresh is not None:
+            self.close()
+            self._current = fresh
+        assert self._current is not None
+        return self._current
 
     def _unsendable(self, raw: bytes, envelope: Envelope) -> Iterator[Finding]:
         """Say why a message could not become a copy that leaves."""

@@ -34,6 +34,11 @@ def status_of(app: App, index: Backend | None = None) -> dict[str, Any]:
             "documents": documents,
         },
         "queue": queue,
+        "rules": {
+            "rules": len(app.book.ruleset.rules),
+            "book": app.book.ruleset.sha256,
+            "broken": [str(one) for one in app.shelf.broken],
+        },
         "capture": {
             "at_work": is_at_work(app.config),
             "last_at": last.isoformat() if last else None,

@@ -18,6 +18,7 @@ from gateway.app import App
 from gateway.config import Config
 from gateway.errors import ArchiveBroken, DocketError
 from gateway.logs import set_up
+from gateway.shelf import Watch
 from gateway.worker import Locked, Worker, hold_lock
 
 log = logging.getLogger(__name__)
@@ -36,18 +37,27 @@ def rebuild_request(config: Config) -> Path:
     return config.folder / "rebuild.request"
 
 
-def work(app: App, stop: threading.Event, wake: int) -> int:
+def work(app: App, stop: threading.Event, wake: int, again: threading.Event | None = None) -> int:
     """Hold the lock and work; build the store and the index anew whenever that is asked for.
+
+    A rule book or data file that changes, or ``again``, puts the new version in force between two messages.
 
     Returns how many sends are still under way in threads that nothing waits for.
     """
     left = 0
     request = rebuild_request(app.config)
+    watch = app.watch()
+    renewed = threading.Event()
+    _tell(app)
     with hold_lock(lock_of(app.config)):
         while not stop.is_set():
             if request.exists():
                 build_anew(app)
                 request.unlink()
+            if renewed.is_set():
+                renewed.clear()
+                app.renew_shelf()
+                _tell(app)
             with (
                 app.indexer() as indexer,
                 contextlib.closing(app.gateway()) as gateway,
@@ -55,10 +65,27 @@ def work(app: App, stop: threading.Event, wake: int) -> int:
                     Worker(gateway, indexer, senders=app.config.work.senders, wake=wake)
                 ) as worker,
             ):
-                left += worker.run(lambda: stop.is_set() or request.exists(), stop.is_set)
+                left += worker.run(
+                    lambda: stop.is_set() or request.exists() or _changed(watch, again, renewed), stop.is_set
+                )
             if worker.orphaned:
                 break
     return left
+
+
+def _changed(watch: Watch, again: threading.Event | None, renewed: threading.Event) -> bool:
+    if watch.changed() or (again is not None and again.is_set()):
+        if again is not None:
+            again.clear()
+        renewed.set()
+    return renewed.is_set()
+
+
+def _tell(app: App) -> None:
+    """Say what is in force, and what is broken."""
+    log.info("rules-in-force rules=%d book=%s", len(app.book.ruleset.rules), app.book.ruleset.sha256)
+    for one in app.shelf.broken:
+        log.error("rules-broken file=%s error=%s", one.file, " ".join(str(one).split()))
 
 
 def build_anew(app: App) -> None:
@@ -79,10 +106,12 @@ def main() -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    again = threading.Event()
+    signal.signal(signal.SIGHUP, lambda *_: again.set())
     if "--nice" in sys.argv:
         os.nice(_NICENESS)
     try:
-        unfinished = work(App(config=config), stop, wake=0)
+        unfinished = work(App(config=config), stop, wake=0, again=again)
     except Locked:
         return EXIT_LOCKED
     except ArchiveBroken as wrong:

@@ -14,12 +14,14 @@ from index.tree import Fuzzy, Leaf, Prefix, Sequence, Span, Term
 FIELDS: Final = {
     "subject": "subject", "from": "from", "to": "to", "filename": "filename",
     "order": "order", "tag": "tag", "marketplace": "marketplace", "agent": "agent", "mailbox": "mailbox",
+    "assigned": "tag", "folder": "tag", "retention": "tag",
     "in": "direction", "kind": "kind", "has": "has",
     "asin": "all", "id": "all", "exact": "all", "tracking": "all",
     "before": "", "after": "", "on": "",
 }  # fmt: skip
 _TEXTS = ("subject", "from", "to", "filename")
 _IDENTIFIERS = ("order", "asin", "id", "exact", "tracking")
+_TAGGED = ("assigned", "folder", "retention")
 _CHOICES = {"in": ("inbound", "outbound", "internal"), "has": ("attachment", "order", "tag")}
 _STEMS = {"all": "stem", "subject": "subject_stem"}
 _VOCABULARIES = {"all": "vocabulary"}
@@ -134,6 +136,8 @@ def _key(token: Token) -> Leaf:
     choices = _CHOICES.get(token.scope)
     if choices and (starred or value not in choices):
         raise QueryError(f"“{token.scope}:” takes {', '.join(choices)}", token.column)
+    if token.scope in _TAGGED:
+        value = f"{token.scope}:{value}"  # kept as a tag of that form
     source = _source(token, f'"{token.text}"' if token.kind == "quoted" else token.text)
     if starred:
         if len(value) < _PREFIX_CHARS:

@@ -3,8 +3,7 @@
 ``RECORDS`` only say something about a message; the others leave the house or change its way, and never happen for history.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -43,19 +42,19 @@ class Mark(_Action, frozen=True, kw_only=True, tag="mark"):
 
 
 class File(_Action, frozen=True, kw_only=True, tag="file"):
-    """File the message under a name; the last rule that says so counts."""
+    """File the message under a name, the tag ``folder:NAME``; the last rule that says so counts."""
 
     under: str
 
 
 class Retain(_Action, frozen=True, kw_only=True, tag="retain"):
-    """Say which retention class the message belongs to; the last rule that says so counts."""
+    """Say which retention class the message belongs to, the tag ``retention:NAME``; the last rule that says so counts."""
 
     class_: str = msgspec.field(name="class")
 
 
 class Assign(_Action, frozen=True, kw_only=True, tag="assign"):
-    """Say which agent answers; the last rule that says so counts."""
+    """Say which agent answers, the tag ``assigned:NAME``; the last rule that says so counts."""
 
     to: str
 
@@ -82,13 +81,3 @@ class Notify(_Action, frozen=True, kw_only=True, tag="notify"):
 Action = Tag | Untag | Link | Mark | File | Retain | Assign | Forward | Hold | Notify
 RECORDS = (Tag, Untag, Link, Mark, File, Retain)
 NAMES: dict[str, type[msgspec.Struct]] = {str(one.__struct_config__.tag): one for one in Action.__args__}
-
-
-def last_said(done: Iterable[Mapping[str, Any]], do: str, field: str) -> str:
-    """Return what the last of these actions of one kind says, or an empty string.
-
-    >>> last_said([{"do": "assign", "to": "anna"}, {"do": "assign", "to": "ben"}], "assign", "to")
-    'ben'
-    """
-    found = [str(action.get(field, "")) for action in done if action.get("do") == do]
-    return found[-1] if found else ""

@@ -130,6 +130,12 @@ def _applied(rule: Rule, facts: Facts, outcome: _Outcome) -> _Outcome:
                 tags = (*tags, name) if name not in tags else tags
             case actions.Untag(name=name):
                 tags = tuple(tag for tag in tags if tag != name)
+            case actions.Assign(to=to):
+                tags = _instead(tags, "assigned", to)
+            case actions.File(under=under):
+                tags = _instead(tags, "folder", under)
+            case actions.Retain(class_=class_):
+                tags = _instead(tags, "retention", class_)
             case actions.Link() if pattern is not None:
                 links, line = _linked(rule, action, pattern, facts, links)
                 reasons.append(line)
@@ -139,6 +145,11 @@ def _applied(rule: Rule, facts: Facts, outcome: _Outcome) -> _Outcome:
         if not isinstance(action, actions.Link):
             reasons.append(f"rule “{rule.name}”: {_words(plain)}")
     return _Outcome(links=links, tags=tags, actions=tuple(done), reasons=tuple(reasons))
+
+
+def _instead(tags: tuple[str, ...], name: str, value: str) -> tuple[str, ...]:
+    """Put a tag of the form ``name:value`` in the place of any of that name: there is one agent, one folder, one class."""
+    return (*(tag for tag in tags if not tag.startswith(f"{name}:")), f"{name}:{value.strip()}")
 
 
 def _linked(

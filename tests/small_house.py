@@ -3,7 +3,7 @@
 import base64
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ from gateway.clock import FixedClock
 from gateway.deciding import Book
 from gateway.delivery import Post
 from gateway.indexer import Indexer
-from gateway.judge import Judge
+from gateway.judge import Current, Judge
 from gateway.mail.entry import Envelope
 from gateway.pipeline import Gateway
 from gateway.readers import Readers
@@ -153,6 +153,12 @@ def mail(
     return message.as_bytes()
 
 
+def once(current: Current) -> Callable[[], Current | None]:
+    """Return what gives the judge what it needs at its first call; nothing changes after that."""
+    given = [current]
+    return lambda: given.pop() if given else None
+
+
 def build_house(place: Path, *, rules: str = RULES, deliver: Any = None, **gateway_settings: Any) -> House:
     """Make a new house in a folder, with one agent and no mail; ``deliver`` is where its mailbox's mail goes."""
     urls = {name: f"sqlite:///{place / (name + '.db')}" for name in ("archive", "keys", "store", "accounts")}
@@ -171,8 +177,7 @@ def build_house(place: Path, *, rules: str = RULES, deliver: Any = None, **gatew
         judge=Judge(
             archive=archive,
             store=store,
-            readers=Readers(builtin_texts(), count=1),
-            marketplaces=marketplaces,
+            current=once(Current(marketplaces=marketplaces, readers=Readers(builtin_texts(), count=1))),
             senders={MAILBOX: (MAILBOX, "Brand Support")},
             settings={"": (Settings(checks={"email_address": "hold", "links": "hold"}),)},
             drop=DROP,

@@ -1,25 +1,32 @@
 """``docket rules``: see what the rules would do before they do it."""
 
 import contextlib
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
+from gateway.app import App
 from gateway.cli import present
 from gateway.cli.frame import Place, json_option, pass_place, print_json
 from gateway.errors import WrongUse
 from gateway.extraction import Extractor
+from gateway.language import language_of
 from gateway.mail.entry import Envelope
 from gateway.mail.parse import parse
 from gateway.shape import facts_of
 from rules.changes import report_on
 from rules.decide import Tried, decide, explain_rules
+from rules.errors import BookError, Fault
 from rules.examples import broken_examples
 from rules.explain import explain
 from rules.facts import Context
+from rules.marketplace import builtin_texts, load_marketplaces
+from rules.mistakes import Known, faults_of
 from rules.named import direction_of
 from rules.read import read
+from rules.ruleset import load_ruleset
 
 
 @click.group()
@@ -33,23 +40,44 @@ def rules() -> None:
 def check(place: Place, as_json: bool) -> None:
     """Read the rule book and every marketplace file, try their examples, and say what of ours they change."""
     app = place.app()
-    book = app.book
-    report = report_on(app.own_texts)
-    broken = broken_examples(app.marketplaces)
+    files = app.files()
+    faults = [*files.unread.values(), *map(str, _faults(app, files.rules))]
+    report, examples = [], []
+    try:
+        made = load_marketplaces({**builtin_texts(), **files.own})
+        report = report_on(files.own)
+        examples = broken_examples(made)
+    except BookError as wrong:
+        faults.append(str(wrong))
+    names = [] if faults else [rule.name for rule in load_ruleset(files.rules).rules]
     if as_json:
         print_json(
-            {
-                "rules": [rule.name for rule in book.ruleset.rules],
-                "marketplaces": report,
-                "broken_examples": broken,
-            }
+            {"rules": names, "marketplaces": report, "broken_examples": examples, "faults": faults},
         )
     else:
-        click.echo(f"{len(book.ruleset.rules)} rules in {app.config.rules or 'no rule book'}: all readable.")
-        for line in (*report, *broken):
+        if not faults:
+            click.echo(f"{len(names)} rules in {app.config.rules or 'no rule book'}: all readable.")
+        for line in (*report, *examples):
             click.echo(line)
-    if broken:
+        for line in faults:
+            click.echo(line, err=True)
+    if faults:
+        raise SystemExit(2)
+    if examples:
         raise SystemExit(1)
+
+
+def _faults(app: App, text: str) -> tuple[Fault, ...]:
+    """Return all that is wrong with a rule book, names that nobody knows too."""
+    known = Known(
+        marketplaces=frozenset(app.marketplaces.marketplaces),
+        carriers=frozenset(app.marketplaces.carriers),
+        clocks=frozenset(
+            clock.name for market in app.marketplaces.marketplaces.values() for clock in market.file.clocks
+        ),
+        mailboxes=frozenset(app.mailboxes.values()),
+    )
+    return faults_of(text, file="rules.toml", known=known)
 
 
 @rules.command(name="try")
@@ -64,6 +92,7 @@ def try_(place: Place, mail: Path, trusted: bool, as_json: bool) -> None:
     except OSError as wrong:
         raise WrongUse(f"{mail}: {wrong.strerror}") from wrong
     app = place.app()
+    ruleset = load_ruleset(app.files().rules)  # as it is written now: a mistake is told, not passed over
     with contextlib.closing(Extractor(app.opening)) as extractor:
         parsed = extractor.extend(parse(raw), raw)
     envelope = Envelope(
@@ -76,9 +105,11 @@ def try_(place: Place, mail: Path, trusted: bool, as_json: bool) -> None:
     facts = facts_of(parsed, envelope, outbound=False)
     if direction_of(facts, app.marketplaces) == "outbound":
         facts = facts_of(parsed, envelope, outbound=True)
+    if "language" in ruleset.asks:
+        facts = replace(facts, language=language_of(facts, app.marketplaces))
     reading = read(facts, app.marketplaces)
-    decision = decide(facts, reading, Context(), app.book.ruleset, app.marketplaces)
-    steps = explain_rules(facts, reading, Context(), app.book.ruleset, app.marketplaces)
+    decision = decide(facts, reading, Context(), ruleset, app.marketplaces)
+    steps = explain_rules(facts, reading, Context(), ruleset, app.marketplaces)
     if as_json:
         print_json(
             {

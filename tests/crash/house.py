@@ -16,7 +16,7 @@ from gateway.delivery import Post
 from gateway.errors import DocketError
 from gateway.extraction import Extractor, Opening
 from gateway.indexer import Indexer
-from gateway.judge import Judge
+from gateway.judge import Current, Judge
 from gateway.mail.entry import Envelope
 from gateway.pipeline import Gateway
 from gateway.reader import understand
@@ -26,7 +26,7 @@ from gateway.store.engine import open_store
 from index.registry import open_index
 from rules.marketplace import builtin_texts, load_marketplaces
 from rules.ruleset import load_ruleset
-from tests.small_house import MAILBOX, RULES
+from tests.small_house import MAILBOX, RULES, once
 
 MARKETPLACES = load_marketplaces(builtin_texts())
 UNOPENED = Extractor(Opening(text=False, barcodes=False))
@@ -154,8 +154,7 @@ class Running:
             judge=Judge(
                 archive=self.archive,
                 store=self.store,
-                readers=ReadersHere(),
-                marketplaces=MARKETPLACES,
+                current=once(Current(marketplaces=MARKETPLACES, readers=ReadersHere())),
                 senders={MAILBOX: (MAILBOX, "Support")},
                 settings={},
             ),

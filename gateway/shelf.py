@@ -1,0 +1,209 @@
+"""The rule book and marketplace files in force: today's where they are right, else the last good version of each.
+
+A mistake in a file never stops mail. What is broken is named, and what stands in for it comes from the archive, where
+every version that decided anything lies.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from gateway.archive.archive import Archive
+from gateway.deciding import Book
+from rules.errors import BookError
+from rules.marketplace import Marketplaces, builtin_texts, load_marketplaces
+from rules.ruleset import RuleSet, load_ruleset
+
+RULES = "rules.toml"
+_BACK = 2_000  # entries looked through at once for the last decision
+_LOOK_S = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """A file that cannot be used, why, and whether an older version of it stands in."""
+
+    file: str
+    said: str
+    older: bool
+
+    def __str__(self) -> str:
+        instead = "its last good version is in force" if self.older else "it is left out"
+        return f"{self.said}; {instead}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """What lies in the files: the rule book's text, the seller's own data files, and what could not be read at all."""
+
+    rules: str = ""
+    own: Mapping[str, str]
+    unread: Mapping[str, str]  # name -> why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """What is in force, and what is not."""
+
+    book: Book
+    texts: Mapping[str, str]  # of the marketplaces
+    broken: tuple[Broken, ...] = ()
+
+
+def read_files(rules: str, marketplaces: str) -> Files:
+    """Read the files that the settings name; what cannot be read is told, not raised."""
+    unread: dict[str, str] = {}
+    text = _read(Path(rules), RULES, unread) if rules else ""
+    own: dict[str, str] = {}
+    if marketplaces:
+        folder = Path(marketplaces)
+        if not folder.is_dir():
+            unread["marketplaces"] = f"marketplaces = {marketplaces!r} is no folder"
+        for path in own_paths(folder):
+            name = path.relative_to(folder).as_posix()
+            if (found := _read(path, name, unread)) is not None:
+                own[name] = found
+    return Files(rules=text or "", own=own, unread=unread)
+
+
+def own_paths(folder: Path) -> list[Path]:
+    """Return a seller's own data files."""
+    return sorted((*folder.glob("*.toml"), *folder.glob("carriers/*.toml"), *folder.glob("phrases/*.toml")))
+
+
+def stock(files: Files, good: Callable[[str], str | None]) -> Shelf:
+    """Put in force what is right; ``good`` gives the last good version of a file, by its name."""
+    broken: list[Broken] = []
+    texts, marketplaces = _marketplaces(files, good, broken)
+    return Shelf(
+        book=Book(ruleset=_ruleset(files, good, broken), marketplaces=marketplaces),
+        texts=texts,
+        broken=tuple(broken),
+    )
+
+
+def _ruleset(files: Files, good: Callable[[str], str | None], broken: list[Broken]) -> RuleSet:
+    said = files.unread.get(RULES)
+    if said is None:
+        try:
+            return load_ruleset(files.rules)
+        except BookError as wrong:
+            said = str(wrong)
+    older = good(RULES)
+    broken.append(Broken(file=RULES, said=said, older=older is not None))
+    try:
+        return load_ruleset(older or "")
+    except BookError:  # good once, by a Docket that knew other fields
+        return load_ruleset("")
+
+
+def _marketplaces(
+    files: Files, good: Callable[[str], str | None], broken: list[Broken]
+) -> tuple[dict[str, str], Marketplaces]:
+    texts = builtin_texts()
+    broken.extend(
+        Broken(file=name, said=said, older=False)
+        for name, said in files.unread.items()
+        if name == "marketplaces"
+    )
+    unread = [name for name in files.unread if name not in {RULES, "marketplaces"}]
+    if not unread:
+        try:
+            whole = {**texts, **files.own}
+            return whole, load_marketplaces(whole)
+        except BookError:
+            pass  # which one it is shows when they are added one by one
+    made = load_marketplaces(texts)
+    for name in sorted({*files.own, *unread}):
+        said = files.unread.get(name, "")
+        tries = [files.own[name]] if name in files.own else []
+        if (older := good(name)) is not None and older != builtin_texts().get(name):
+            tries.append(older)
+        for text in tries:
+            try:
+                made = load_marketplaces({**texts, name: text})
+            except BookError as wrong:
+                said = said or str(wrong)
+            else:
+                texts[name] = text
+                break
+        if said:
+            broken.append(Broken(file=name, said=said, older=texts.get(name) == older is not None))
+    return texts, made
+
+
+def last_good(archive: Archive, name: str) -> str | None:
+    """Return the version of a file that decided last, else the newest that the archive has."""
+    found = [
+        entry.payload.decode()
+        for entry in archive.entries(0, types=["rules"])
+        if entry.meta.get("name") == name
+    ]
+    if len(found) < 2:
+        return found[0] if found else None
+    books = _last_books(archive)
+    return next((text for text in reversed(found) if _sha256(text) in books), found[-1])
+
+
+class _Named(msgspec.Struct):
+    books: tuple[str, ...] = ()
+
+
+class _Decided(msgspec.Struct):
+    decision: _Named = msgspec.field(default_factory=_Named)
+
+
+def _last_books(archive: Archive) -> frozenset[str]:
+    stop = archive.head()
+    while stop > 0:
+        start = max(0, stop - _BACK)
+        newest = None
+        for entry in archive.entries(start, stop, types=["decision"]):
+            newest = entry
+        if newest is not None:
+            return frozenset(msgspec.json.decode(newest.payload, type=_Decided).decision.books)
+        stop = start
+    return frozenset()
+
+
+class Watch:
+    """Says when a file has changed. Looks once a second at most."""
+
+    def __init__(self, paths: Callable[[], Iterable[Path]]) -> None:
+        self._paths = paths
+        self._seen = self._look()
+        self._next = time.monotonic() + _LOOK_S
+
+    def changed(self) -> bool:
+        """Tell whether anything is other than when this was last asked."""
+        if time.monotonic() < self._next:
+            return False
+        self._next = time.monotonic() + _LOOK_S
+        before, self._seen = self._seen, self._look()
+        return before != self._seen
+
+    def _look(self) -> tuple[tuple[str, int, int], ...]:
+        return tuple(_signature(path) for path in self._paths())
+
+
+def _signature(path: Path) -> tuple[str, int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return str(path), -1, -1
+    return str(path), found.st_mtime_ns, found.st_size
+
+
+def _read(path: Path, name: str, unread: dict[str, str]) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as wrong:
+        unread[name] = f"{path} cannot be read: {wrong}"
+        return None
+
+
+def _sha256(text: str) -> str:
+    return RuleSet(text=text).sha256
