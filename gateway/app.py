@@ -227,7 +227,7 @@ class App:
             store=self.store,
             current=self._current(),
             senders={box.address.lower(): (box.sender, box.name) for box in self.config.mailbox},
-            settings=self._policies(),
+            settings=self.policies(),
             drop=self.drop,
         )
 
@@ -246,7 +246,7 @@ class App:
 
         return current
 
-    def _policies(self) -> dict[str, tuple[Settings, ...]]:
+    def policies(self) -> dict[str, tuple[Settings, ...]]:
         """Return what is set for each mailbox, the nearest first."""
         everywhere = settings_of(self.config.policy, where="policy")
         own = {box.address.lower(): settings_of(box.policy, where="policy") for box in self.config.mailbox}

@@ -10,7 +10,7 @@ from gateway.errors import Permanent
 from gateway.indexer import text_of
 from gateway.mail.entry import Draft, Envelope
 from gateway.mail.rewrite import outgoing
-from gateway.readers import JUDGED, UNREAD, Item, Readers
+from gateway.readers import UNREAD, UNSEALED, Item, Readers
 from gateway.shape import facts_of, own_text
 from gateway.store import messages, orders
 from gateway.store.engine import Store
@@ -67,14 +67,14 @@ class Judge:
             return Draft(type="mail.in", payload=raw, meta=msgspec.to_builtins(envelope))
         current = self._in_force()
         understood = current.readers.understand(
-            [Item(key=JUDGED, raw=raw, envelope=envelope, outbound=True)]
+            [Item(key=UNSEALED, raw=raw, envelope=envelope, outbound=True, html=True)]
         )[0]
         facts = facts_of(understood.mail, envelope, outbound=True)
         findings = [
             *check_outgoing(
                 facts,
                 current.marketplaces,
-                self._asked(envelope.rcpt_to, understood.reading),
+                asked_of(self._archive, self._store, envelope.rcpt_to, understood.reading),
                 self._settings.get(envelope.mailbox, self._settings.get("", ())),
                 understood.reading,
             ),
@@ -116,28 +116,28 @@ class Judge:
         except Permanent as wrong:
             yield Finding(check="rewrite", action="refuse", message=str(wrong))
 
-    def _asked(self, recipients: tuple[str, ...], reading: Reading) -> Asked:
-        """Return the newest text that came from these recipients, and when the order it may be about began.
 
-        The tokens in the text are what an answer must carry.
-        """
-        with self._store.read() as conn:
-            row = messages.newest_from(conn, tuple(to.lower() for to in recipients))
-            named = {found.order for found in reading.orders} or set(row.orders if row else ())
-            began = [
-                one.first_at
-                for order in list(named)[:_ORDERS]
-                for one in orders.find_orders(conn, order.value)
-                if one.order == order
-            ]
-        since = min(began, default=None)
-        if row is None:
-            return Asked(ordered_at=since)
-        return Asked(
-            text=f"{row.subject}\n{own_text(text_of(self._archive, row))}",
-            at=row.occurred_at,
-            ordered_at=since,
-        )
+def asked_of(
+    archive: Archive, store: Store, recipients: tuple[str, ...], reading: Reading, below: int | None = None
+) -> Asked:
+    """Return the newest text that came from these recipients, and when the order it may be about began.
+
+    The tokens in the text are what an answer must carry. ``below`` looks at messages before that entry alone.
+    """
+    with store.read() as conn:
+        row = messages.newest_from(conn, tuple(to.lower() for to in recipients), below)
+        named = {found.order for found in reading.orders} or set(row.orders if row else ())
+        began = [
+            one.first_at
+            for order in list(named)[:_ORDERS]
+            for one in orders.find_orders(conn, order.value)
+            if one.order == order
+        ]
+    since = min(began, default=None)
+    if row is None:
+        return Asked(ordered_at=since)
+    text = f"{row.subject}\n{own_text(text_of(archive, row))}"
+    return Asked(text=text, at=row.occurred_at, ordered_at=since)
 
 
 def _refusal(findings: list[Finding]) -> str:

@@ -11,7 +11,7 @@ import msgspec
 
 from gateway.extraction import Extractor
 from gateway.mail.parse import parse
-from gateway.readers import JUDGED, Item, Start, Understood
+from gateway.readers import Item, Start, Understood
 from gateway.shape import facts_of, search_text_of
 from index.analyzer import analyze
 from rules.marketplace import Marketplaces, load_marketplaces
@@ -19,13 +19,10 @@ from rules.read import read
 
 
 def understand(item: Item, marketplaces: Marketplaces, extractor: Extractor) -> Understood:
-    """Return what one message says; its HTML stays behind, the page that shows it reads it again.
-
-    Of a message that is being judged it comes along: what it hides is looked for before it is archived.
-    """
+    """Return what one message says; its HTML stays behind unless it is asked for, the page that shows it reads it again."""
     mail = extractor.extend(parse(item.raw), item.raw)
     reading = read(facts_of(mail, item.envelope, outbound=item.outbound), marketplaces)
-    kept = mail if item.key == JUDGED else replace(mail, html="")
+    kept = mail if item.html else replace(mail, html="")
     return Understood(mail=kept, reading=reading, analysis=analyze(search_text_of(mail)))
 
 

@@ -35,18 +35,19 @@ _BATCH = 16
 _BATCH_BYTES = 256 * 1024
 _HEADER_BYTES = 64 * 1024
 _DEATHS = 2
-JUDGED = -1  # the key of a message that has no seq yet
+UNSEALED = -1
 UNREAD = "this message ended the reader twice; it is shown by its header alone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One message to understand; ``key`` is its seq, or ``JUDGED`` for one that is being judged and has none yet."""
+    """One message to understand; ``key`` is its seq, or ``UNSEALED`` for one that has none yet."""
 
     key: int
     raw: bytes
     envelope: Envelope
     outbound: bool = False
+    html: bool = False  # its HTML comes back too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,10 +75,11 @@ class _Child:
     deadline: float = 0.0
 
 
-def item_of(entry: Entry) -> Item:
+def item_of(entry: Entry, *, html: bool = False) -> Item:
     """Return an archived message as something to understand."""
     envelope = msgspec.convert(entry.meta, Envelope)
-    return Item(key=entry.seq, raw=entry.payload, envelope=envelope, outbound=is_outbound(entry.type))
+    outbound = is_outbound(entry.type)
+    return Item(key=entry.seq, raw=entry.payload, envelope=envelope, outbound=outbound, html=html)
 
 
 class Readers:

@@ -10,6 +10,7 @@ import click
 from gateway.app import App
 from gateway.cli import present
 from gateway.cli.frame import Place, json_option, pass_place, print_json
+from gateway.cli.replaying import explain_, replay_, step_in_words
 from gateway.errors import WrongUse
 from gateway.extraction import Extractor
 from gateway.language import language_of
@@ -17,7 +18,7 @@ from gateway.mail.entry import Envelope
 from gateway.mail.parse import parse
 from gateway.shape import facts_of
 from rules.changes import report_on
-from rules.decide import Tried, decide, explain_rules
+from rules.decide import decide, explain_rules
 from rules.errors import BookError, Fault
 from rules.examples import broken_examples
 from rules.explain import explain
@@ -125,14 +126,11 @@ def try_(place: Place, mail: Path, trusted: bool, as_json: bool) -> None:
             }
         )
         return
-    for line in (*explain(decision), *(_step(one) for one in steps)):
+    for line in (*explain(decision), *map(step_in_words, steps)):
         click.echo(line)
 
 
-def _step(tried: Tried) -> str:
-    if tried.skipped:
-        return f"rule {tried.rule}: not tried, a rule above it ends the list"
-    return f"rule {tried.rule}: " + ("matches" if tried.matched else f"does not match: {tried.failed}")
-
+rules.add_command(replay_)
+rules.add_command(explain_)
 
 COMMANDS = (rules,)

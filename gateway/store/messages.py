@@ -18,11 +18,13 @@ __all__ = [
     "changed",
     "context_of",
     "counts",
+    "decided_between",
     "exact_terms",
     "last_received",
     "message",
     "messages",
     "newest_from",
+    "outbound_between",
     "recent",
     "sealed_text",
     "seqs",
@@ -100,8 +102,10 @@ def exact_terms(conn: Connection, seqs: Iterable[int]) -> dict[int, tuple[str, .
     return {seq: tuple(found) for seq, found in terms.items()}
 
 
-def newest_from(conn: Connection, addresses: Sequence[str]) -> MessageRow | None:
-    """Return the newest inbound message that one of these lower-cased addresses wrote."""
+def newest_from(
+    conn: Connection, addresses: Sequence[str], below: int | None = None
+) -> MessageRow | None:
+    """Return the newest inbound message that one of these lower-cased addresses wrote, of those below an entry."""
     people = tables.addresses.c
     newest = (
         select(people.message)
@@ -110,9 +114,31 @@ def newest_from(conn: Connection, addresses: Sequence[str]) -> MessageRow | None
         .order_by(people.message.desc())
         .limit(1)
     )
+    if below is not None:
+        newest = newest.where(people.message < below)
     found = [conn.scalar(newest.where(people.folded == address)) for address in addresses[:_PEOPLE]]
     seq = max((one for one in found if one is not None), default=None)
     return None if seq is None else message(conn, seq)
+
+
+def decided_between(conn: Connection, since: datetime, until: datetime | None) -> list[tuple[int, int]]:
+    """Return the decided messages of a time, each with its decision's entry, in seq order."""
+    chosen = select(_rows.seq, _rows.decided_by).where(
+        _rows.log == log_of(conn), _rows.occurred_at >= since, _rows.decided_by.is_not(None)
+    )
+    if until is not None:
+        chosen = chosen.where(_rows.occurred_at < until)
+    return [(row.seq, row.decided_by) for row in conn.execute(chosen.order_by(_rows.seq)) if row.decided_by is not None]
+
+
+def outbound_between(conn: Connection, since: datetime, until: datetime | None) -> list[int]:
+    """Return the messages of a time that we sent, or meant to, in seq order."""
+    chosen = select(_rows.seq).where(
+        _rows.log == log_of(conn), _rows.occurred_at >= since, _rows.direction == "outbound"
+    )
+    if until is not None:
+        chosen = chosen.where(_rows.occurred_at < until)
+    return list(conn.scalars(chosen.order_by(_rows.seq)))
 
 
 def last_received(conn: Connection) -> datetime | None:
