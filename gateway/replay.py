@@ -73,9 +73,7 @@ def steps_again(entry: Entry, understood: Understood, before: Decision, book: Bo
 def facts_again(entry: Entry, understood: Understood, before: Decision, book: Book) -> Facts:
     """Return the facts as they were: who sent it, and its language, by the record."""
     envelope = msgspec.convert(entry.meta, Envelope)
-    facts = facts_of(
-        understood.mail, envelope, outbound=is_outbound(entry.type), authentic=before.authentic
-    )
+    facts = facts_of(understood.mail, envelope, outbound=is_outbound(entry.type), authentic=before.authentic)
     if "language" in book.ruleset.asks:
         return replace(facts, language=before.language or language_of(facts, book.marketplaces))
     return facts
@@ -131,9 +129,7 @@ def versions_of(archive: Archive, decision: Decision) -> list[Version]:
 
 def book_of(archive: Archive, decision: Decision) -> Book | None:
     """Return the book that made a decision, from the archive; None where a text is missing or no longer understood."""
-    texts = {
-        one.name: archive.entry(one.seq).payload.decode() for one in versions_of(archive, decision)
-    }
+    texts = {one.name: archive.entry(one.seq).payload.decode() for one in versions_of(archive, decision)}
     rules = texts.pop("rules.toml", "")
     if RuleSet(text=rules).sha256 != decision.books[-1]:
         return None
@@ -159,8 +155,6 @@ def _actions(decision: Decision) -> list[str]:
 def sums(changes: Sequence[dict[str, dict[str, list[str]]]]) -> dict[str, dict[str, int]]:
     """Return how many links, tags and actions went and came."""
     return {
-        name: {
-            side: sum(len(one[name][side]) for one in changes if name in one) for side in ("gone", "come")
-        }
+        name: {side: sum(len(one[name][side]) for one in changes if name in one) for side in ("gone", "come")}
         for name in ("links", "tags", "actions")
     }

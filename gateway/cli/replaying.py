@@ -165,7 +165,9 @@ def explain_(place: Place, seq: int, as_json: bool) -> None:
         if one.name == "rules.toml" or one.name.removesuffix(".toml") == decision.reading.marketplace:
             click.echo(f"{one.name}, version {one.sha256[:16]}, kept as entry {one.seq} since {when(one.at)}")
     if same is False:
-        click.echo("decided again from the archive it comes out otherwise: another version of Docket decided it")
+        click.echo(
+            "decided again from the archive it comes out otherwise: another version of Docket decided it"
+        )
 
 
 def step_in_words(tried: Tried) -> str:

@@ -102,9 +102,7 @@ def exact_terms(conn: Connection, seqs: Iterable[int]) -> dict[int, tuple[str, .
     return {seq: tuple(found) for seq, found in terms.items()}
 
 
-def newest_from(
-    conn: Connection, addresses: Sequence[str], below: int | None = None
-) -> MessageRow | None:
+def newest_from(conn: Connection, addresses: Sequence[str], below: int | None = None) -> MessageRow | None:
     """Return the newest inbound message that one of these lower-cased addresses wrote, of those below an entry."""
     people = tables.addresses.c
     newest = (
@@ -128,7 +126,11 @@ def decided_between(conn: Connection, since: datetime, until: datetime | None) -
     )
     if until is not None:
         chosen = chosen.where(_rows.occurred_at < until)
-    return [(row.seq, row.decided_by) for row in conn.execute(chosen.order_by(_rows.seq)) if row.decided_by is not None]
+    return [
+        (row.seq, row.decided_by)
+        for row in conn.execute(chosen.order_by(_rows.seq))
+        if row.decided_by is not None
+    ]
 
 
 def outbound_between(conn: Connection, since: datetime, until: datetime | None) -> list[int]:

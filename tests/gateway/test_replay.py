@@ -36,9 +36,7 @@ ACTIONS = st.sampled_from(
      "{ do = 'link', marketplace = 'shop', pattern = 'T-(\\d+)' }", '{ do = "assign", to = "anna" }', '{ do = "file", under = "x y" }',
      '{ do = "retain", class = "claims" }', '{ do = "hold" }']
 )  # fmt: skip
-RULES = st.lists(
-    st.tuples(GROUPS, st.lists(ACTIONS, max_size=3), st.booleans()), min_size=1, max_size=6
-).map(
+RULES = st.lists(st.tuples(GROUPS, st.lists(ACTIONS, max_size=3), st.booleans()), min_size=1, max_size=6).map(
     lambda drawn: "\n".join(
         f"[[rule]]\nname = '{number}'\nwhen = {when}\nthen = [{', '.join(then)}]\nstop = {str(stop).lower()}"
         for number, (when, then, stop) in enumerate(drawn)
@@ -46,11 +44,23 @@ RULES = st.lists(
 )
 WORDS = st.lists(
     st.sampled_from(
-        ["Frage zur Bestellung", "order", ORDER, "302-1111111-2222222", "kaputt", "broken", "T-77", "1Z999AA10123456784", "Wo bleibt mein Paket"]
+        [
+            "Frage zur Bestellung",
+            "order",
+            ORDER,
+            "302-1111111-2222222",
+            "kaputt",
+            "broken",
+            "T-77",
+            "1Z999AA10123456784",
+            "Wo bleibt mein Paket",
+        ]
     ),
     max_size=6,
 ).map(" ".join)
-MESSAGES = st.lists(st.tuples(WORDS, WORDS, st.booleans(), st.booleans(), st.booleans()), min_size=1, max_size=4)
+MESSAGES = st.lists(
+    st.tuples(WORDS, WORDS, st.booleans(), st.booleans(), st.booleans()), min_size=1, max_size=4
+)
 
 
 @pytest.fixture(scope="module")
