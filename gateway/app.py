@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +22,7 @@ from gateway.errors import WrongUse
 from gateway.extraction import Opening
 from gateway.indexer import Indexer, rebuild_index
 from gateway.ingest.listener import split_address
-from gateway.judge import Current, Judge
+from gateway.judge import Current, Judge, renewing
 from gateway.mail.authenticity.check import Trust
 from gateway.pipeline import Gateway
 from gateway.readers import Readers
@@ -32,7 +32,7 @@ from gateway.relay.lmtp import LmtpTransport
 from gateway.relay.mx import MxTransport
 from gateway.relay.smtp import SmtpTransport
 from gateway.relay.transport import Transport
-from gateway.shelf import Files, Shelf, Watch, last_good, own_paths, read_files, stock
+from gateway.shelf import Files, Shelf, Watch, last_good, read_files, stock, watch_over
 from gateway.store.accounts import Accounts, Agent
 from gateway.store.engine import Store, open_store
 from index.backend import Backend
@@ -96,11 +96,7 @@ class App:
         return self.shelf.book.marketplaces
 
     def watch(self) -> Watch:
-        """Return what says when the rule book or a data file has changed."""
-        rules, folder = self.config.rules, self.config.marketplaces
-        return Watch(
-            lambda: (*([Path(rules)] if rules else []), *(own_paths(Path(folder)) if folder else []))
-        )
+        return watch_over(self.config.rules, self.config.marketplaces)
 
     def renew_shelf(self) -> Shelf:
         """Read the files again."""
@@ -225,26 +221,16 @@ class App:
         return Judge(
             archive=self.archive,
             store=self.store,
-            current=self._current(),
+            current=renewing(self.watch(), self._now),
             senders={box.address.lower(): (box.sender, box.name) for box in self.config.mailbox},
             settings=self.policies(),
             drop=self.drop,
         )
 
-    def _current(self) -> Callable[[], Current | None]:
-        """Return what gives the judge its marketplaces: first, and whenever a file has changed."""
-        watch = self.watch()
-        first = [True]
-
-        def current() -> Current | None:
-            if not first and not watch.changed():
-                return None
-            shelf = self.shelf if first else self.renew_shelf()
-            first.clear()
-            # no journal: what was judged when we crashed was never taken
-            return Current(marketplaces=shelf.book.marketplaces, readers=self.readers(count=1))
-
-        return current
+    def _now(self, *, again: bool) -> Current:
+        shelf = self.renew_shelf() if again else self.shelf
+        # no journal: what was judged when we crashed was never taken
+        return Current(marketplaces=shelf.book.marketplaces, readers=self.readers(count=1))
 
     def policies(self) -> dict[str, tuple[Settings, ...]]:
         """Return what is set for each mailbox, the nearest first."""

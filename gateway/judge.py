@@ -12,6 +12,7 @@ from gateway.mail.entry import Draft, Envelope
 from gateway.mail.rewrite import outgoing
 from gateway.readers import UNREAD, UNSEALED, Item, Readers
 from gateway.shape import facts_of, own_text
+from gateway.shelf import Watch
 from gateway.store import messages, orders
 from gateway.store.engine import Store
 from rules.drop import NO_DROP, DropAddress
@@ -31,6 +32,20 @@ class Current:
 
     marketplaces: Marketplaces
     readers: Readers
+
+
+def renewing(watch: Watch, make: Callable[..., Current]) -> Callable[[], Current | None]:
+    """Return what gives the judge what is in force: once, and ``again`` whenever a file has changed."""
+    begun: list[bool] = []
+
+    def current() -> Current | None:
+        if begun and not watch.changed():
+            return None
+        again = bool(begun)
+        begun.append(True)
+        return make(again=again)
+
+    return current
 
 
 class Judge:

@@ -189,6 +189,12 @@ class Watch:
         return tuple(_signature(path) for path in self._paths())
 
 
+def watch_over(rules: str, marketplaces: str) -> Watch:
+    """Return what says when the rule book or a data file of the seller's own has changed."""
+    folder = Path(marketplaces)
+    return Watch(lambda: (*([Path(rules)] if rules else []), *(own_paths(folder) if marketplaces else [])))
+
+
 def _signature(path: Path) -> tuple[str, int, int]:
     try:
         found = path.stat()
