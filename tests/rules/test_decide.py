@@ -47,7 +47,7 @@ def decided(marketplaces):
 
 def test_rules_add_tags_actions_and_links_in_their_order(decided):
     decision = decided()
-    assert decision.tags == ("late", "urgent")
+    assert decision.tags == ("late", "urgent", "assigned:anna")
     assert [action["do"] for action in decision.actions] == [
         "tag",
         "mark",
