@@ -15,6 +15,8 @@ import msgspec
 
 from gateway.alerts import Alert, about
 from gateway.errors import ArchiveBroken, Permanent, WrongUse
+from gateway.mail.authenticity.record import Record
+from gateway.mail.authenticity.written import results_of
 from gateway.mail.entry import Entry, Envelope
 from gateway.mail.rewrite import outgoing
 from gateway.mail.stamp import Stamp, stamp
@@ -46,6 +48,16 @@ class Post:
     relay: Transport | None
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of the message that a job is about; ``lost`` is what an alert tells of."""
+
+    row: MessageRow
+    links: list[LinkRow]
+    checked: Record | None = None
+    lost: tuple[Lost, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
     """What one attempt did: the bytes' hash and header block as sent, and each recipient's outcome."""
@@ -69,18 +81,16 @@ class Sent:
 def carry(
     job: JobRow,
     entry: Entry,
-    row: MessageRow,
-    links: list[LinkRow],
+    known: Known,
     posts: Mapping[str, Post],
     *,
     hostname: str,
     now: datetime,
     web: str = "",
-    lost: tuple[Lost, ...] = (),
 ) -> Sent:
     """Make the copy a job asks for and hand it to its transport. A remote's fault is an outcome, never raised.
 
-    ``web`` is where people read messages; ``lost`` is what an alert tells of.
+    ``web`` is where people read messages.
     """
     recipients = tuple(job.task["recipients"])
     post = posts.get(job.task["mailbox"])
@@ -103,7 +113,7 @@ def carry(
                     return _nowhere(recipients, _NO_WAY_OUT)
                 return _send(post.relay, copy.raw, post.sender, recipients, headers=copy.header_block)
             case "deliver":
-                raw = stamp(entry.payload, stamp_of(entry, envelope, row, links, hostname))
+                raw = stamp(entry.payload, stamp_of(entry, envelope, known, hostname))
                 if not job.task.get("forward"):
                     return _hand_in(post.deliver, raw, envelope.mail_from, recipients)
                 if post.relay is None:
@@ -124,7 +134,7 @@ def carry(
                 return _hand_in(post.deliver, raw, "", recipients)
             case "notify":
                 raw = arrival_notice(
-                    about(row),
+                    about(known.row),
                     job.task["text"],
                     web=web,
                     sender=post.sender,
@@ -136,7 +146,7 @@ def carry(
                 return _tell(post, posts, raw, recipients)
             case "alert":
                 raw = failure_notice(
-                    lost,
+                    known.lost,
                     job.task["mailbox"],
                     web=web,
                     sender=post.sender,
@@ -158,9 +168,11 @@ def carry(
         )
 
 
-def stamp_of(entry: Entry, envelope: Envelope, row: MessageRow, links: list[LinkRow], hostname: str) -> Stamp:
+def stamp_of(entry: Entry, envelope: Envelope, known: Known, hostname: str) -> Stamp:
     """Return what is written before a delivered message: the way it came, and what Docket knows of it."""
-    standing = [link.link for link in links if link.undone_by is None]
+    standing = [link.link for link in known.links if link.undone_by is None]
+    checked = known.checked
+    servers = () if checked is None else map(str.lower, checked.trust.servers)
     return Stamp(
         id=entry.id,
         seq=entry.seq,
@@ -172,8 +184,10 @@ def stamp_of(entry: Entry, envelope: Envelope, row: MessageRow, links: list[Link
         for_=envelope.rcpt_to[0] if len(envelope.rcpt_to) == 1 else "",
         at=envelope.received_at,
         orders=tuple((link.order.value, link.confidence, link.method) for link in standing),
-        tags=row.tags,
-        marketplace=row.marketplace,
+        tags=known.row.tags,
+        marketplace=known.row.marketplace,
+        results=results_of(checked.results) if checked is not None and checked.asked else (),
+        authserv="" if hostname.lower() in servers else hostname,
     )
 
 

@@ -32,23 +32,22 @@ from gateway.archive.archive import Archive
 from gateway.authenticity.checks import Checks
 from gateway.clock import Clock
 from gateway.deciding import Book, Deciding
-from gateway.delivery import Post, carry, nowhere, outcome_payload
+from gateway.delivery import Known, Post, carry, nowhere, outcome_payload
 from gateway.futures import chain
 from gateway.judge import Judge
-from gateway.mail.authenticity.record import draft_of
+from gateway.mail.authenticity.record import draft_of, record_of
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import MAIL_TYPES, Appended, Draft, Envelope
 from gateway.readers import Readers
-from gateway.receipt import Receipt, sighting_of
+from gateway.receipt import Receipt, receipt_of, sighting_of
 from gateway.relay.backoff import next_try
 from gateway.store import fold, jobs, messages, orders
+from gateway.store.authenticity import entry_of
 from gateway.store.engine import Store
 from gateway.store.records import JobRow
 
 _ROUND = 256  # decisions that one append takes up
-_UNFOLDED = (
-    4096  # decisions that lie in the archive and not in the store; when there are more, the fold comes first
-)
+_UNFOLDED = 4096  # decisions in the archive and not in the store; when there are more, the fold comes first
 _LEASE_S = 900.0
 
 
@@ -106,10 +105,7 @@ class Gateway:
         return chain(self.archive.submit(draft), lambda appended: self._receipt(draft, appended))
 
     def _receipt(self, draft: Draft, appended: Appended) -> Receipt | Future[Receipt]:
-        refusal = draft.meta["verdict"]["reply"] if draft.type == "mail.refused" else ""
-        reply = refusal or f"250 2.0.0 Archived {appended.seq}"
-        receipt = Receipt(seq=appended.seq, reply=reply, existing=appended.existing)
-        origin = draft.meta.get("origin", "")
+        receipt, origin = receipt_of(draft, appended), draft.meta.get("origin", "")
         if not appended.existing or self.archive.entry(appended.seq).meta.get("origin") == origin:
             return receipt
         return chain(self.archive.submit(sighting_of(appended.seq, draft)), lambda _: receipt)
@@ -177,13 +173,15 @@ class Gateway:
             row = messages.message(conn, job.message)
             links = orders.links_of(conn, job.message)
             lost = lost_with(conn, job) if job.kind == "alert" else ()
+            by = entry_of(conn, job.message) if job.kind == "deliver" else None
         assert row is not None
         entry, now = self.archive.entry(job.message), self.clock.now()
+        found = None if by is None else record_of(self.archive.entry(by).payload)
         if job.kind == "notify" and not self._alerts.allows_notice(job, now):
             sent = nowhere(job, "not sent, since this address has had its notices of this hour")
         else:
-            host, web = self._hostname, self._web
-            sent = carry(job, entry, row, links, self._posts, hostname=host, now=now, web=web, lost=lost)
+            known, host, web = Known(row, links, found, lost), self._hostname, self._web
+            sent = carry(job, entry, known, self._posts, hostname=host, now=now, web=web)
         now = self.clock.now()
         next_at = self._retry(job.attempts, now, self._rng) if sent.open else None
         report_to = None if row.type == "mail.in" else row.mailbox

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.mail.canonical import canonical
-from gateway.mail.entry import Draft, Envelope
+from gateway.mail.entry import Appended, Draft, Envelope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,13 @@ class Accept(Protocol):
     """
 
     def __call__(self, raw: bytes, envelope: Envelope) -> Future[Receipt]: ...
+
+
+def receipt_of(draft: Draft, appended: Appended) -> Receipt:
+    """Return the answer to a message that has its entry."""
+    refusal = draft.meta["verdict"]["reply"] if draft.type == "mail.refused" else ""
+    reply = refusal or f"250 2.0.0 Archived {appended.seq}"
+    return Receipt(seq=appended.seq, reply=reply, existing=appended.existing)
 
 
 def sighting_of(seq: int, draft: Draft) -> Draft:

@@ -12,14 +12,17 @@ from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime
 
+from gateway.mail.authenticity.reported import without_comments
 from gateway.mail.header_block import header_block_of
 
 OURS = "x-docket-"
+RESULTS = "authentication-results"
 _PROTOCOLS = {"smtp": "ESMTP", "lmtp": "LMTP", "submission": "ESMTPSA"}
 _UNSAFE = re.compile(r"[^!-~]|[()<>;,\\]")  # what would let a stranger's name write more of our trace field
 _WORD_MAX = 255  # octets of a domain name, RFC 5321 section 4.5.3.1.2
 _LONG_WORD = re.compile(r"(\S{900})(?=\S)")  # a line holds 998 octets, RFC 5322 section 2.1.1
 _NAMED_MAX = 20
+_RESULTS_MAX = 32 * 1024
 _NO_VALUE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+"
 )  # the line ends of str.splitlines among them
@@ -41,7 +44,11 @@ _STAMPS_BASE64 = re.compile(_in_base64(b"\nX-Docket-"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
-    """What is written before a delivered message. ``orders`` are (value, confidence, method)."""
+    """What is written before a delivered message. ``orders`` are (value, confidence, method).
+
+    ``results`` are the statements about who sent it, none where nobody has looked. ``authserv`` is the name under which
+    a stranger's Authentication-Results are forged; "" where the server that handed it over speaks under our own.
+    """
 
     id: str
     seq: int
@@ -55,6 +62,8 @@ class Stamp:
     orders: tuple[tuple[str, str, str], ...] = ()
     tags: tuple[str, ...] = ()
     marketplace: str = ""
+    results: tuple[str, ...] = ()
+    authserv: str = ""
 
 
 def stamp(raw: bytes, stamp: Stamp) -> bytes:
@@ -62,9 +71,11 @@ def stamp(raw: bytes, stamp: Stamp) -> bytes:
 
     What claims to be ours and may not be renamed is named in ``X-Docket-Forged``.
     """
-    copy = disowned(raw)
-    left = forged(copy)
+    copy = disowned(raw, stamp.authserv)
+    left = forged(copy, stamp.authserv)
     fields = [
+        # Above our trace field, as RFC 8601 section 4.1 has it.
+        *([_results(stamp)] if stamp.results or RESULTS in left else []),
         _received(stamp),
         _field("X-Docket-ID", f"{stamp.id}; seq={stamp.seq}"),
         *([_field("X-Docket-Marketplace", stamp.marketplace)] if stamp.marketplace else []),
@@ -78,26 +89,29 @@ def stamp(raw: bytes, stamp: Stamp) -> bytes:
     return "".join(fields).encode("ascii") + copy
 
 
-def disowned(raw: bytes) -> bytes:
+def disowned(raw: bytes, authserv: str = "") -> bytes:
     """Rename fields that claim to be ours, but for those a DKIM signature covers.
+
+    ``authserv`` is the name that our Authentication-Results bear (RFC 8601 section 5).
 
     An mbox postmark line is no header field and may not stand in the middle: it is kept as one, ``X-Mbox-Postmark``.
     """
     block = header_block_of(raw)
-    if not block.before and not any(name.startswith(OURS) for name, _ in block.fields):
+    if not block.before and not any(_claims(name, field, authserv) for name, field in block.fields):
         return raw
     signed = _signed(block.values("dkim-signature"))
     fields = [
-        (b"X-Forged-" + field) if name.startswith(OURS) and name not in signed else field
+        (b"X-Forged-" + field) if name not in signed and _claims(name, field, authserv) else field
         for name, field in block.fields
     ]
     postmark = b"X-Mbox-Postmark: " + block.before if block.before else b""
     return postmark + b"".join(fields) + block.rest
 
 
-def forged(raw: bytes) -> tuple[str, ...]:
+def forged(raw: bytes, authserv: str = "") -> tuple[str, ...]:
     """Return the names of fields that claim to be ours."""
-    return tuple(dict.fromkeys(name for name, _ in header_block_of(raw).fields if name.startswith(OURS)))
+    fields = header_block_of(raw).fields
+    return tuple(dict.fromkeys(name for name, field in fields if _claims(name, field, authserv)))
 
 
 def has_our_stamps(raw: bytes) -> bool:
@@ -108,6 +122,17 @@ def has_our_stamps(raw: bytes) -> bool:
     return (
         _STAMPS.search(raw) is not None or _STAMPS_BASE64.search(raw.translate(None, b"\r\n\t ")) is not None
     )
+
+
+def _claims(name: str, field: bytes, authserv: str) -> bool:
+    """Tell whether a field claims to be ours; of Authentication-Results, however it spells the name of who found them."""
+    if name != RESULTS or not authserv:
+        return name.startswith(OURS)
+    text = field.partition(b":")[2].decode("utf-8", "replace").lower()
+    ours = authserv.lower()
+    if len(text) > _RESULTS_MAX:
+        return ours in text
+    return ours in re.split(r'[\s"/]+', without_comments(text).replace("\\", "").partition(";")[0])
 
 
 def _signed(signatures: list[bytes]) -> set[str]:
@@ -130,6 +155,10 @@ def _received(stamp: Stamp) -> str:
         *([f"for <{_word(stamp.for_)}>"] if stamp.for_ else []),
     ]
     return "Received: " + "\r\n\t".join([*parts[:-1], f"{parts[-1]};", format_datetime(stamp.at)]) + "\r\n"
+
+
+def _results(stamp: Stamp) -> str:
+    return "Authentication-Results: " + ";\r\n\t".join((stamp.by, *(stamp.results or ("none",)))) + "\r\n"
 
 
 def _word(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from gateway.delivery import Post, Sent, carry, outcome_payload, outcomes_of
+from gateway.delivery import Known, Post, Sent, carry, outcome_payload, outcomes_of
 from gateway.errors import ArchiveBroken
 from gateway.mail.entry import Entry, Envelope
 from gateway.relay.smtp import SmtpTransport
@@ -66,10 +66,11 @@ def posts(deliver=None, relay=None):
     return {MAILBOX: Post(address=MAILBOX, name="Brand Support", sender=SENDER, deliver=deliver, relay=relay)}
 
 
-def run(work, raw, boxes, **known):
+def run(work, raw, boxes, checked=None, **known):
     link = Link(order=OrderRef(marketplace="amazon", value=ORDER), method="stated", confidence="certain", reason="r")  # fmt: skip
     links = [LinkRow(message=7, link=link, by=8), LinkRow(message=7, link=link, by=9, undone_by=10)]
-    return carry(work, entry(raw, **known), row(raw), links, boxes, hostname="docket.example", now=AT)
+    known_of = Known(row(raw), links, checked)
+    return carry(work, entry(raw, **known), known_of, boxes, hostname="docket.example", now=AT)
 
 
 def test_what_is_delivered_is_the_message_as_it_came_after_our_stamps():

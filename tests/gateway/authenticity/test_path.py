@@ -3,6 +3,7 @@
 import json
 import socket
 import time
+from email import message_from_bytes
 
 import pytest
 from msgspec import convert
@@ -10,14 +11,15 @@ from msgspec import convert
 from gateway.authenticity.checks import Checks
 from gateway.authenticity.resolver import Resolver
 from gateway.clock import FixedClock
-from gateway.mail.authenticity.check import Trust
+from gateway.mail.authenticity.check import Trust, check
 from gateway.mail.authenticity.record import checked_again, record_of
+from gateway.mail.authenticity.reported import told_by
 from gateway.mail.entry import Envelope
 from gateway.store import fold, messages, orders
 from gateway.store.authenticity import authentic_of
 from tests import signing
 from tests.dnsserver import dns_server, txt
-from tests.small_house import build_house, close
+from tests.small_house import Remote, build_house, close
 
 ZONE = signing.zone()
 CLOCK = FixedClock(signing.AT)
@@ -35,9 +37,9 @@ def house_at(tmp_path):
     """Give a function that builds the one house of a test over a name server."""
     built = []
 
-    def build(server, *, trust=NOBODY, timeout_s=10.0):
+    def build(server, *, trust=NOBODY, timeout_s=10.0, deliver=None):
         checks = Checks(clock=CLOCK, resolver=Resolver([server]), trust=trust, timeout_s=timeout_s)
-        built.append(build_house(tmp_path, checks=checks))
+        built.append(build_house(tmp_path, checks=checks, deliver=deliver))
         return built[0]
 
     yield build
@@ -104,6 +106,21 @@ def test_what_was_found_is_an_entry_that_can_be_checked_without_dns(house_at, se
     (decision,) = (one for one in entries(house, "decision"))
     assert json.loads(decision.payload)["decision"]["authentic"]["proven"] == [signing.AMAZON]
     assert entry.seq < decision.seq
+
+
+def test_the_delivered_copy_says_what_was_found_and_its_signature_still_verifies(house_at, server):
+    agents = Remote()
+    house = house_at(server.address, deliver=agents)
+    forgery = b"Authentication-Results: docket.brand.example; dmarc=pass header.from=bank.example\r\n"
+    raw = forgery + signing.signed(signing.mail())
+    arrive(house, raw)
+    (copy,) = agents.taken
+    read = message_from_bytes(copy)
+    (ours,) = read.get_all("Authentication-Results")
+    told = told_by(ours)
+    assert (told.server, told.dkim, told.dmarc) == ("docket.brand.example", (("pass", "amazon.de"),), "pass")
+    assert copy.endswith(b"X-Forged-" + raw)
+    assert check(copy, signing.wire(), signing.lookup(ZONE), NOBODY).dkim == "pass"
 
 
 def test_a_rebuild_gives_the_same_state_and_asks_nobody(house_at, server):

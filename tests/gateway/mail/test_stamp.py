@@ -1,5 +1,6 @@
 import base64
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 
@@ -155,6 +156,54 @@ def test_a_postmark_line_is_kept_as_a_field(mark):
     assert message_from_bytes(copy)["X-Docket-ID"] == "01JDCKET; seq=7"
 
 
+FOUND = ("dkim=pass header.d=amazon.de header.s=s1", "dmarc=pass header.from=marketplace.amazon.de")
+
+
+def test_what_was_found_about_the_sender_stands_above_all_else_under_our_name():
+    copy = stamp(MAIL, ours(results=FOUND, authserv="docket.example"))
+    assert copy.startswith(
+        b"Authentication-Results: docket.example;\r\n\tdkim=pass header.d=amazon.de header.s=s1;\r\n"
+        b"\tdmarc=pass header.from=marketplace.amazon.de\r\nReceived: "
+    )
+    assert copy.endswith(MAIL)
+
+
+@pytest.mark.parametrize(
+    ("value", "is_ours"),
+    [
+        (b"docket.example; dkim=pass header.d=amazon.de", True),
+        (b"\r\n DOCKET.Example 1;\r\n dkim=pass", True),
+        (b'"docket.example"; dkim=pass', True),
+        (b'"docket\\.example"; dkim=pass', True),
+        (b"(a;b) docket.example (c) ; dkim=pass", True),
+        (b"docket.example", True),
+        (b"(" + b"x" * 40_000 + b") docket.example; dkim=pass", True),
+        (b"mx.other.example; spf=pass smtp.helo=docket.example", False),
+        (b"not.docket.example; dkim=pass", False),
+        (b"mx.other.example (docket.example); dkim=pass", False),
+    ],
+)
+def test_findings_that_a_stranger_wrote_under_our_name_are_renamed(value, is_ours):
+    line = b"Authentication-Results:" + value + b"\r\n"
+    copy = stamp(line + MAIL, ours(results=FOUND, authserv="docket.example"))
+    assert copy.endswith((b"X-Forged-" if is_ours else b"\r\n") + line + MAIL)
+    trusting = stamp(line + MAIL, ours(results=FOUND))  # the server before us has our own name
+    assert trusting.endswith(b"\r\n" + line + MAIL)
+
+
+@pytest.mark.parametrize(("results", "said"), [(FOUND, "dkim=pass"), ((), "none")])
+def test_forged_findings_that_a_signature_covers_stay_below_ours_and_are_named(results, said):
+    raw = (
+        b"DKIM-Signature: v=1; h=From:Authentication-Results; b=x\r\n"
+        b"Authentication-Results: docket.example; dmarc=pass\r\n" + MAIL
+    )
+    read = message_from_bytes(stamp(raw, ours(results=results, authserv="docket.example")))
+    ours_, forgery = read.get_all("Authentication-Results")
+    assert ours_.split()[1] == said
+    assert forgery == "docket.example; dmarc=pass"
+    assert read["X-Docket-Forged"] == "authentication-results"
+
+
 ATTACHED = stamp(MAIL, FULL)
 
 
@@ -217,13 +266,23 @@ def verifies(raw):
         (BASIC * 2 + [b"cc", b"reply-to"], b""),  # oversigned: none may be added
         (BASIC, b"X-Docket-Tags: vip\r\n"),  # not covered: renamed
         ([*BASIC, b"x-docket-tags"], b"X-Docket-Tags:  vip \r\n"),  # covered: left
+        (BASIC, b"Authentication-Results: docket.example; dkim=pass\r\n"),
+        ([*BASIC, b"authentication-results"], b"Authentication-Results:  docket.example; dkim=pass \r\n"),
         ([*BASIC, b"received"], b"Received: from a by b; Mon, 23 Nov 2026 09:00:00 +0000\r\n"),
     ],
-    ids=["plain", "oversigned", "forged", "forged-and-signed", "received-signed"],
+    ids=[
+        "plain",
+        "oversigned",
+        "forged",
+        "forged-and-signed",
+        "results",
+        "results-signed",
+        "received-signed",
+    ],
 )
 def test_a_signature_that_verifies_before_verifies_after(head, body, headers, forgery):
     raw = signed(forgery + MAIL, headers=headers, canonicalize=(head, body))
-    copy = stamp(raw, FULL)
+    copy = stamp(raw, replace(FULL, results=FOUND, authserv="docket.example"))
     assert verifies(raw)
     assert verifies(copy)
     assert not verifies(copy.replace(b"chipped", b"perfect"))
