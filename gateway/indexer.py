@@ -14,6 +14,7 @@ from gateway.analyses import Analyses
 from gateway.archive.archive import Archive
 from gateway.shape import document_of
 from gateway.store import fold, messages
+from gateway.store.authenticity import authentic_of
 from gateway.store.engine import Store
 from gateway.store.records import MessageRow
 from index.analyzer import analyze
@@ -84,12 +85,12 @@ def _documents(
     archive: Archive, analyses: Analyses, conn: Connection, seqs: list[int], *, decided: bool = False
 ) -> Iterator[Document]:
     """Make documents; with ``decided`` only of messages that are: the decision's own entry brings in the others."""
-    exact = messages.exact_terms(conn, seqs)
+    exact, found = messages.exact_terms(conn, seqs), authentic_of(conn, seqs)
     for seq, row in messages.messages(conn, seqs).items():
         if decided and row.decided_by is None:
             continue
         analysis = analyses.take(seq) or analyze(text_of(archive, row))
-        yield document_of(row, analysis, exact.get(seq, ()))
+        yield document_of(row, analysis, exact.get(seq, ()), found.get(seq))
 
 
 def text_of(archive: Archive, row: MessageRow) -> str:

@@ -1,6 +1,7 @@
 """One thing's shape for another room: facts for the rules, rows for the store, documents for the index. Pure."""
 
 from datetime import datetime
+from typing import Literal
 
 from gateway.mail.entry import Entry, Envelope
 from gateway.mail.message import Address, ParsedMail
@@ -151,10 +152,12 @@ def row_of(
     )
 
 
-def document_of(row: MessageRow, analysis: Analysis, exact: tuple[str, ...] = ()) -> Document:
+def document_of(
+    row: MessageRow, analysis: Analysis, exact: tuple[str, ...] = (), authentic: Authentic | None = None
+) -> Document:
     """Return the document the index keeps of a message, with its text as the words it is found by.
 
-    ``exact`` are products and parcels found in it.
+    ``exact`` are products and parcels found in it, ``authentic`` is what was found about its sender.
     """
     return Document(
         seq=row.seq,
@@ -164,6 +167,7 @@ def document_of(row: MessageRow, analysis: Analysis, exact: tuple[str, ...] = ()
         agent=row.agent,
         marketplace=row.marketplace,
         kind=row.kind,
+        authenticity=_word_of(authentic) if row.type == "mail.in" else "",
         from_=tuple(part for pair in row.from_ for part in pair if part),
         to=tuple(part for pair in (*row.to, *row.cc) for part in pair if part),
         subject=row.subject,
@@ -173,6 +177,19 @@ def document_of(row: MessageRow, analysis: Analysis, exact: tuple[str, ...] = ()
         tags=row.tags,
         filenames=tuple(file.filename for file in row.attachments if file.filename),
     )
+
+
+def _word_of(authentic: Authentic | None) -> Literal["pass", "fail", "none", "unchecked"]:
+    """Return how a sender's findings are searched for: by what they come to."""
+    match "" if authentic is None else authentic.result:
+        case "pass":
+            return "pass"
+        case "fail" | "permerror":
+            return "fail"
+        case "none":
+            return "none"
+        case _:
+            return "unchecked"
 
 
 def _lower(addresses: tuple[str, ...]) -> tuple[str, ...]:

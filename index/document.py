@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from index.analyzer import Analysis
 
@@ -20,6 +21,7 @@ class Document:
     agent: str = ""
     marketplace: str = ""
     kind: str = ""
+    authenticity: Literal["", "pass", "fail", "none", "unchecked"] = ""  # "" for what did not come in
     from_: tuple[str, ...] = ()  # addresses and display names
     to: tuple[str, ...] = ()
     subject: str = ""

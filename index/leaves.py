@@ -15,14 +15,18 @@ FIELDS: Final = {
     "subject": "subject", "from": "from", "to": "to", "filename": "filename",
     "order": "order", "tag": "tag", "marketplace": "marketplace", "agent": "agent", "mailbox": "mailbox",
     "assigned": "tag", "folder": "tag", "retention": "tag",
-    "in": "direction", "kind": "kind", "has": "has",
+    "in": "direction", "kind": "kind", "has": "has", "auth": "auth",
     "asin": "all", "id": "all", "exact": "all", "tracking": "all",
     "before": "", "after": "", "on": "",
 }  # fmt: skip
 _TEXTS = ("subject", "from", "to", "filename")
 _IDENTIFIERS = ("order", "asin", "id", "exact", "tracking")
 _TAGGED = ("assigned", "folder", "retention")
-_CHOICES = {"in": ("inbound", "outbound", "internal"), "has": ("attachment", "order", "tag")}
+_CHOICES = {
+    "in": ("inbound", "outbound", "internal"),
+    "has": ("attachment", "order", "tag"),
+    "auth": ("pass", "fail", "none", "unchecked"),
+}
 _STEMS = {"all": "stem", "subject": "subject_stem"}
 _VOCABULARIES = {"all": "vocabulary"}
 _PREFIX_CHARS = 2

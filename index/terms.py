@@ -21,7 +21,9 @@ STEMS: Final = ("stem", "subject_stem")  # stems, for bare words and for relevan
 VOCABULARY: Final = (
     "vocabulary"  # distinct words without CJK pairs: what prefixes and misspellings walk through
 )
-KEYS: Final = ("order", "tag", "marketplace", "agent", "mailbox", "direction", "kind", "has", "extension")
+KEYS: Final = (
+    "order", "tag", "marketplace", "agent", "mailbox", "direction", "kind", "has", "extension", "auth",
+)  # fmt: skip
 FACETS: Final = ("marketplace", "tag", "agent", "direction", "mailbox", "kind")
 BREAK: Final = "¶"  # stands between parts, so that no phrase runs from one into the next; never a word itself
 
@@ -57,6 +59,7 @@ def terms_of(document: Document) -> Terms:
     keys["mailbox"] = _with_parts(keys["mailbox"])
     keys["order"] = _distinct(map(plain_identifier, document.orders[:_MANY]))
     keys["has"] = _has(document)
+    keys["auth"] = (document.authenticity,) if document.authenticity else ()
     keys["extension"] = _distinct(_extensions(document.filenames[:_MANY]))
     return Terms(
         seq=document.seq,

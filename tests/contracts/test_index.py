@@ -40,7 +40,7 @@ endommagé|été|l'été|返品|返|希望|返品を希望|"商品が壊れて"|
 １１２－１２３４５６７－００００００７|asin:B08N5WRW00|b08n5wrw03|id:<7.x-y@mail.example>|7.x-y@mail.example|1Z-999-00012
 from:buyer3@marketplace.example|from:marketplace.example|from:example|to:support|from:"Buyer 3"|subject:order|subject:"your order"
 subject:ref*|tag:claim|tag:"Prio 1"|tag:prio*|-tag:claim|marketplace:amazon|agent:anna|mailbox:support1@brand.example
-mailbox:support2|in:inbound|in:outbound damaged|kind:claim_opened|has:attachment|has:order -has:tag|filename:*.pdf|filename:photo
+mailbox:support2|in:inbound|in:outbound damaged|auth:pass|auth:fail -damaged|auth:none|-auth:pass in:inbound|kind:claim_opened|has:attachment|has:order -has:tag|filename:*.pdf|filename:photo
 filename:photo*|filename:"photo 12"|filename:*.PDF|damag*|re*|bestell*|refnud~|damagd~|boxx~|parket~|subject:ordr~
 before:2026-01-10|after:2026-01-10|after:2026-01-05 before:2026-01-07|on:2026-01-06|after:2026-01-06T12:30 damaged|before:2025-01-01
 e-mail|amazon.de|www.amazon.de|damaged tag:claim after:2026-01-03 in:inbound|zzzznothing|-(damaged OR refund) -tag:claim
@@ -76,6 +76,7 @@ def documents(count: int = 300) -> list[Document]:
                 agent=rng.choice(["", "Anna", "bert"]),
                 marketplace=rng.choice(["amazon", "ebay", ""]),
                 kind=rng.choice(["message", "claim_opened"]),
+                authenticity=("pass", "fail", "none", "unchecked", "")[seq % 5],
                 from_=(f"Buyer {seq % 9}", f"buyer{seq % 9}@marketplace.example"),
                 to=(f"support{seq % 3}@brand.example",),
                 subject=rng.choice(["Your order", "Refund", "Bestellung", "商品について", ""]),

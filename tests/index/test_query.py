@@ -48,6 +48,7 @@ LEAVES = [
     ("Rück*", Prefix(source="Rück*", field="vocabulary", prefix="ruck")),
     ("filename:*.PDF", Term(source="filename:*.PDF", field="extension", term="pdf")),
     ("in:Inbound", Term(source="in:Inbound", field="direction", term="inbound")),
+    ("auth:Fail", Term(source="auth:Fail", field="auth", term="fail")),
     ("id:<A-1@x.example>", Term(source="id:<A-1@x.example>", field="all", term="a-1@x.example")),
     ("from:anna@x.example", Term(source="from:anna@x.example", field="from", term="anna@x.example")),
 ]  # fmt: skip
@@ -100,6 +101,7 @@ WRONG = [
     ("e-mail*", 1, "single word"),
     ("in:drafts", 1, "inbound, outbound, internal"),
     ("has:fun", 1, "attachment, order, tag"),
+    ("auth:maybe", 1, "pass, fail, none, unchecked"),
     ("before:tomorrow", 1, "2026-01-31"),
     ("after:2026-02-30", 1, "2026-01-31"),
     ("after:0001-01-01", 1, "1970"),

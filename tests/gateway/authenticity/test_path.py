@@ -17,6 +17,7 @@ from gateway.mail.authenticity.reported import told_by
 from gateway.mail.entry import Envelope
 from gateway.store import fold, messages, orders
 from gateway.store.authenticity import authentic_of
+from index.query import parse_query
 from tests import signing
 from tests.dnsserver import dns_server, txt
 from tests.small_house import Remote, build_house, close
@@ -74,6 +75,10 @@ def links(house, seq):
         ]
 
 
+def found(house, query):
+    return [hit.seq for hit in house.index.search(parse_query(query)).hits]
+
+
 def entries(house, type_):
     return [one for one in house.archive.entries(0, house.archive.head()) if one.type == type_]
 
@@ -93,6 +98,12 @@ def test_a_marketplaces_mail_is_certain_a_strangers_possible_and_a_forgers_told(
         True,
     )
     assert row(house, forged).tags == ("not-authentic",)
+    house.settle()
+    assert (found(house, "auth:pass"), found(house, "auth:fail")) == ([real], [forged])
+    assert len(found(house, "auth:none")) == 1
+    old = arrive(house, signing.mail(text="old\r\n"), source="import")
+    house.settle()
+    assert found(house, "auth:unchecked") == [old]
 
 
 def test_what_was_found_is_an_entry_that_can_be_checked_without_dns(house_at, server):
