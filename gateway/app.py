@@ -202,12 +202,8 @@ class App:
 
     def _checks(self) -> Checks:
         told = self.config.authenticity
-        return Checks(
-            clock=self.clock,
-            resolver=self.resolver,
-            trust=Trust(servers=told.trusted_authserv, sealers=told.trusted_sealers),
-            timeout_s=told.timeout_s,
-        )
+        trust = Trust(servers=told.trusted_authserv, sealers=told.trusted_sealers, lists=told.trusted_lists)
+        return Checks(clock=self.clock, resolver=self.resolver, trust=trust, timeout_s=told.timeout_s)
 
     @property
     def resolver(self) -> Resolver | None:

@@ -87,6 +87,7 @@ class Authenticity(Struct, frozen=True, forbid_unknown_fields=True):
     timeout_s: float = 10.0  # for all questions about one message
     trusted_authserv: tuple[str, ...] = ()  # whose Authentication-Results are read, from trusted_peers alone
     trusted_sealers: tuple[str, ...] = ()  # domains whose ARC seals are believed
+    trusted_lists: tuple[str, ...] = ()  # domains whose mailing lists' X-Original-Sender is believed
 
 
 class Databases(Struct, frozen=True, forbid_unknown_fields=True):

@@ -28,6 +28,7 @@ from rules.decide import decide
 from rules.drop import NO_DROP, DropAddress
 from rules.facts import Authentic, Decision, Dropped, Facts, OrderRef
 from rules.marketplace import Marketplaces
+from rules.read import believed
 from rules.ruleset import RuleSet
 
 _KEPT_MAX = 4096  # messages read and not decided whose words are kept
@@ -161,6 +162,7 @@ class Deciding:
         mail, reading = read.understood.mail, read.understood.reading
         ruleset = self._book.ruleset
         facts = facts_of(mail, read.envelope, outbound=is_outbound(read.type), authentic=authentic)
+        reading = believed(reading, facts, self._book.marketplaces)
         if "language" in ruleset.asks:
             facts = replace(facts, language=language_of(facts, self._book.marketplaces))
         context = context_of(

@@ -15,6 +15,7 @@ from rules.kinds import WRITTEN_BY_US
 from rules.links import links_of, without_taken_back
 from rules.marketplace import Marketplaces
 from rules.patterns import Pattern, searchable
+from rules.read import believed
 from rules.ruleset import Rule, RuleSet
 
 _ORDER_MAX = 64
@@ -38,7 +39,7 @@ def decide(
     An identical retry is linked but nothing is done for it; history gets tags and marks, but nothing leaves the house.
     """
     belief = belief_of(facts, marketplaces)
-    reading = _written(reading, belief)
+    reading = _written(believed(reading, facts, marketplaces), belief)
     links, missed = links_of(facts, reading, context, belief)
     reasons = [_line(link) for link in links]
     reasons.extend(missed)
@@ -70,7 +71,7 @@ def explain_rules(
 ) -> tuple[Tried, ...]:
     """Return how each rule fared with a message, for ``docket rules try``."""
     belief = belief_of(facts, marketplaces)
-    reading = _written(reading, belief)
+    reading = _written(believed(reading, facts, marketplaces), belief)
     links, _ = links_of(facts, reading, context, belief)
     begin = _Outcome(links=links, tags=(NOT_AUTHENTIC,) if belief.claimed else ())
     tried: list[Tried] = []

@@ -40,7 +40,8 @@ class AttachmentFact:
 class Authentic:
     """What was found about who sent a message, in the words of RFC 8601; ``unchecked`` where nobody has looked.
 
-    ``proven`` are the domains that are shown to have sent it, by ``by`` (dkim, spf, arc, or upstream: a trusted server).
+    ``proven`` are the domains that are shown to have sent it, by ``by`` (dkim, spf, arc, upstream: a trusted server,
+    or list: the From field is a trusted mailing list's own, which had proven who wrote to it).
     ``told`` says that the peer is a server which tells what it found, so that its mere trust adds nothing.
     """
 
@@ -177,6 +178,7 @@ class Reading:
     products: tuple[FoundProduct, ...] = ()
     parcels: tuple[FoundParcel, ...] = ()
     references: tuple[FoundReference, ...] = ()
+    original: str = ""  # the domain in X-Original-Sender, where only that says whose mail it is
     tokens: tuple[str, ...] = ()  # the marketplace's own names for the conversation: "amazon:case:..."
     people: tuple[
         str, ...

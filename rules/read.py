@@ -1,6 +1,7 @@
 """What one message says, taken alone: whose mail it is, which orders, products and parcels it names."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TypeVar
 
 from rules.announcements import Announcements
@@ -83,12 +84,31 @@ def read(facts: Facts, marketplaces: Marketplaces) -> Reading:
         kind=kind,
         terms=tuple({(one.words, one.until): one for one in terms}.values()),
         alias=sender.alias,
+        original=sender.original,
         orders=found,
         products=tuple(finds.products.values()),
         parcels=tuple(finds.parcels.values()),
         references=tuple(finds.references.values()),
         tokens=tokens_of(facts, sender.marketplace, marketplaces),
         people=people_of(facts, marketplaces, alias=sender.alias, has_order=bool(found)),
+    )
+
+
+def believed(reading: Reading, facts: Facts, marketplaces: Marketplaces) -> Reading:
+    """Return a reading without what only an X-Original-Sender says that nobody has proven: anyone can write one."""
+    if not reading.original or facts.trusted or reading.original in facts.authentic.proven:
+        return reading
+    market, kind = _whose(facts, Sender(), reading.orders, marketplaces)
+    return replace(
+        reading,
+        marketplace="" if market is None else market.name,
+        operator="" if market is None else operator_of(facts, market),
+        kind=kind,
+        alias="",
+        terms=(),
+        tokens=tokens_of(facts, None, marketplaces),
+        people=people_of(facts, marketplaces, alias="", has_order=bool(reading.orders)),
+        original="",
     )
 
 

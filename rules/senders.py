@@ -1,7 +1,7 @@
 """Whose mail is this: which marketplace, what kind of message, and which buyer stands behind the address."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from rules.compiled import CompiledKind, Marketplace
@@ -15,21 +15,34 @@ _LOOK = 20_000  # characters of a text in which a shop's name is looked for
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """What addresses and notice headers say; ``address`` is the one that said it."""
+    """What addresses and notice headers say; ``address`` is the one that said it.
+
+    ``original`` is its domain, where it is an X-Original-Sender that no trusted peer has let through.
+    """
 
     marketplace: Marketplace | None = None
     kind: str = ""
     alias: str = ""
     address: str = ""
+    original: str = ""
 
 
 def sender_of(facts: Facts, marketplaces: Marketplaces) -> Sender:
     """Recognise the marketplace by its addresses: a relay before a notice sender, since relays are sub-domains of those.
 
     Inbound the senders count, outbound the recipients. ``X-Original-Sender``, which mailing lists write when they replace
-    From, counts only from a trusted peer: anyone can write it.
+    From, counts like them from a trusted peer. From others it is the last resort, and only once its domain is proven
+    (rules/belief.py): anyone can write it.
     """
-    addresses = tuple(islice((one for one in _addresses(facts) if "@" in one), _ADDRESSES_MAX))
+    sender = _among(_addresses(facts), facts, marketplaces)
+    if sender.marketplace is None and facts.direction == "inbound" and not facts.trusted:
+        sender = _among(_originals(facts), facts, marketplaces)
+        return replace(sender, original=sender.address.rpartition("@")[2])
+    return sender
+
+
+def _among(found: Iterator[str], facts: Facts, marketplaces: Marketplaces) -> Sender:
+    addresses = tuple(islice((one for one in found if "@" in one), _ADDRESSES_MAX))
     directory = marketplaces.directory
     for address in addresses:
         relay = directory.relay(address)
@@ -81,10 +94,14 @@ def _addresses(facts: Facts) -> Iterator[str]:
         return
     yield from facts.from_
     if facts.trusted:
-        for name, value in facts.headers:
-            if name.lower() == "x-original-sender":
-                yield value.strip().strip("<>").lower()
+        yield from _originals(facts)
     yield from facts.reply_to
+
+
+def _originals(facts: Facts) -> Iterator[str]:
+    for name, value in facts.headers:
+        if name.lower() == "x-original-sender":
+            yield value.strip().strip("<>").lower()
 
 
 def _kind_of(facts: Facts, market: Marketplace, address: str, *, buyer: bool) -> str:

@@ -1,12 +1,14 @@
 """Signed mail and the DNS records that go with it, for tests: keys are made once a process."""
 
 import base64
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 
 import dkim
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -15,7 +17,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from gateway.mail.authenticity.answers import Answer, Lookup, normal
+from gateway.mail.authenticity.canonical_form import header_form, relaxed_body
 from gateway.mail.authenticity.check import Wire
+from gateway.mail.header_block import header_block_of
 
 AT = datetime(2026, 11, 23, 8, 15, tzinfo=UTC)
 AMAZON = "marketplace.amazon.de"
@@ -38,6 +42,29 @@ def record(number: int = 0, more: str = "") -> str:
 def signed(raw: bytes, domain: str = "amazon.de", *, number: int = 0, **more) -> bytes:
     """Return a message under one more signature."""
     return dkim.sign(raw, b"s1", domain.encode(), pem(number), **more) + raw
+
+
+def sealed(raw: bytes, told: str, domain: str = "sealer.example", *, number: int = 3) -> bytes:
+    """Return a message as a server passes it on, sealed with what it found about it (RFC 8617)."""
+    block = header_block_of(raw)
+    before = [field for name, field in reversed(block.fields) if name.startswith("arc-")]
+    step = len(before) // 3 + 1
+    fields = dict(block.fields)
+    known = f"a=rsa-sha256; d={domain}; s=s1;"
+    body = base64.b64encode(hashlib.sha256(relaxed_body(block.rest.removeprefix(b"\r\n"))).digest()).decode()
+    found = f"ARC-Authentication-Results: i={step}; mx.{domain}; {told}\r\n".encode()
+    signature = f"ARC-Message-Signature: i={step}; {known} c=relaxed/relaxed; h=from:subject; bh={body}; b="
+    vouched = _ended([fields["from"], fields["subject"]], signature, number)
+    seal = f"ARC-Seal: i={step}; {known} cv={'pass' if before else 'none'}; b="
+    return _ended([*before, found, vouched], seal, number) + vouched + found + raw
+
+
+def _ended(fields: Sequence[bytes], last: str, number: int) -> bytes:
+    """Return the last field with its signature over all of them."""
+    over = b"".join(header_form(one, "relaxed") for one in fields)
+    over += header_form(last.encode() + b"\r\n", "relaxed").removesuffix(b"\r\n")
+    made = _key(number).sign(over, padding.PKCS1v15(), hashes.SHA256())
+    return last.encode() + base64.b64encode(made) + b"\r\n"
 
 
 def lookup(

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 
 from gateway.authenticity.resolver import Resolver
 from gateway.clock import Clock
@@ -83,7 +84,7 @@ class Checks:
         trust = (
             self._trust
             if envelope.trusted or envelope.source == "fetch"
-            else Trust(sealers=self._trust.sealers)
+            else replace(self._trust, servers=())
         )
         try:
             raw = raw_of()

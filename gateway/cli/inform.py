@@ -26,7 +26,7 @@ from index.snippet import snippets
 from rules.facts import Authentic, Reported
 from rules.marketplace import builtin
 from rules.named import direction_of
-from rules.read import read
+from rules.read import believed, read
 
 _WIDTH = 160
 
@@ -114,10 +114,11 @@ def show(place: Place, seq: int, raw: bool, as_json: bool) -> None:
     outbound = is_outbound(entry.type)
     with contextlib.closing(Extractor(app.opening)) as extractor:
         parsed = extractor.extend(parse(entry.payload), entry.payload)
-    reading = read(facts_of(parsed, envelope, outbound=outbound), app.marketplaces)
     with app.store.read() as conn:
         links = orders.links_of(conn, seq)
         authentic = authentic_of(conn, [seq]).get(seq, Authentic())
+    facts = facts_of(parsed, envelope, outbound=outbound, authentic=authentic)
+    reading = believed(read(facts, app.marketplaces), facts, app.marketplaces)
     shown = present.mail(parsed, reading, file="", direction="outbound" if outbound else "inbound")
     if as_json:
         found = msgspec.to_builtins(authentic)
@@ -228,7 +229,8 @@ def inspect(files: tuple[Path, ...], as_json: bool) -> None:
         parsed = extractor.extend(parse(raw), raw)
         envelope = Envelope(source="import", received_at=_EPOCH)
         direction = direction_of(facts_of(parsed, envelope, outbound=False), marketplaces)
-        reading = read(facts_of(parsed, envelope, outbound=direction == "outbound"), marketplaces)
+        facts = facts_of(parsed, envelope, outbound=direction == "outbound")
+        reading = believed(read(facts, marketplaces), facts, marketplaces)
         shown = present.mail(parsed, reading, file=str(path), direction=direction)
         if as_json:
             print_json(shown)

@@ -26,7 +26,7 @@ from rules.facts import Context
 from rules.marketplace import builtin_texts, load_marketplaces
 from rules.mistakes import Known, faults_of
 from rules.named import direction_of
-from rules.read import read
+from rules.read import believed, read
 from rules.ruleset import load_ruleset
 
 
@@ -108,7 +108,7 @@ def try_(place: Place, mail: Path, trusted: bool, as_json: bool) -> None:
         facts = facts_of(parsed, envelope, outbound=True)
     if "language" in ruleset.asks:
         facts = replace(facts, language=language_of(facts, app.marketplaces))
-    reading = read(facts, app.marketplaces)
+    reading = believed(read(facts, app.marketplaces), facts, app.marketplaces)
     decision = decide(facts, reading, Context(), ruleset, app.marketplaces)
     steps = explain_rules(facts, reading, Context(), ruleset, app.marketplaces)
     if as_json:

@@ -1,9 +1,11 @@
 """Whose mail it is: exact domains, relays before notices, and nothing on a stranger's word."""
 
+from dataclasses import replace
+
 import pytest
 
-from rules.facts import Facts
-from rules.read import read
+from rules.facts import Authentic, Facts
+from rules.read import believed, read
 from rules.senders import within
 
 UUID = "0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f"
@@ -48,15 +50,37 @@ def test_a_relay_address_goes_before_a_notice_sender(marketplaces):
     assert read(facts, marketplaces).alias == "abc@marketplace.amazon.de"
 
 
-@pytest.mark.parametrize("trusted, marketplace", [(True, "amazon"), (False, "")])
-def test_the_original_sender_of_a_list_counts_only_from_a_trusted_peer(marketplaces, trusted, marketplace):
-    facts = Facts(
-        direction="inbound",
-        trusted=trusted,
-        from_=("group@own.example",),
-        headers=(("X-Original-Sender", "<abc@marketplace.amazon.de>"),),
-    )
-    assert read(facts, marketplaces).marketplace == marketplace
+LIST = Facts(
+    direction="inbound",
+    from_=("group@own.example",),
+    headers=(("X-Original-Sender", "<abc@marketplace.amazon.de>"),),
+)
+ALIAS = "abc@marketplace.amazon.de"
+
+
+@pytest.mark.parametrize(
+    ("trusted", "proven", "said"),
+    [
+        (True, (), ("amazon", ALIAS)),
+        (False, ("own.example", "marketplace.amazon.de"), ("amazon", ALIAS)),
+        (False, ("own.example",), ("", "")),
+        (False, (), ("", "")),
+    ],
+)
+def test_the_original_sender_of_a_list_counts_once_it_is_proven(marketplaces, trusted, proven, said):
+    facts = replace(LIST, trusted=trusted, authentic=Authentic(proven=proven))
+    reading = believed(read(facts, marketplaces), facts, marketplaces)
+    assert (reading.marketplace, reading.alias) == said
+
+
+def test_an_original_sender_that_nobody_has_proven_hides_nothing_else(marketplaces):
+    facts = replace(LIST, subject="Retoure angemeldet: Auftrags-Nr. b7x4k2m9q1 bei OTTO")
+    plain = read(replace(facts, headers=()), marketplaces)
+    assert (plain.marketplace, plain.kind) == ("otto", "return_request")
+    assert read(facts, marketplaces).marketplace == "amazon"
+    assert believed(read(facts, marketplaces), facts, marketplaces) == plain
+    answered = replace(facts, reply_to=("b@members.ebay.de",))
+    assert read(answered, marketplaces).marketplace == "ebay"
 
 
 def test_outbound_the_recipients_count_and_the_sender_does_not(marketplaces):

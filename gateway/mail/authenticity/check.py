@@ -13,11 +13,12 @@ from gateway.mail.addresses import addresses
 from gateway.mail.authenticity.answers import Lookup
 from gateway.mail.authenticity.arc import arc_of
 from gateway.mail.authenticity.canonical_form import Signed
-from gateway.mail.authenticity.dmarc import Aligned, dmarc_of, organisation_of
+from gateway.mail.authenticity.dmarc import Aligned, dmarc_of, same_owner
+from gateway.mail.authenticity.original import original_of, vouches
 from gateway.mail.authenticity.reported import upstream_of
 from gateway.mail.authenticity.signatures import signatures_of
 from gateway.mail.authenticity.spf import spf_of
-from gateway.mail.authenticity.verdicts import Arc, Authenticity, Signature, Spf, Told, Word
+from gateway.mail.authenticity.verdicts import Arc, Authenticity, Signature, Spf, Word
 
 _FROM_MAX = 10  # From fields and addresses that are read; one is right
 _OWN_PEER = "it came through a server of our own, which alone saw who sent it"
@@ -36,10 +37,14 @@ class Wire:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trust:
-    """Whom the settings believe: servers whose Authentication-Results we read, domains whose ARC seals count."""
+    """Whom the settings believe: servers whose Authentication-Results we read, domains whose ARC seals count.
+
+    ``lists`` are domains whose mailing lists write themselves into From and the sender into X-Original-Sender.
+    """
 
     servers: tuple[str, ...] = ()
     sealers: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
 
 
 def check(raw: bytes, wire: Wire, lookup: Lookup, trust: Trust) -> Authenticity:
@@ -56,7 +61,12 @@ def check(raw: bytes, wire: Wire, lookup: Lookup, trust: Trust) -> Authenticity:
         arc=arc_of(signed, lookup),
         upstream=upstream_of(signed, trust.servers) if wire.own else None,
     )
-    return _summed(found, aligned, trust, silent=wire.own and not trust.servers)
+    summed = _summed(found, aligned, trust, silent=wire.own and not trust.servers)
+    original = original_of(signed, summed, trust.lists)
+    if not original:
+        return summed
+    reason = f"passed on by a list of {summed.from_domain}, which had checked that it is from {original}"
+    return replace(summed, proven=(*summed.proven, original), by="list", reason=reason)
 
 
 def read_upstream(raw: bytes, trust: Trust) -> Authenticity | None:
@@ -94,7 +104,7 @@ def _summed(found: Authenticity, aligned: Aligned, trust: Trust, *, silent: bool
         return replace(found, result="permerror", reason=found.dmarc.reason)
     domain = found.from_domain
     proven, by, reason = _own_proof(aligned, domain)
-    if not proven and found.upstream is not None and _vouched(found.upstream, domain):
+    if not proven and found.upstream is not None and vouches(found.upstream, domain):
         proven, by = domain, "upstream"
         reason = f"{found.upstream.server} has checked that it is from {domain}"
     if not proven and (original := _forwarded(found.arc, trust.sealers)):
@@ -136,18 +146,7 @@ def _unproven(found: Authenticity) -> tuple[Word, str]:
 
 
 def _breaks(signature: Signature, domain: str) -> bool:
-    return signature.result == "fail" and bool(domain) and _same_owner(signature.domain, domain)
-
-
-def _vouched(told: Told, domain: str) -> bool:
-    """Tell whether a trusted server's findings prove the From domain: by DMARC, else by what is aligned with it."""
-    if not domain or told.dmarc == "fail":
-        return False
-    if told.dmarc == "pass" and told.from_domain in {domain, ""}:
-        return True
-    passed = [name for result, name in told.dkim if result == "pass"]
-    passed += [told.spf_domain] if told.spf == "pass" else []
-    return any(name and _same_owner(name, domain) for name in passed)
+    return signature.result == "fail" and bool(domain) and same_owner(signature.domain, domain)
 
 
 def _forwarded(arc: Arc, sealers: Collection[str]) -> str:
@@ -156,7 +155,3 @@ def _forwarded(arc: Arc, sealers: Collection[str]) -> str:
     if arc.result != "pass" or arc.told is None or not arc.sealers or not trusted.issuperset(arc.sealers):
         return ""
     return arc.told.from_domain if arc.told.dmarc == "pass" else ""
-
-
-def _same_owner(one: str, other: str) -> bool:
-    return organisation_of(one) == organisation_of(other)

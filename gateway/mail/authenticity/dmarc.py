@@ -37,6 +37,10 @@ def organisation_of(domain: str) -> str:
     return str(_suffixes().privatesuffix(domain) or domain)
 
 
+def same_owner(one: str, other: str) -> bool:
+    return organisation_of(one) == organisation_of(other)
+
+
 def dmarc_of(
     authors: tuple[str, ...],
     signatures: Iterable[Signature],

@@ -76,7 +76,7 @@ class Authenticity:
 
     result: Word = "none"
     proven: tuple[str, ...] = ()
-    by: str = ""  # "dkim", "spf", "arc", "upstream"
+    by: str = ""  # "dkim", "spf", "arc", "upstream", "list"
     from_domain: str = ""
     reason: str = ""  # in plain words
     signatures: tuple[Signature, ...] = ()

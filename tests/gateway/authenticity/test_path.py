@@ -125,6 +125,7 @@ def test_the_delivered_copy_says_what_was_found_and_its_signature_still_verifies
     forgery = b"Authentication-Results: docket.brand.example; dmarc=pass header.from=bank.example\r\n"
     raw = forgery + signing.signed(signing.mail())
     arrive(house, raw)
+    house.settle()
     (copy,) = agents.taken
     read = message_from_bytes(copy)
     (ours,) = read.get_all("Authentication-Results")
@@ -198,6 +199,52 @@ def test_what_rests_on_a_message_that_is_being_checked_waits_with_it(house_at, s
     second = arrive(house, answer.replace(b"302-4937261-8841957", b"nothing"), trusted=True)
     assert row(house, first) is not None
     assert [one[1] for one in links(house, second)] == ["certain"]
+
+
+def listed(raw, *, forged=b""):
+    """Return a mail as a mailing list passes it on: from itself, signed, with what it found out about the sender."""
+    more = (
+        b"X-Original-Sender: k3jx9v@marketplace.amazon.de\r\nX-Original-Authentication-Results: mx.google.com;\r\n"
+        b"       dkim=pass header.i=@amazon.de header.s=s1;\r\n       dmarc=pass header.from=marketplace.amazon.de\r\n"
+    )
+    names = [
+        b"from",
+        b"to",
+        b"subject",
+        b"message-id",
+        b"x-original-sender",
+        b"x-original-authentication-results",
+    ]
+    return forged + signing.signed(more + raw, "brand.example", number=2, include_headers=names)
+
+
+def test_who_wrote_to_a_trusted_mailing_list_is_believed_and_recognised(tmp_path):
+    zone = signing.zone("brand.example", number=2)
+    by_list = signing.mail("'Marie' via Support <support@brand.example>")
+    forgery = b"X-Original-Sender: eve@marketplace.amazon.de\r\n"
+    with dns_server(txt(zone)) as server:
+        checks = Checks(
+            clock=CLOCK, resolver=Resolver([server.address]), trust=Trust(lists=("brand.example",))
+        )
+        house = build_house(tmp_path, checks=checks)
+        seqs = [
+            arrive(house, raw)
+            for raw in (listed(by_list), listed(by_list, forged=forgery), forgery + by_list)
+        ]
+        real, twice, stranger = (row(house, seq) for seq in seqs)
+        ((_, confidence, reason),) = links(house, real.seq)
+        with house.store.read() as conn:
+            found = authentic_of(conn, seqs)
+        close(house)
+    assert (real.marketplace, real.kind, real.alias) == (
+        "amazon",
+        "buyer_message",
+        "k3jx9v@marketplace.amazon.de",
+    )
+    assert confidence == "certain"
+    assert "passed on by a list of brand.example" in reason
+    assert [found[seq].by for seq in seqs] == ["list", "dkim", ""]
+    assert (twice.alias, stranger.alias) == ("", "")
 
 
 def test_a_trusted_servers_findings_are_read_and_imported_mail_is_not_asked_about(house_at, server):

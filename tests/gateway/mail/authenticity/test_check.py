@@ -183,3 +183,70 @@ def test_hostile_mail_costs_little_and_proves_nothing(raw):
     assert time.perf_counter() - started < 2.0
     assert one.proven == ()
     assert len(asked) < 60
+
+
+def passed_on():
+    """Return a mail that a list sealed as it came, rewrote, and sealed again."""
+    once = signing.sealed(signing.signed(signing.mail()), "dmarc=pass header.from=marketplace.amazon.de")
+    rewritten = once.replace(
+        b"From: Marie <k3jx9v@marketplace.amazon.de>", b"From: Marie via <list@sealer.example>"
+    )
+    return signing.sealed(
+        rewritten + b"-- \r\nThe list\r\n", "arc=pass; dmarc=fail header.from=sealer.example"
+    )
+
+
+SEALER = {**ZONE, "s1._domainkey.sealer.example": signing.record(3)}
+
+
+@pytest.mark.parametrize(
+    ("sealers", "proven"),
+    [(("Sealer.example",), (signing.AMAZON,)), ((), ()), (("other.example",), ())],
+)
+def test_a_chain_of_trusted_servers_proves_who_the_first_of_them_had_proven(sealers, proven):
+    one = found(passed_on(), SEALER, trust=Trust(sealers=sealers))
+    assert (one.arc.result, one.arc.sealers) == ("pass", ("sealer.example",) * 2)
+    assert (one.proven, one.by) == (proven, "arc" if proven else "")
+
+
+def test_a_chain_that_was_broken_on_its_way_proves_nothing():
+    raw = passed_on().replace(b"The list", b"The thief")
+    one = found(raw, SEALER, trust=Trust(sealers=("sealer.example",)))
+    assert (one.arc.result, one.proven) == ("fail", ())
+
+
+def listed(*, results=b"dmarc=pass header.from=marketplace.amazon.de", cover=True, more=b""):
+    """Return a mail as a mailing list passes it on in its own name."""
+    raw = more + b"X-Original-Sender: k3jx9v@marketplace.amazon.de\r\n"
+    raw += b"X-Original-Authentication-Results: mx.google.com; " + results + b"\r\n"
+    raw += signing.mail("'Marie' via Support <support@brand.example>")
+    names = [
+        b"from",
+        b"to",
+        b"subject",
+        *([b"x-original-sender", b"x-original-authentication-results"] * cover),
+    ]
+    return signing.signed(raw, "brand.example", number=2, include_headers=names)
+
+
+LIST = signing.zone("brand.example", number=2)
+
+
+@pytest.mark.parametrize(
+    ("raw", "lists", "by"),
+    [
+        (listed(), ("Brand.example",), "list"),
+        (listed(results=b"dkim=pass header.i=@amazon.de"), ("brand.example",), "list"),
+        (listed(), (), "dkim"),
+        (listed(), ("other.example",), "dkim"),
+        (listed(cover=False), ("brand.example",), "dkim"),
+        (b"X-Original-Sender: eve@ebay.com\r\n" + listed(), ("brand.example",), "dkim"),
+        (listed(results=b"dmarc=fail header.from=marketplace.amazon.de"), ("brand.example",), "dkim"),
+        (listed(results=b"dkim=pass header.d=evil.example"), ("brand.example",), "dkim"),
+        (listed().replace(b"order?", b"money?"), ("brand.example",), ""),
+    ],
+)
+def test_a_mailing_lists_word_counts_where_it_is_trusted_signed_and_says_pass(raw, lists, by):
+    one = found(raw, LIST, trust=Trust(lists=lists))
+    expected = {"list": ("brand.example", signing.AMAZON), "dkim": ("brand.example",), "": ()}
+    assert (one.by, one.proven) == (by, expected[by])
