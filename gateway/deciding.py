@@ -22,6 +22,7 @@ from gateway.shape import facts_of, is_automatic, is_outbound, refers_to
 from gateway.store import messages
 from gateway.store.authenticity import authentic_of
 from gateway.store.context import context_of, orders_like
+from gateway.store.prospects import Prospects, prospects_of
 from gateway.store.records import MessageRow
 from gateway.store.spelling import bare
 from rules.decide import decide
@@ -123,6 +124,7 @@ class Deciding:
         read_again([seq for seq in waiting if seq not in self._read])
         touched = set(self._touched)
         known = authentic_of(conn, waiting)
+        prospects = self._prospects(conn, waiting)
         for seq in waiting:
             read = self._read[seq]
             mail, reading = read.understood.mail, read.understood.reading
@@ -139,7 +141,7 @@ class Deciding:
             if checking or asks & touched:
                 touched |= told  # and whoever rests on this one waits with it
                 continue
-            decision = self._answer(conn, read, known.get(seq), below=seq)
+            decision = self._answer(conn, read, known.get(seq), prospects, below=seq)
             drafts[seq] = self._draft(seq, read, decision)
             if decision.links or any(action.get("do") == "hold" for action in decision.actions):
                 touched |= told
@@ -158,7 +160,20 @@ class Deciding:
         self._checks.begin(seq, read.envelope, lambda: raw_of(seq))
         return True
 
-    def _answer(self, conn: Connection, read: Read, authentic: Authentic | None, *, below: int) -> Decision:
+    def _prospects(self, conn: Connection, waiting: list[int]) -> Prospects:
+        understood = [self._read[seq].understood for seq in waiting]
+        readings = [one.reading for one in understood]
+        return prospects_of(
+            conn,
+            waiting,
+            refers_to=(ref for one in understood for ref in refers_to(one.mail)),
+            ties=(tie for one in readings for tie in (*one.tokens, *one.people)),
+            parcels=(parcel.number for one in readings for parcel in one.parcels),
+        )
+
+    def _answer(
+        self, conn: Connection, read: Read, authentic: Authentic | None, prospects: Prospects, *, below: int
+    ) -> Decision:
         mail, reading = read.understood.mail, read.understood.reading
         ruleset = self._book.ruleset
         facts = facts_of(mail, read.envelope, outbound=is_outbound(read.type), authentic=authentic)
@@ -178,6 +193,7 @@ class Deciding:
             tokens=reading.tokens,
             people=reading.people,
             parcels=tuple(parcel.number for parcel in reading.parcels),
+            prospects=prospects,
         )
         context = replace(context, dropped=self._dropped(conn, facts, below))
         return decide(facts, reading, context, ruleset, self._book.marketplaces)

@@ -11,8 +11,7 @@ from typing import IO
 
 import msgspec
 
-from gateway.mail.attachment_text import is_readable
-from gateway.mail.barcodes import has_bars
+from gateway.mail.attachment_kinds import has_bars, is_readable
 from gateway.mail.message import Attachment, ParsedMail
 from gateway.mail.parse import attachments_of
 

@@ -9,8 +9,9 @@ from typing import BinaryIO
 import msgspec
 
 from gateway.extraction import Extract, File, Opening
-from gateway.mail.attachment_text import Unreadable, is_readable, text_of_file
-from gateway.mail.barcodes import barcodes_in, has_bars
+from gateway.mail.attachment_kinds import has_bars, is_readable
+from gateway.mail.attachment_text import Unreadable, text_of_file
+from gateway.mail.barcodes import barcodes_in
 
 
 def extract(file: File) -> Extract:

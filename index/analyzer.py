@@ -8,6 +8,7 @@ and folded one by one through a cache, so common words cost one look-up.
 
 import re
 import unicodedata
+from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -49,7 +50,6 @@ def _chunk(letters: str, glue: str, cjk: str) -> re.Pattern[str]:
 
 
 _ASCII_CHUNK = _chunk("0-9A-Za-z", "-._@+", "")
-_CHUNK = _chunk(_letters(), _GLUE, f"[{_CJK}]++|")
 _CJK_CHUNK = re.compile(f"[{_CJK}]")
 _PARTS = re.compile("([-._@+])")
 
@@ -96,7 +96,13 @@ def chunks(text: str) -> list[str]:
 
 def chunk_pattern(text: str) -> re.Pattern[str]:
     """Return the pattern that finds a text's chunks."""
-    return _ASCII_CHUNK if text.isascii() else _CHUNK
+    return _ASCII_CHUNK if text.isascii() else _any_chunk()
+
+
+@cache
+def _any_chunk() -> re.Pattern[str]:
+    """Return the pattern for every script, made when first wanted: that takes a tenth of a second."""
+    return _chunk(_letters(), _GLUE, f"[{_CJK}]++|")
 
 
 def read_chunk(chunk: str) -> Chunk:

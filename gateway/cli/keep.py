@@ -51,16 +51,17 @@ def import_(place: Place, paths: tuple[Path, ...], mailbox: str, no_index: bool,
     box = app.mailbox_of(mailbox) if mailbox else ""
     if box is None:
         raise WrongUse(f"no mailbox {mailbox!r} in the settings")
-    run = Import(
-        app.gateway(),
-        app.clock,
-        mailbox=box,
-        ours=frozenset(app.mailboxes),
-        message_bytes=app.config.limits.import_message_bytes,
-    )
     progress = Progress()
     began = time.monotonic()
     with beside_worker(app, wanted=not no_index) as worker:
+        # The worker starts meanwhile.
+        run = Import(
+            app.gateway(),
+            app.clock,
+            mailbox=box,
+            ours=frozenset(app.mailboxes),
+            message_bytes=app.config.limits.import_message_bytes,
+        )
         for report in run.take(paths):
             progress.say(f"{report.read} read, {report.archived} archived, {report.duplicate} already there")
         for lag in worker.catch_up():

@@ -33,29 +33,11 @@ _LARGE = 1024 * 1024
 _TABLE_DEPTH = 3
 _TAG = re.compile(r"<[^<>]{0,4000}>")
 _PARAGRAPH = re.compile(r"</(?:text:p|text:h|a:p|table:table-row)>|<text:(?:line-break|tab)[^<>]{0,100}/>")
-_PLAIN = ("application/json", "application/xml", "application/ics", "application/csv")
-_PLAIN_NAMES = (".txt", ".csv", ".tsv", ".log", ".md", ".json", ".xml", ".ics", ".vcf")
 _SHEETS = (".xls", ".xlsb", ".xlsx", ".xlsm", ".ods")
 
 
 class Unreadable(Exception):
     """A file that is not read; its words say why."""
-
-
-def is_readable(content_type: str, filename: str) -> bool:
-    """Tell whether a file is of a kind whose text is read, by its type and name."""
-    name = filename.lower()
-    return (
-        content_type in {"application/pdf", "application/rtf", "text/rtf", *_PLAIN}
-        or content_type.startswith(
-            ("text/", "application/vnd.openxml", "application/vnd.oasis", "application/vnd.ms-excel")
-        )
-        or (
-            content_type == "application/zip"
-            and name.endswith((".docx", ".xlsx", ".xlsm", ".pptx", ".odt", ".ods"))
-        )
-        or name.endswith((".xls", ".xlsb", *_PLAIN_NAMES))
-    )
 
 
 def text_of_file(content: bytes, content_type: str, filename: str) -> str:

@@ -11,7 +11,6 @@ from PIL import Image
 
 from gateway.mail.attachment_text import pages_of_pdf
 
-PICTURES = ("image/jpeg", "image/png", "image/webp", "image/gif", "image/bmp", "image/tiff")
 BYTES_MAX = 20 * 1024 * 1024
 _PIXELS_MAX = 50_000_000
 _SIDE_MAX = 2400  # a label that fills a quarter of it still has three pixels a bar
@@ -32,11 +31,6 @@ _FORMATS = zxingcpp.BarcodeFormats(  # what labels carry; looking for every form
 )
 
 Image.MAX_IMAGE_PIXELS = _PIXELS_MAX
-
-
-def has_bars(content_type: str) -> bool:
-    """Tell whether barcodes are looked for in a file of this type."""
-    return content_type in PICTURES or content_type == "application/pdf"
 
 
 def barcodes_in(content: bytes) -> tuple[tuple[str, str], ...]:

@@ -4,11 +4,12 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, select, union
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select, union
 
 from gateway.store import reports, tables
 from gateway.store.engine import log_of
 from gateway.store.known import EVERY, known_links, opened, pairs, said_no, strangers
+from gateway.store.prospects import Prospects, prospects_of, worth
 from gateway.store.spelling import bare
 from rules.facts import Context, OrderRef, OrderSince
 
@@ -125,26 +126,30 @@ def context_of(
     tokens: Sequence[str] = (),
     people: Sequence[str] = (),
     parcels: Sequence[str] = (),
+    prospects: Prospects | None = None,
 ) -> Context:
     """Return the links of the thread, of the buyer and of the parcels, what reports say, and the message this one repeats.
 
     An empty ``twin`` asks for no repeat; ``since`` also asks when each order's first message occurred. ``below`` is the message's own seq and ``at`` its ``occurred_at``. A thread is
     the messages it refers to, those that refer to one of the same, and those with one of its ``tokens``. Of two links
-    between a message and an order the stronger one is told. ``senders`` are the addresses that wrote it.
+    between a message and an order the stronger one is told. ``senders`` are the addresses that wrote it. ``prospects``
+    are those of a round of messages that this one is of.
     """
     where = {"in_log": log_of(conn), "below": below}
-    thread = _thread(conn, where, refers_to[:_REFS])
-    tied = {row.message: row.value for row in _asked(conn, _TIED, {**where, "what": "token"}, tokens)}
+    refers_to, tokens, people, parcels = refers_to[:_REFS], tokens[:_REFS], people[:_REFS], parcels[:_PARCELS]
+    if prospects is None:
+        ties = (*tokens, *people)
+        prospects = prospects_of(conn, (below,), refers_to=refers_to, ties=ties, parcels=parcels)
+    thread = _thread(conn, where, worth(refers_to, prospects.named, below))
+    tied = _asked(conn, _TIED, {**where, "what": "token"}, worth(tokens, prospects.tied, below))
     thread = sorted({*thread, *tied}, reverse=True)[:_NEWEST]
     known = sorted(set(orders))[:_ORDERS]
-    words = said_no(conn, where, {*thread, below})
-    asked = reports.Asked(
-        orders=tuple(known), alias=alias, parcels=tuple(parcels[:_PARCELS]), at=at, below=below
-    )
+    words = {below: set(), **said_no(conn, where, {*thread, *prospects.denied.intersection((below,))})}
+    asked = reports.Asked(orders=tuple(known), alias=alias, parcels=tuple(parcels), at=at, below=below)
     told = reports.told(conn, asked)
     by_alias = known_links(conn, where, conn.scalars(_SAME_ALIAS, {**where, "alias": alias}) if alias else ())
-    carried = {row.message: row.value for row in _asked(conn, _CARRIED, where, parcels[:_PARCELS])}
-    persons = {row.message: row.value for row in _asked(conn, _TIED, {**where, "what": "person"}, people)}
+    carried = _asked(conn, _CARRIED, where, worth(parcels, prospects.carried, below))
+    persons = _asked(conn, _TIED, {**where, "what": "person"}, worth(people, prospects.tied, below))
     answered = known_links(conn, where, thread, strange=strangers(conn, where, thread, senders, alias))
     buyer = opened(conn, where, (*by_alias, *told.alias), at)
     related = {*orders, *(link.order for link in (*answered, *buyer))} if since else set()
@@ -161,7 +166,7 @@ def context_of(
         reported=told.orders,
         covered=told.covered,
         taken_back=frozenset(words[below] - {EVERY}),
-        severed=_severed(conn, where, refers_to[:_REFS], words),
+        severed=_severed(conn, where, refers_to, words),
         no_order=EVERY in words[below],
     )
 
@@ -188,14 +193,16 @@ def orders_of_alias(conn: Connection, alias: str, *, below: int) -> tuple[OrderR
 
 
 def _asked(
-    conn: Connection, statement: Select[Any], where: Mapping[str, int | str], asked: Sequence[str]
-) -> Sequence[Row[Any]]:
-    return conn.execute(statement, {**where, "asked": [*asked[:_REFS]]}).all() if asked else ()
+    conn: Connection, statement: Select[Any], where: Mapping[str, int | str], asked: list[str]
+) -> dict[int, str]:
+    """Return the messages that have one of the values, each with that value."""
+    rows = conn.execute(statement, {**where, "asked": asked}) if asked else ()
+    return {row.message: row.value for row in rows}
 
 
-def _thread(conn: Connection, where: dict[str, int], asked: Sequence[str]) -> list[int]:
+def _thread(conn: Connection, where: dict[str, int], asked: list[str]) -> list[int]:
     """Return the newest messages of a thread."""
-    return sorted(conn.scalars(_THREAD, {**where, "asked": list(asked)}), reverse=True) if asked else []
+    return sorted(conn.scalars(_THREAD, {**where, "asked": asked}), reverse=True) if asked else []
 
 
 def _severed(

@@ -118,7 +118,7 @@ def pairs(orders: Sequence[OrderRef]) -> dict[str, list[str]]:
 def said_no(conn: Connection, where: dict[str, int], messages: Iterable[int]) -> dict[int, set[OrderRef]]:
     """Return the orders that people said these messages do not belong to."""
     said: dict[int, set[OrderRef]] = {seq: set() for seq in messages}
-    for row in conn.execute(_SAID_NO, {**where, "messages": list(said)}):
+    for row in conn.execute(_SAID_NO, {**where, "messages": list(said)}) if said else ():
         said[row.message].add(OrderRef(marketplace=row.marketplace, value=row.value))
     return said
 

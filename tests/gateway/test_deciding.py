@@ -113,14 +113,17 @@ def decide_all(running: Running) -> None:
         pass
 
 
+_SEQS = {"of", "seq", "retry_of", "via", "root"}
+
+
 def renamed(value, places):
     if isinstance(value, dict):
         return {
-            key: places[inner] if key in {"of", "seq", "retry_of"} and inner is not None else renamed(inner, places)
+            key: places[inner] if key in _SEQS and inner is not None else renamed(inner, places)
             for key, inner in value.items()
         }  # fmt: skip
     if isinstance(value, str):
-        return re.sub(r"message (\d+)", lambda found: places.get(int(found[1]), found[0]), value)
+        return re.sub(r"message (?:as )?(\d+)", lambda found: places.get(int(found[1]), found[0]), value)
     return [renamed(inner, places) for inner in value] if isinstance(value, list) else value
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from gateway.mail.attachment_text import CHARS_MAX, Unreadable, is_readable, text_of_file
+from gateway.mail.attachment_kinds import is_readable
+from gateway.mail.attachment_text import CHARS_MAX, Unreadable, text_of_file
 from gateway.mail.rtf import text_of_rtf
 from tests.attached_files import TYPES, open_document, packed, pdf, sheet, word
 
