@@ -20,7 +20,7 @@ from gateway.readers import Item, Readers
 from gateway.shape import facts_of
 from rules.confidence import RANK
 from rules.decide import decide
-from rules.facts import Context, Decision
+from rules.facts import Context, Decision, OrderRef
 from rules.marketplace import builtin, builtin_texts
 from rules.ruleset import load_ruleset
 
@@ -86,8 +86,8 @@ def _compare(tally: Tally, name: str, label: Label, decision: Decision) -> None:
     tally.compare(
         "order links",
         name,
-        {f"{one.marketplace} {one.value}": one.marketplace for one in label.orders},
-        {f"{one.order.marketplace} {one.order.value}": one.order.marketplace for one in decision.links},
+        {_same(one.ref): one.marketplace for one in label.orders},
+        {_same(one.order): one.order.marketplace for one in decision.links},
     )
     for what, wanted, found in (
         ("marketplace", label.marketplace, reading.marketplace),
@@ -127,13 +127,19 @@ def _compare(tally: Tally, name: str, label: Label, decision: Decision) -> None:
     _confidence(tally, name, label, decision)
 
 
+def _same(order: OrderRef) -> str:
+    """Return what two writings of one order ID have in common: a mail may write its letters either way."""
+    return f"{order.marketplace} {order.value.casefold()}"
+
+
 def _confidence(tally: Tally, name: str, label: Label, decision: Decision) -> None:
     """Hold that a stranger's link waits for a person, that a clear one is sure, and that a quoted ID is marked."""
-    wanted = {one.ref: one for one in label.orders}
-    quoted = {found.order for found in decision.reading.orders if found.quoted}
-    quoted -= {found.order for found in decision.reading.orders if not found.quoted}
+    wanted = {_same(one.ref): one for one in label.orders}
+    quoted = {_same(found.order) for found in decision.reading.orders if found.quoted}
+    quoted -= {_same(found.order) for found in decision.reading.orders if not found.quoted}
     for link in decision.links:
-        if link.order not in wanted:
+        order = _same(link.order)
+        if order not in wanted:
             continue
         sure = RANK[link.confidence]
         text = f"{link.order.value} ({link.confidence})"
@@ -143,9 +149,9 @@ def _confidence(tally: Tally, name: str, label: Label, decision: Decision) -> No
         elif label.confidence is not None:
             held = sure >= RANK[label.confidence]
             tally.compare("sure enough", name, {text: "all"}, {text: "all"} if held else {})
-        if wanted[link.order].quoted != (link.order in quoted):
+        if wanted[order].quoted != (order in quoted):
             tally.mistakes.append(
-                (name, f"quote: {link.order.value} is {'' if link.order in quoted else 'not '}marked")
+                (name, f"quote: {link.order.value} is {'' if order in quoted else 'not '}marked")
             )
 
 

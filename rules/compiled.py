@@ -15,7 +15,15 @@ from rules.book import (
 from rules.checks import CHECKS
 from rules.errors import BookError
 from rules.patterns import Pattern, any_of, compile_pattern
-from rules.wording import OrderWords, PolicyWords, QuoteMarks, ReferenceKind, ReferenceWords, TermWords
+from rules.wording import (
+    KindWords,
+    OrderWords,
+    PolicyWords,
+    QuoteMarks,
+    ReferenceKind,
+    ReferenceWords,
+    TermWords,
+)
 
 _NOT_LITERAL = re.compile(r"\[[^\]]*\]|\{[^}]*\}|\(\?P<[^>]*>")
 _LITERAL = re.compile(r"[A-Z0-9]")
@@ -137,6 +145,7 @@ class Words:
         policy: PolicyWords,
         terms: TermWords,
         references: ReferenceWords,
+        kinds: KindWords,
         labels: tuple[str, ...],
     ) -> None:
         named = {kind.name: _all(kind.labels) for kind in references.kind}
@@ -170,6 +179,11 @@ class Words:
         self.quote_below = _union(quotes.below, where="phrases/quotes.toml, below")
         self.quote_attribution = _union(quotes.attribution, where="phrases/quotes.toml, attribution")
         self.quote_html = _union({"": quotes.html}, where="phrases/quotes.toml, html")
+        self.kinds = tuple(
+            (one.name, subjects)
+            for one in kinds.kind
+            if (subjects := _union(one.subjects, where=f"phrases/kinds.toml, {one.name}")) is not None
+        )
         where = "phrases/terms.toml"
         self.term_hours = _union(terms.hours, where=f"{where}, hours")
         self.term_days = _union(terms.days, where=f"{where}, days")

@@ -17,8 +17,8 @@ from rules.errors import BookError
 from rules.fleet import Fleet
 from rules.patterns import Pattern, any_of, compile_pattern
 from rules.shapes import Shapes
-from rules.texts import decode, marketplace_files
-from rules.wording import OrderWords, PolicyWords, QuoteMarks, ReferenceWords, TermWords
+from rules.texts import check_phrases, decode, marketplace_files
+from rules.wording import KindWords, OrderWords, PolicyWords, QuoteMarks, ReferenceWords, TermWords
 
 _BRANDS_MAX = 500  # mentions of marketplaces in one text that are looked at
 
@@ -143,7 +143,7 @@ def load_marketplaces(texts: Mapping[str, str]) -> Marketplaces:
     """Make everything ready for reading; a fault in a text is a BookError that says where."""
     carriers: dict[str, Carrier] = {}
     orders, quotes, policy = OrderWords(), QuoteMarks(), PolicyWords()
-    references, terms = ReferenceWords(), TermWords()
+    references, terms, kinds = ReferenceWords(), TermWords(), KindWords()
     own: dict[str, str] = {}
     for name, text in sorted(texts.items()):
         if name == "phrases/orders.toml":
@@ -156,9 +156,12 @@ def load_marketplaces(texts: Mapping[str, str]) -> Marketplaces:
             references = decode(name, text, ReferenceWords)
         elif name == "phrases/terms.toml":
             terms = decode(name, text, TermWords)
+        elif name == "phrases/kinds.toml":
+            kinds = decode(name, text, KindWords)
+            check_phrases(name, kinds)
         elif name.startswith("phrases/"):
             raise BookError(
-                f"{name}: there are no phrases of that name; known are orders, policy, quotes, references and terms"
+                f"{name}: there are no phrases of that name; known are kinds, orders, policy, quotes, references and terms"
             )
         elif name.startswith("carriers/"):
             carrier = Carrier(decode(name, text, CarrierFile), where=name)
@@ -168,7 +171,13 @@ def load_marketplaces(texts: Mapping[str, str]) -> Marketplaces:
     marketplaces = {file.name: Marketplace(file, where=where) for where, file in marketplace_files(own)}
     labels = tuple(label for market in marketplaces.values() for label in market.file.labels)
     words = Words(
-        orders=orders, quotes=quotes, policy=policy, references=references, terms=terms, labels=labels
+        orders=orders,
+        quotes=quotes,
+        policy=policy,
+        references=references,
+        terms=terms,
+        kinds=kinds,
+        labels=labels,
     )
     made = Marketplaces(texts=dict(texts), marketplaces=marketplaces, carriers=carriers, words=words)
     _ = made.directory  # two that claim one address are told now, not when its mail comes

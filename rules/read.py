@@ -218,5 +218,7 @@ def _whose(
     for found in orders:
         market = marketplaces.get(found.order.marketplace)
         if market is not None and market.file.known_by_orders:
-            return market, "" if facts.direction == "outbound" else kind_by_subject(facts, market)
+            return market, "" if facts.direction == "outbound" else kind_by_subject(
+                facts, market, marketplaces.words
+            )
     return None, ""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from rules.compiled import CompiledKind, Marketplace
+from rules.compiled import CompiledKind, Marketplace, Words
 from rules.facts import Facts
 from rules.marketplace import Marketplaces
 from rules.patterns import searchable
@@ -43,16 +43,17 @@ def sender_of(facts: Facts, marketplaces: Marketplaces) -> Sender:
 
 def _among(found: Iterator[str], facts: Facts, marketplaces: Marketplaces) -> Sender:
     addresses = tuple(islice((one for one in found if "@" in one), _ADDRESSES_MAX))
-    directory = marketplaces.directory
+    directory, words = marketplaces.directory, marketplaces.words
     for address in addresses:
         relay = directory.relay(address)
         if relay is not None:
             market, alias = relay
-            return Sender(market, _kind_of(facts, market, address, buyer=bool(alias)), alias, address)
+            kind = _kind_of(facts, market, address, words, buyer=bool(alias))
+            return Sender(market, kind, alias, address)
     for address in addresses:
         notice = directory.notice(address)
         if notice is not None:
-            return Sender(notice, _kind_of(facts, notice, address, buyer=False), "", address)
+            return Sender(notice, _kind_of(facts, notice, address, words, buyer=False), "", address)
     return Sender()
 
 
@@ -73,10 +74,11 @@ def operator_of(facts: Facts, market: Marketplace) -> str:
     return ""
 
 
-def kind_by_subject(facts: Facts, market: Marketplace) -> str:
+def kind_by_subject(facts: Facts, market: Marketplace, words: Words) -> str:
     """Return the kind that a subject alone says, where nothing is known of who sends a marketplace's notices."""
     subject = searchable(facts.subject[:1000])
-    return next((one.kind.name for one in market.kinds if _subject_says(one, subject, buyer=False)), "")
+    told = next((one.kind.name for one in market.kinds if _subject_says(one, subject, buyer=False)), "")
+    return told or _kind_by_phrase(subject, words)
 
 
 def within(domain: str, domains: Iterable[str]) -> bool:
@@ -104,12 +106,15 @@ def _originals(facts: Facts) -> Iterator[str]:
             yield value.strip().strip("<>").lower()
 
 
-def _kind_of(facts: Facts, market: Marketplace, address: str, *, buyer: bool) -> str:
-    return "" if facts.direction == "outbound" else _kind(facts, market, address.lower(), buyer=buyer)
+def _kind_of(facts: Facts, market: Marketplace, address: str, words: Words, *, buyer: bool) -> str:
+    return "" if facts.direction == "outbound" else _kind(facts, market, address.lower(), words, buyer=buyer)
 
 
-def _kind(facts: Facts, market: Marketplace, address: str, *, buyer: bool) -> str:
-    """Return the kind by the notice header, else by subject, else by sender; what else a buyer sends is a message."""
+def _kind(facts: Facts, market: Marketplace, address: str, words: Words, *, buyer: bool) -> str:
+    """Return the kind by the notice header, else by subject, else by sender; what else a buyer sends is a message.
+
+    A subject is asked in the marketplace's own words first, then in those that any of them may use.
+    """
     header = market.file.kind_header.lower()
     if header:
         said = {value.strip() for name, value in facts.headers if name.lower() == header}
@@ -123,7 +128,13 @@ def _kind(facts: Facts, market: Marketplace, address: str, *, buyer: bool) -> st
     if buyer:
         return market.file.buyer_kind
     local = address.partition("@")[0]
-    return next((one.kind.name for one in market.kinds if local in one.kind.senders), "")
+    return _kind_by_phrase(subject, words) or next(
+        (one.kind.name for one in market.kinds if local in one.kind.senders), ""
+    )
+
+
+def _kind_by_phrase(subject: str, words: Words) -> str:
+    return next((name for name, said in words.kinds if said.search(subject) is not None), "")
 
 
 def _subject_says(compiled: CompiledKind, subject: str, *, buyer: bool) -> bool:

@@ -10,6 +10,7 @@ from rules.book import MarketplaceFile
 from rules.errors import BookError
 from rules.faults import explained, nearest, place_of
 from rules.kinds import KINDS
+from rules.wording import KindWords
 
 _T = TypeVar("_T")
 _NAMED = frozenset({"clocks", "operators"})  # tables of which one with the same name replaces the other
@@ -101,6 +102,13 @@ def _check_kinds(name: str, text: str, file: MarketplaceFile) -> None:
     for place, kind in said:
         if kind and kind not in KINDS:
             raise BookError(f"{place}: there is no kind `{kind}`{nearest(kind, list(KINDS))}")
+
+
+def check_phrases(name: str, words: KindWords) -> None:
+    """Hold the kinds that phrases speak of against the closed list."""
+    for one in words.kind:
+        if one.name not in KINDS:
+            raise BookError(f"{name}: there is no kind `{one.name}`{nearest(one.name, list(KINDS))}")
 
 
 def _toml(name: str, text: str) -> dict[str, Any]:

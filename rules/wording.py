@@ -38,6 +38,21 @@ class ReferenceWords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     kind: tuple[ReferenceKind, ...] = ()
 
 
+class KindPhrase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A kind of notice, and patterns (RE2) by language of the subjects that say it."""
+
+    name: str
+    subjects: dict[str, tuple[str, ...]] = {}
+
+
+class KindWords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``phrases/kinds.toml``: how any marketplace's notice says what it is about; the first that matches says it."""
+
+    basis: Literal["documented", "seen", "inferred"] = "inferred"
+    source: str = ""
+    kind: tuple[KindPhrase, ...] = ()
+
+
 class QuoteMarks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``phrases/quotes.toml``: lines (RE2) below which a reply quotes what it answers."""
 

@@ -10,13 +10,13 @@ from benchmarks.tally import Count, Tally, wilson
 # What has no floor of its own: how many finds are false and how many are missing today. These may only shrink.
 TODAY = {
     "operator": (0, 0),
-    "kind of notice": (39, 39),
-    "products": (0, 5),
+    "kind of notice": (0, 0),
+    "products": (0, 2),
     "parcels": (0, 0),
     "carriers of parcels found": (0, 0),
-    "returns": (0, 2),
-    "claims": (0, 7),
-    "sure enough": (0, 2),
+    "returns": (0, 1),
+    "claims": (0, 1),
+    "sure enough": (0, 0),
 }
 MAIL = (
     "From: x7q2mklt90bvhd4@marketplace.amazon.de\r\nSubject: Frage (Bestellung: {})\r\n"

@@ -57,7 +57,8 @@ WRONG = {
     "check": ({"carriers/a.toml": "name='a'\ntitle='A'\n[[numbers]]\npattern='x'\ncheck='luck'"}, ["carriers/a.toml", "no check 'luck'", "s10"]),
     "twice": ({"a.toml": OWN, "b.toml": OWN}, ["b.toml", "'lampen'", "a.toml", "same file name"]),
     "no TOML": ({"a.toml": "name ="}, ["a.toml", "not TOML"]),
-    "unknown phrases": ({"phrases/x.toml": ""}, ["phrases/x.toml", "orders, policy, quotes, references and terms"]),
+    "unknown kind in phrases": ({"phrases/kinds.toml": '[[kind]]\nname = "refunds_issued"'}, ["phrases/kinds.toml", "no kind `refunds_issued`", "refund_issued"]),
+    "unknown phrases": ({"phrases/x.toml": ""}, ["phrases/x.toml", "kinds, orders, policy, quotes, references and terms"]),
 }  # fmt: skip
 
 

@@ -19,7 +19,7 @@ INBOUND = {
     "ebay buyer": ("0123456789abcdef0123@members.ebay.com", "ebay", "0123456789abcdef0123@members.ebay.com"),
     "walmart buyer": ("0123456789ABCDEF0123456789ABCDEF@relay.walmart.com", "walmart", "0123456789abcdef0123456789abcdef@relay.walmart.com"),
     "etsy notice": ("transaction@etsy.com", "etsy", ""),
-    "etsy person": ("someone@etsy.com", "", ""),
+    "etsy person": ("someone@etsy.com", "etsy", ""),
     "shopify contact form": ("mailer@shopify.com", "shopify", ""),
     "evil suffix": ("abc123def456ghi@marketplace.amazon.co.uk.evil.example", "", ""),
     "evil prefix": ("abc123def456ghi@finto-marketplace.amazon.it.co", "", ""),
@@ -104,6 +104,51 @@ KINDS = {
     "a buyer asks to cancel": ("abc@marketplace.amazon.com", {}, "Order cancellation request from Amazon customer", "cancellation_request"),
     "a stranger's header says nothing": ("a@b.example", {"X-Space-Notification-Type": "REFUND_ISSUED"}, "Refund initiated for order", ""),
 }  # fmt: skip
+
+
+COMMON = {
+    "en": {
+        "You sold: leather phone case": "sold",
+        "Your message to the buyer could not be delivered": "not_delivered",
+        "A chargeback was opened for order #10482": "chargeback_opened",
+        "Chargeback decision: you won": "chargeback_closed",
+        "A buyer asked to cancel order 5769": "cancellation_request",
+        "Order 5769 was cancelled": "order_cancelled",
+        "Refund issued for order 5769": "refund_issued",
+        "A customer wants to return an item": "return_request",
+        "Dispute closed": "claim_closed",
+        "Meet the team behind the season": "",
+    },
+    "de": {
+        "Erstattung für Bestellung PO-1": "refund_issued",
+        "Retoure angekündigt: Auftrags-Nr. 1": "return_request",
+        "Bestellung 1 wurde storniert": "order_cancelled",
+        "Der Kunde möchte die Bestellung stornieren": "cancellation_request",
+        "Sie haben eine negative Bewertung erhalten": "negative_feedback",
+    },
+    "fr": {
+        "Un acheteur souhaite renvoyer un objet : commande 19": "return_request",
+        "Litige ouvert sur la commande 19": "claim_opened",
+        "Remboursement de la commande 19": "refund_issued",
+    },
+    "it": {"Rimborso effettuato per l'ordine n. 3": "refund_issued", "Il cliente chiede di annullare l'ordine 3": "cancellation_request"},
+    "es": {"Pedido GSU1 cancelado por el cliente": "order_cancelled", "[Casa] Pedido #3907 realizado por Íñigo": "sold"},
+    "nl": {"Nieuwe bestelling: 12": "sold", "Terugbetaling bestelling 12": "refund_issued", "Klacht over bestelling 12": "claim_opened"},
+    "pl": {"Zwrot do zamówienia 10": "return_request", "Zwrot środków za zamówienie 10": "refund_issued"},
+    "ja": {"返金完了のお知らせ": "refund_issued", "キャンセル依頼 注文 1": "cancellation_request", "低評価のレビュー": "negative_feedback"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("subject, kind", [pair for subjects in COMMON.values() for pair in subjects.items()])
+def test_a_notice_that_its_file_does_not_know_is_told_by_the_words_of_any(marketplaces, subject, kind):
+    facts = Facts(direction="inbound", from_=("someone@shein.com",), subject=subject)
+    assert read(facts, marketplaces).kind == kind
+
+
+def test_a_buyers_subject_is_not_read_with_the_words_of_notices(marketplaces):
+    buyer = "abcdefghijklmnopqrstuvwxyz12@verkopen.bol.com"
+    facts = Facts(direction="inbound", from_=(buyer,), subject="Chargeback opened")
+    assert read(facts, marketplaces).kind == "buyer_message"
 
 
 @pytest.mark.parametrize("sender, headers, subject, kind", KINDS.values(), ids=KINDS.keys())
