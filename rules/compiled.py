@@ -15,6 +15,7 @@ from rules.book import (
 from rules.checks import CHECKS
 from rules.errors import BookError
 from rules.patterns import Pattern, any_of, compile_pattern
+from rules.shapes import Shapes
 from rules.wording import (
     KindWords,
     OrderWords,
@@ -167,6 +168,9 @@ class Words:
         every = [word for words in named.values() for word in words]
         self.order_label = any_of(order_words, where="phrases/orders.toml, order")
         self.other_label = any_of([*other_words, *every], where="phrases/orders.toml, other")
+        self.announcing = Shapes(
+            "" if one is None else one.pattern for one in (self.order_label, self.other_label)
+        )
         self.thing_label = any_of(thing_words, where="phrases/orders.toml, thing")
         self.between = any_of(_all(orders.between), where="phrases/orders.toml, between", whole=True)
         self._kinds = {word.casefold(): "other" for word in other_words}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import re2
 
@@ -10,6 +11,7 @@ from rules.compiled import Carrier, CompiledParcel
 from rules.patterns import any_of
 
 _MENTIONS_MAX = 2000
+_REMEMBERED = 1024  # chunks whose shapes are known from the last time
 _SET_BYTES = 64 << 20  # for the automaton of all shapes together; it is built as it is needed
 
 
@@ -58,6 +60,7 @@ class Fleet:
         for claim in self._claims:
             self._set.Add(claim.compiled.shape.pattern)
         self._set.Compile()
+        self.claims = lru_cache(maxsize=_REMEMBERED)(self._look)  # a mail says a number in text, HTML and subject
         self._named: dict[str, set[str]] = {}
         self._domains: dict[str, str] = {}
         for carrier in carriers.values():
@@ -68,9 +71,9 @@ class Fleet:
         names = sorted(self._named, key=lambda name: (-len(name), name))
         self._names = any_of(names, where="the carriers' names", whole=True)
 
-    def claims(self, value: str) -> list[Claim]:
+    def _look(self, value: str) -> tuple[Claim, ...]:
         """Return the shapes that a chunk has; its check digit is not looked at yet."""
-        return [self._claims[place] for place in self._set.Match(value) or ()] if self._claims else []
+        return tuple(self._claims[place] for place in self._set.Match(value) or ()) if self._claims else ()
 
     def mentions(self, text: str) -> list[Mention]:
         """Return where carriers are named, in order."""

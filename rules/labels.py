@@ -49,8 +49,9 @@ def _label(text: str, start: int, words: Words, *, plain: bool) -> tuple[str, st
     before = text[max(0, start - (_CLOSE if plain else _BEFORE)) : start]
     # A label belongs to the first number after it.
     before = _NUMBER.split(before)[-1]
-    label, label_at = _last(words.order_label, before)
-    foreign, foreign_at = _last(words.other_label, before)
+    said = words.announcing.found_in(before)
+    label, label_at = _last(words.order_label, before) if 0 in said else ("", -1)
+    foreign, foreign_at = _last(words.other_label, before) if 1 in said else ("", -1)
     if label_at < foreign_at:
         return "", foreign
     if plain and label and _stray(before[label_at + len(label) :], words):

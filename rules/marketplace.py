@@ -4,22 +4,24 @@ A text's name says what it is: ``NAME.toml`` a marketplace, ``carriers/NAME.toml
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.resources import files
 from itertools import islice
+from typing import Literal
 
 from rules.book import CarrierFile
-from rules.compiled import Carrier, CompiledOrder, Marketplace, Words
+from rules.compiled import Carrier, CompiledOrder, CompiledProduct, Marketplace, Words
 from rules.directory import Directory, directory_of
 from rules.errors import BookError
 from rules.fleet import Fleet
-from rules.patterns import Pattern, any_of, compile_pattern
+from rules.patterns import Pattern, any_of
 from rules.shapes import Shapes
 from rules.texts import check_phrases, decode, marketplace_files
 from rules.wording import KindWords, OrderWords, PolicyWords, QuoteMarks, ReferenceWords, TermWords
 
+Sign = Literal["number", "column", "reference"]
 _BRANDS_MAX = 500  # mentions of marketplaces in one text that are looked at
 
 
@@ -44,24 +46,41 @@ class Marketplaces:
         return directory_of(self.marketplaces.values())
 
     @cached_property
-    def any_order(self) -> Pattern | None:
-        """All order shapes that count in any mail as one: a single pass that spares most texts a dozen."""
-        return _union(
+    def _signs(self) -> tuple[tuple[Sign, ...], Shapes]:
+        anywhere = (
             shape.pattern
             for market in self.marketplaces.values()
             for shape in market.file.orders
             if shape.where == "anywhere" or not market.brand_words
         )
+        products = (shape.pattern for market in self.marketplaces.values() for shape in market.file.products)
+        column, reference = self.words.any_column, self.words.announce_reference
+        written: dict[Sign, str] = {
+            "number": "|".join(f"(?:{pattern.replace('(?P<id>', '(?:')})" for pattern in (*anywhere, *products)),
+            "column": "" if column is None else column.pattern,
+            "reference": "" if reference is None else reference.pattern,
+        }
+        kept = {sign: pattern for sign, pattern in written.items() if pattern}
+        return tuple(kept), Shapes(kept.values())
+
+    def signs_in(self, text: str) -> set[Sign]:
+        """Return what there is to look for in a text, in one pass: most texts hold nothing at all.
+
+        ``number`` is a shape of an order that counts in any mail, or of a product; ``column`` is a heading of a table,
+        ``reference`` a word that a number of another kind follows.
+        """
+        signs, shapes = self._signs
+        return {signs[number] for number in shapes.found_in(text)}
 
     @cached_property
-    def _order_shapes(self) -> tuple[tuple[CompiledOrder, ...], Shapes]:
-        compiled = tuple(one for market in self.marketplaces.values() for one in market.orders)
-        return compiled, Shapes([one.shape.pattern for one in compiled])
+    def _shapes(self) -> tuple[tuple[CompiledOrder | CompiledProduct, ...], Shapes]:
+        compiled = tuple(one for market in self.marketplaces.values() for one in (*market.orders, *market.products))
+        return compiled, Shapes(one.shape.pattern for one in compiled)
 
-    def orders_in(self, text: str) -> frozenset[int]:
-        """Return the ids (``id()``) of the order shapes that stand in a text, in one pass for all of them."""
-        compiled, shapes = self._order_shapes
-        return frozenset(id(compiled[number]) for number in shapes.found_in(text))
+    def shapes_in(self, text: str) -> set[int]:
+        """Return the ids (``id()``) of the shapes of orders and products in a text, in one pass for all of them."""
+        compiled, shapes = self._shapes
+        return {id(compiled[number]) for number in shapes.found_in(text)}
 
     @cached_property
     def everywhere(self) -> tuple[Marketplace, ...]:
@@ -100,18 +119,6 @@ class Marketplaces:
     def _any_brand(self) -> Pattern | None:
         longest_first = sorted(self._brands, key=lambda word: (-len(word), word))
         return any_of(longest_first, where="all brands together", whole=True)
-
-    @cached_property
-    def any_product(self) -> Pattern | None:
-        return _union(
-            shape.pattern for market in self.marketplaces.values() for shape in market.file.products
-        )
-
-    @cached_property
-    def any_number(self) -> Pattern | None:
-        """All shapes of orders and products as one."""
-        patterns = (self.any_order, self.any_product)
-        return _union(one.pattern for one in patterns if one is not None)
 
     @cached_property
     def fleet(self) -> Fleet:
@@ -182,8 +189,3 @@ def load_marketplaces(texts: Mapping[str, str]) -> Marketplaces:
     made = Marketplaces(texts=dict(texts), marketplaces=marketplaces, carriers=carriers, words=words)
     _ = made.directory  # two that claim one address are told now, not when its mail comes
     return made
-
-
-def _union(patterns: Iterable[str]) -> Pattern | None:
-    alternatives = [f"(?:{pattern.replace('(?P<id>', '(?:')})" for pattern in patterns]
-    return compile_pattern("|".join(alternatives), where="all shapes together") if alternatives else None

@@ -22,7 +22,7 @@ from rules.marketplace import Marketplaces
 from rules.orders import Scope, find_orders, strongest
 from rules.parcels import find_parcels
 from rules.parts import Part, parts_of
-from rules.patterns import Pattern, searchable
+from rules.patterns import searchable
 from rules.quotes import Quotes
 from rules.references import find_labelled, find_products
 from rules.senders import Sender, kind_by_subject, operator_of, sender_of
@@ -51,10 +51,11 @@ def read(facts: Facts, marketplaces: Marketplaces) -> Reading:
         words = marketplaces.words
         quotes = Quotes(part, words, sender.marketplace, outbound=facts.direction == "outbound")
         here: list[tuple[FoundOrder, int, int]] = []
-        number = _holds(marketplaces.any_number, part)  # most parts hold none: one look instead of two
-        if spoken_of or number:
-            shapes = marketplaces.orders_in(part.readable.text)
-            here = list(find_orders(part, scopes, words, quotes, shapes)) if shapes else []
+        text = part.readable.text
+        signs = marketplaces.signs_in(text)
+        shapes = marketplaces.shapes_in(text) if spoken_of or "number" in signs else set()
+        if shapes:
+            here = list(find_orders(part, scopes, words, quotes, shapes))
             orders.extend(here)
         taken = Spans()
         for _, start, end in here:
@@ -62,13 +63,13 @@ def read(facts: Facts, marketplaces: Marketplaces) -> Reading:
         if not part.readable.seams:
             if _states_terms(part, sender, facts):
                 terms.extend(find_terms(part, words, quotes))
-            for product, start, end in _products(part, scopes, marketplaces, quotes) if number else ():
+            for product, start, end in _products(part, scopes, shapes, quotes) if shapes else ():
                 taken.add(start, end)
                 finds.keep(product)
-            if _holds(words.any_column, part):
+            if "column" in signs:
                 for product in find_in_tables(part, words.columns, quotes):
                     finds.keep(product)
-            for other, start, end in find_labelled(part, words, quotes, taken):
+            for other, start, end in find_labelled(part, words, quotes, taken) if "reference" in signs else ():
                 taken.add(start, end)
                 finds.keep(other)
         announced = Announcements(part, words, marketplaces.fleet)
@@ -198,15 +199,10 @@ def _spoken(facts: Facts, marketplaces: Marketplaces) -> frozenset[str]:
 
 
 def _products(
-    part: Part, scopes: tuple[Scope, ...], marketplaces: Marketplaces, quotes: Quotes
+    part: Part, scopes: tuple[Scope, ...], shapes: set[int], quotes: Quotes
 ) -> Iterator[tuple[FoundProduct, int, int]]:
-    if _holds(marketplaces.any_product, part):
-        for scope in scopes:
-            yield from find_products(part, scope.market, quotes, home=scope.home)
-
-
-def _holds(any_shape: Pattern | None, part: Part) -> bool:
-    return any_shape is not None and any_shape.search(part.readable.text) is not None
+    for scope in scopes:
+        yield from find_products(part, scope.market, quotes, shapes, home=scope.home)
 
 
 def _whose(

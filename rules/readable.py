@@ -7,8 +7,7 @@ invisible characters inside, broken over two lines. Here they become one way.
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from itertools import accumulate, compress
+from itertools import accumulate
 
 from rules.patterns import searchable
 
@@ -30,25 +29,35 @@ _SEAM = re.compile(rf"[0-9]({_GAP}(-?){_GAP}=?\r?\n[> \t]{{0,16}})(?=-?[0-9])")
 _SEAMS_MAX = 2000
 
 
-@dataclass(frozen=True, slots=True)
 class Readable:
-    """Text to search; ``pieces`` are (start here, start there, length there), in order, of what was kept."""
+    """Text to search, with the way back: ``before`` are pieces of the original, and ``after`` what became of each."""
 
-    text: str
-    pieces: tuple[tuple[int, int, int], ...] = ()
-    seams: tuple[int, ...] = ()  # places here where two lines were joined
+    __slots__ = ("_after", "_before", "_here", "_there", "seams", "text")
+
+    def __init__(
+        self, text: str, before: list[str] | None = None, after: list[str] | None = None, seams: tuple[int, ...] = ()
+    ) -> None:
+        self.text = text
+        self.seams = seams  # places here where two lines were joined
+        self._before = before
+        self._after = after
+        self._here: list[int] = []  # where each piece begins, here and there: worked out when someone asks
+        self._there: list[int] = []
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Return where ``text[start:end]`` stands in the original."""
-        if not self.pieces:
+        if self._before is None or self._after is None:
             return start, end
-        return self._there(start)[0], self._there(end - 1)[1]
+        if not self._here:
+            self._here = list(accumulate(map(len, self._after), initial=0))
+            self._there = list(accumulate(map(len, self._before), initial=0))
+        return self._original(start)[0], self._original(end - 1)[1]
 
-    def _there(self, at: int) -> tuple[int, int]:
-        place = bisect_right(self.pieces, at, key=lambda piece: piece[0]) - 1
-        here, there, length = self.pieces[place]
-        after = self.pieces[place + 1][0] if place + 1 < len(self.pieces) else len(self.text)
-        if after - here == length:
+    def _original(self, at: int) -> tuple[int, int]:
+        place = bisect_right(self._here, at) - 1  # of pieces that vanished none begins behind the one that has the place
+        here, there = self._here[place], self._there[place]
+        length = self._there[place + 1] - there
+        if self._here[place + 1] - here == length:
             return there + at - here, there + at - here + 1
         return there, there + length  # a replacement stands for the whole of what it replaced
 
@@ -92,36 +101,31 @@ def replaced(split: list[str], instead: Callable[[str], str]) -> Readable:
 
     HTML has hundreds of pieces, and most of it holds no number at all: so nothing here is a loop.
     """
+    if len(split) == 1:
+        return Readable(split[0])
     kept = split.copy()
     kept[1::2] = map(instead, split[1::2])
-    there, here = list(map(len, split)), list(map(len, kept))
-    pieces = zip(accumulate(here, initial=0), accumulate(there, initial=0), there, strict=False)
-    return Readable("".join(kept), tuple(compress(pieces, here)) if len(split) > 1 else ())
+    return Readable("".join(kept), split, kept)
 
 
 def cut(text: str, holes: Iterable[tuple[int, int, str]], *, seams: bool = False) -> Readable:
     """Replace parts of a text, given as (start, end, what to put there), sorted; overlapping ones are left out."""
-    kept: list[str] = []
-    pieces: list[tuple[int, int, int]] = []
+    before: list[str] = []
+    after: list[str] = []
     marks: list[int] = []
     here = there = 0
     for start, end, instead in holes:
         if start < there:
             continue
-        if start > there:
-            pieces.append((here, there, start - there))
-            kept.append(text[there:start])
-            here += start - there
-        if instead:
-            pieces.append((here, start, end - start))
-            kept.append(instead)
+        before += (text[there:start], text[start:end])
+        after += (text[there:start], instead)
+        here += start - there
         if seams:
             marks.append(here)
         here += len(instead)
         there = end
-    if not there:
+    if not before:
         return Readable(text)
-    if there < len(text):
-        pieces.append((here, there, len(text) - there))
-        kept.append(text[there:])
-    return Readable("".join(kept), tuple(pieces), tuple(marks))
+    before.append(text[there:])
+    after.append(text[there:])
+    return Readable("".join(after), before, after, tuple(marks))

@@ -1,7 +1,7 @@
 """Products and labelled numbers that a message names: returns, claims, cases, transactions, and what is not an order."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from itertools import islice
 
 from rules.checks import CHECKS
@@ -23,13 +23,16 @@ _VALUE = re.compile(r"[0-9A-Za-z]+(?:-[0-9A-Za-z]+){0,6}(?![0-9A-Za-z_@])")
 
 
 def find_products(
-    part: Part, market: Marketplace, quotes: Quotes, *, home: bool
+    part: Part, market: Marketplace, quotes: Quotes, shapes: Container[int], *, home: bool
 ) -> Iterator[tuple[FoundProduct, int, int]]:
-    """Yield the products one marketplace's file can tell, with their places in the readable text."""
+    """Yield the products one marketplace's file can tell, with their places in the readable text.
+
+    ``shapes`` are the ids of the compiled shapes that stand in the part at all.
+    """
     text = part.readable.text
     for compiled in market.products:
         shape = compiled.shape
-        if shape.where == "home" and not home:
+        if id(compiled) not in shapes or (shape.where == "home" and not home):
             continue
         for match in islice(compiled.pattern.finditer(text), _TRIES_MAX):
             start, end = match.span(1)
