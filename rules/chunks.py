@@ -92,7 +92,7 @@ def _spaced(text: str, spans: list[tuple[int, int]]) -> Iterator[Chunk]:
             place += 1
         start, end = spans[first][0], spans[place][1]
         place += 1
-        lead = _LEAD.search(text, max(0, start - 24), start) if text[start - 1 : start] == " " else None
+        lead = _LEAD.search(text, max(0, start - 24), start) if _after_capital(text, start) else None
         tail = _TAIL.match(text, end) if text[end : end + 1] == " " else None
         if lead is None and tail is None and place - first < 2:
             continue
@@ -103,6 +103,12 @@ def _spaced(text: str, spans: list[tuple[int, int]]) -> Iterator[Chunk]:
         for chunk in islice(_windows(text, start, end), left):
             left -= 1
             yield chunk
+
+
+def _after_capital(text: str, start: int) -> bool:
+    """Tell whether a capital and spaces stand before a place: all that a lead ends with."""
+    before = text[max(0, start - 4) : start]
+    return before[-1:] == " " and "A" <= before.rstrip(" ")[-1:] <= "Z"
 
 
 def _windows(text: str, start: int, end: int) -> Iterator[Chunk]:

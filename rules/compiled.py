@@ -15,6 +15,7 @@ from rules.book import (
 from rules.checks import CHECKS
 from rules.errors import BookError
 from rules.patterns import Pattern, any_of, compile_pattern
+from rules.shapes import Earliest, Shapes
 from rules.shapes import Shapes
 from rules.wording import (
     KindWords,
@@ -180,8 +181,8 @@ class Words:
         self.announce_reference = _longest(
             (word for kind in self.references for word in named[kind]), "phrases/references.toml"
         )
-        self.quote_below = _union(quotes.below, where="phrases/quotes.toml, below")
-        self.quote_attribution = _union(quotes.attribution, where="phrases/quotes.toml, attribution")
+        self.quote_below = _lines(quotes.below, where="phrases/quotes.toml, below")
+        self.quote_attribution = _lines(quotes.attribution, where="phrases/quotes.toml, attribution")
         self.quote_html = _union({"": quotes.html}, where="phrases/quotes.toml, html")
         self.kinds = tuple(
             (one.name, subjects)
@@ -220,6 +221,10 @@ def _union(by_language: dict[str, tuple[str, ...]], *, where: str) -> Pattern | 
     for one in every:
         compile_pattern(one, where=where)  # so that an error names the one pattern that is wrong
     return compile_pattern("(?m)" + "|".join(f"(?:{one})" for one in every), where=where) if every else None
+
+
+def _lines(by_language: dict[str, tuple[str, ...]], *, where: str) -> Earliest:
+    return Earliest([f"(?m){one}" for one in _all(by_language)], where=where)
 
 
 def _before_a_digit(by_language: dict[str, tuple[str, ...]], *, where: str) -> Pattern | None:

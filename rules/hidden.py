@@ -6,6 +6,7 @@ from itertools import islice
 _LOOK = 400_000  # characters of HTML that are looked at
 _TAGS_MAX = 50_000
 _SPANS_MAX = 200
+_WORDS = ("display", "visibility", "mso-hide")  # most HTML has none, and is spared the patterns
 _MENTION = re.compile(r"display\s{0,9}:|visibility\s{0,9}:|mso-hide\s{0,9}:", re.IGNORECASE)
 _HIDES = re.compile(
     r"display\s{0,9}:\s{0,9}none|visibility\s{0,9}:\s{0,9}hidden|mso-hide\s{0,9}:\s{0,9}all", re.IGNORECASE
@@ -22,7 +23,8 @@ _WHOLE = frozenset(
 def hidden_in(source: str) -> list[tuple[int, int]]:
     """Return the spans of elements whose own style hides them, in order; one that is never closed hides the rest."""
     source = source[:_LOOK]
-    if _MENTION.search(source) is None:
+    folded = source.casefold()
+    if not any(word in folded for word in _WORDS) or _MENTION.search(source) is None:
         return []
     spans: list[tuple[int, int]] = []
     start, name, depth = -1, "", 0

@@ -193,7 +193,8 @@ def _weigh(part: Part, scope: Scope, compiled: CompiledOrder, one: _Try, quotes:
         confidence = lowered(confidence)
     if one.seam:
         confidence = lowered(confidence)
-    if part.hides(one.start):
+    hidden = part.hides(one.start)
+    if hidden:
         confidence = lowered(confidence)
     span = part.readable.span(one.start, one.end)
     return FoundOrder(
@@ -202,7 +203,7 @@ def _weigh(part: Part, scope: Scope, compiled: CompiledOrder, one: _Try, quotes:
         span=span,
         quoted=quotes.holds(one.start),
         confidence=confidence,
-        reason=_reason(part, scope, one),
+        reason=_reason(part, scope, one, hidden=hidden),
     )
 
 
@@ -215,7 +216,7 @@ def _strays(scope: Scope, shape: OrderShape, one: _Try) -> bool:
     return one.thing or (shape.bare_where == "named" and not scope.named)
 
 
-def _reason(part: Part, scope: Scope, one: _Try) -> str:
+def _reason(part: Part, scope: Scope, one: _Try, *, hidden: bool) -> str:
     said = [
         f"{place_of(part.where)} says “{part.readable.text[one.start : one.end]}”, the form of {scope.market.title} order IDs"
     ]
@@ -225,7 +226,7 @@ def _reason(part: Part, scope: Scope, one: _Try) -> str:
         said.append(f"but after “{one.foreign.strip()[:30]}”")
     if one.linked:
         said.append("inside a link")
-    if part.hides(one.start):
+    if hidden:
         said.append("hidden from the reader")
     if scope.home:
         said.append(f"in {scope.market.title}'s own mail")

@@ -3,7 +3,6 @@
 import html as entities
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
 from rules.facts import Facts
@@ -25,19 +24,17 @@ _INLINE = frozenset(
 )
 
 
-@dataclass(slots=True)
 class Part:
     """One place: its name, its text as written, and the text as a pattern can read it."""
 
-    where: str
-    original: str
-    readable: Readable
-    _hidden: list[tuple[int, int]] | None = None
+    __slots__ = ("_hidden", "kind", "original", "readable", "where")
 
-    @property
-    def kind(self) -> str:
-        """The name without its number: ``link`` for ``link:3``."""
-        return self.where.partition(":")[0]
+    def __init__(self, where: str, original: str, readable: Readable) -> None:
+        self.where = where
+        self.kind = where.partition(":")[0]  # without its number: "link" for "link:3"
+        self.original = original
+        self.readable = readable
+        self._hidden: list[tuple[int, int]] | None = None
 
     def hides(self, start: int) -> bool:
         """Tell whether a place of the readable text is kept from the eyes of whoever reads the mail."""

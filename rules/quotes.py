@@ -40,16 +40,13 @@ class Quotes:
         if kind == "html":
             return self._html_begin()
         begin = len(self._part.readable.text) + 1
-        if self._words.quote_below is not None and (found := self._words.quote_below.search(text)):
-            begin = min(begin, found.start())
-        if self._words.quote_attribution is not None and (
-            found := self._words.quote_attribution.search(text)
-        ):
-            after = text[found.end() : found.end() + 200].lstrip()
-            if not after.startswith(
-                ">"
-            ):  # else the lines are marked one by one, and answers may stand between them
-                begin = min(begin, found.start())
+        if (below := self._words.quote_below.span_in(text)) is not None:
+            begin = min(begin, below[0])
+        if (attribution := self._words.quote_attribution.span_in(text)) is not None:
+            start, end = attribution
+            # Else the lines are marked one by one, and answers may stand between them.
+            if not text[end : end + 200].lstrip().startswith(">"):
+                begin = min(begin, start)
         return min(begin, self._frame_begin(text, begin))
 
     def _frame_begin(self, text: str, begin: int) -> int:
