@@ -99,6 +99,8 @@ class Announcements:
         before = self._text[max(0, start - _LINK_REACH) : start]
         if self._is_link:
             return before
+        if "://" not in before and "www." not in before:
+            return None
         token = before[max(before.rfind(mark) for mark in _LINK_ENDS) + 1 :]
         at = max(token.rfind("://"), token.rfind("www."))
         return None if at < 0 else token[max(0, token.rfind("http", 0, at)) :]

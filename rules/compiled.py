@@ -14,7 +14,7 @@ from rules.book import (
 )
 from rules.checks import CHECKS
 from rules.errors import BookError
-from rules.patterns import Pattern, any_of, compile_pattern
+from rules.patterns import NOTHING, Pattern, any_of, compile_pattern
 from rules.shapes import Earliest, Shapes
 from rules.shapes import Shapes
 from rules.wording import (
@@ -86,6 +86,7 @@ class Marketplace:
         self.kinds = tuple(
             CompiledKind(kind, _union(kind.subjects, where=f"{where}, kinds.subjects")) for kind in file.kinds
         )
+        self._subjects = Shapes(NOTHING if one.subjects is None else one.subjects.pattern for one in self.kinds)
         self.orders = tuple(self._order(shape) for shape in file.orders)
         self.products = tuple(
             CompiledProduct(shape, compile_pattern(shape.pattern, where=f"{where}, products.pattern"))
@@ -105,6 +106,10 @@ class Marketplace:
             if file.policy.reply_token
             else None
         )
+
+    def kinds_in(self, subject: str) -> list[CompiledKind]:
+        """Return the kinds that a subject speaks of, in their order."""
+        return [self.kinds[number] for number in sorted(self._subjects.found_in(subject))]
 
     def _order(self, shape: OrderShape) -> CompiledOrder:
         pattern = compile_pattern(shape.pattern, where=f"{self.where}, orders.pattern")
@@ -170,7 +175,7 @@ class Words:
         self.order_label = any_of(order_words, where="phrases/orders.toml, order")
         self.other_label = any_of([*other_words, *every], where="phrases/orders.toml, other")
         self.announcing = Shapes(
-            "" if one is None else one.pattern for one in (self.order_label, self.other_label)
+            NOTHING if one is None else one.pattern for one in (self.order_label, self.other_label)
         )
         self.thing_label = any_of(thing_words, where="phrases/orders.toml, thing")
         self.between = any_of(_all(orders.between), where="phrases/orders.toml, between", whole=True)
@@ -184,11 +189,9 @@ class Words:
         self.quote_below = _lines(quotes.below, where="phrases/quotes.toml, below")
         self.quote_attribution = _lines(quotes.attribution, where="phrases/quotes.toml, attribution")
         self.quote_html = _union({"": quotes.html}, where="phrases/quotes.toml, html")
-        self.kinds = tuple(
-            (one.name, subjects)
-            for one in kinds.kind
-            if (subjects := _union(one.subjects, where=f"phrases/kinds.toml, {one.name}")) is not None
-        )
+        subjects = [_union(one.subjects, where=f"phrases/kinds.toml, {one.name}") for one in kinds.kind]
+        self._kind_names = tuple(one.name for one in kinds.kind)
+        self._subjects = Shapes(NOTHING if one is None else one.pattern for one in subjects)
         where = "phrases/terms.toml"
         self.term_hours = _union(terms.hours, where=f"{where}, hours")
         self.term_days = _union(terms.days, where=f"{where}, days")
@@ -201,6 +204,11 @@ class Words:
         self.incentives = _phrases(policy.incentives, "incentives")
         self.phone = _phrases(policy.phone, "phone")
         self.number = _phrases(policy.number, "number")
+
+    def kind_in(self, subject: str) -> str:
+        """Return the first kind of notice that a subject speaks of in words any marketplace may use, or ""."""
+        said = self._subjects.found_in(subject)
+        return self._kind_names[min(said)] if said else ""
 
     def kind_of(self, label: str) -> str:
         """Return what kind of number a label that ``announce`` found is about: ``order``, ``tracking``, ..., ``other``."""

@@ -10,6 +10,7 @@ _BEFORE = 48  # characters before a number in which its label is looked for
 _CLOSE = 32  # ... and before one that is nothing but digits
 _NUMBER = re.compile(r"[0-9]{5,}[0-9A-Za-z-]*")
 _LINK_REACH = 300
+_MARKS = " :#.\r\n\t-"  # what stands between most labels and their numbers
 _LINK_LABEL = re.compile(
     r"((?:order|bestell|commande|pedido|ordine)[a-z]{0,8}[-_]?(?:id|no|nr|number|ref|v[0-9])?)"
     r"(?:/[a-z]{1,12})?(?:=|/|:|%3D|%2F|%3A){1,3}$",
@@ -34,6 +35,8 @@ def _link_before(part: Part, text: str, start: int) -> str | None:
     if part.kind == "link":
         return text[max(0, start - _LINK_REACH) : start]
     before = text[max(0, start - _LINK_REACH) : start]
+    if "://" not in before and "www." not in before:
+        return None
     token = before[max(before.rfind(space) for space in " \t\r\n<\"'") + 1 :]
     return token if "://" in token or token.startswith("www.") else None
 
@@ -61,6 +64,8 @@ def _label(text: str, start: int, words: Words, *, plain: bool) -> tuple[str, st
 
 def _stray(between: str, words: Words) -> bool:
     """Tell whether other words than a label's usual company stand between it and a number of nothing but digits."""
+    if not between.strip(_MARKS):
+        return False
     company = (
         () if words.between is None else tuple(match.span() for match in words.between.finditer(between))
     )

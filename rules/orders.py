@@ -1,9 +1,8 @@
 """Order IDs in a message: by shape, by the words before them, by whose mail it is, and by what else they could be."""
 
 from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from rules.book import OrderShape
 from rules.compiled import CompiledOrder, Marketplace, Words
@@ -19,8 +18,7 @@ _FINDS_MAX = 100  # finds that a message keeps
 _LIST_GAP = 24  # characters between the members of a list that share one label
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """What is known of the message when one marketplace's shapes are tried."""
 
     market: Marketplace
@@ -28,8 +26,7 @@ class Scope:
     named: bool  # it is, or it names the marketplace
 
 
-@dataclass(frozen=True, slots=True)
-class _Try:
+class _Try(NamedTuple):
     """One match that may be an order ID: places in the readable text, and the word that announces it."""
 
     value: str
@@ -67,7 +64,7 @@ def find_orders(
                     and not one.label
                     and one.start - last.end <= _LIST_GAP
                 ):
-                    tried = replace(one, label=last.label)  # "orders A, B and C"
+                    tried = one._replace(label=last.label)  # "orders A, B and C"
                 last = tried
                 found = _weigh(part, scope, compiled, tried, quotes)
                 if found is not None:

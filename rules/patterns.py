@@ -3,28 +3,80 @@
 RE2 has neither look-around nor back-references; what a pattern cannot say about its surroundings is said in code.
 """
 
-from collections.abc import Iterable
-from typing import Any, Protocol
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import re2
 
 from rules.errors import BookError
 
 
-class Pattern(Protocol):
-    """A compiled pattern; the part of ``re.Pattern`` that RE2 offers and we use."""
+class Match:
+    """A match in a text of ASCII: RE2 saw its bytes, of which each is one character."""
 
-    @property
-    def pattern(self) -> str: ...
-    @property
-    def groupindex(self) -> dict[str, int]: ...
-    @property
-    def programsize(self) -> int: ...
-    def search(self, text: str) -> Any: ...
-    def fullmatch(self, text: str) -> Any: ...
-    def finditer(self, text: str) -> Any: ...
+    __slots__ = ("_found", "_pattern", "_text")
+
+    def __init__(self, text: str, found: Any, pattern: "Pattern") -> None:
+        self._text = text
+        self._found = found
+        self._pattern = pattern
+
+    def span(self, group: int = 0) -> tuple[int, int]:
+        return self._found.span(group)  # type: ignore[no-any-return]
+
+    def start(self, group: int = 0) -> int:
+        return self.span(group)[0]
+
+    def end(self, group: int = 0) -> int:
+        return self.span(group)[1]
+
+    def group(self, group: int | str = 0) -> str | None:
+        number = self._pattern.groupindex[group] if isinstance(group, str) else group
+        start, end = self._found.span(number)
+        return None if start < 0 else self._text[start:end]
+
+    __getitem__ = group
+
+    def groups(self, default: str | None = None) -> tuple[str | None, ...]:
+        every = map(self.group, range(1, self._pattern.groups + 1))
+        return tuple(default if one is None else one for one in every)
 
 
+class Pattern:
+    """A compiled pattern; the part of ``re.Pattern`` that RE2 offers and we use.
+
+    Its Python wrapper works out where each match stands in the characters of a text. Where those are ASCII the bytes say
+    so themselves, in half the time.
+    """
+
+    __slots__ = ("_compiled", "groupindex", "groups", "pattern", "programsize")
+
+    def __init__(self, compiled: Any) -> None:
+        self._compiled = compiled
+        self.groups = int(compiled.groups)
+        self.pattern = str(compiled.pattern)
+        self.groupindex: dict[str, int] = compiled.groupindex
+        self.programsize = int(compiled.programsize)
+
+    def search(self, text: str) -> Any:
+        if not text.isascii():
+            return self._compiled.search(text)
+        found = self._compiled.search(text.encode())
+        return None if found is None else Match(text, found, self)
+
+    def fullmatch(self, text: str) -> Any:
+        if not text.isascii():
+            return self._compiled.fullmatch(text)
+        found = self._compiled.fullmatch(text.encode())
+        return None if found is None else Match(text, found, self)
+
+    def finditer(self, text: str) -> Iterator[Any]:
+        if not text.isascii():
+            return self._compiled.finditer(text)  # type: ignore[no-any-return]
+        return (Match(text, found, self) for found in self._compiled.finditer(text.encode()))
+
+
+NOTHING = r"[^\s\S]"  # a pattern that matches nowhere
 _CHARACTERS_MAX = 10_000
 _PROGRAM_MAX = 10_000  # RE2 instructions: "(?:a{1,500}){1,20}" would be 30,000
 
@@ -40,7 +92,7 @@ def compile_pattern(pattern: str, *, where: str, bounded: bool = False) -> Patte
     options.case_sensitive = False
     options.log_errors = False
     try:
-        compiled: Pattern = re2.compile(pattern, options=options)
+        compiled = Pattern(re2.compile(pattern, options=options))
     except re2.error as wrong:
         cause = wrong.args[0] if wrong.args else wrong
         said = cause.decode("utf-8", "replace") if isinstance(cause, bytes) else str(cause)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from rules.compiled import CompiledKind, Marketplace, Words
+from rules.compiled import Marketplace, Words
 from rules.facts import Facts
 from rules.marketplace import Marketplaces
 from rules.patterns import searchable
@@ -77,8 +77,8 @@ def operator_of(facts: Facts, market: Marketplace) -> str:
 def kind_by_subject(facts: Facts, market: Marketplace, words: Words) -> str:
     """Return the kind that a subject alone says, where nothing is known of who sends a marketplace's notices."""
     subject = searchable(facts.subject[:1000])
-    told = next((one.kind.name for one in market.kinds if _subject_says(one, subject, buyer=False)), "")
-    return told or _kind_by_phrase(subject, words)
+    told = next((one.kind.name for one in market.kinds_in(subject)), "")
+    return told or words.kind_in(subject)
 
 
 def within(domain: str, domains: Iterable[str]) -> bool:
@@ -122,23 +122,13 @@ def _kind(facts: Facts, market: Marketplace, address: str, words: Words, *, buye
             if said.intersection(compiled.kind.header_values):
                 return compiled.kind.name
     subject = searchable(facts.subject[:1000])
-    for compiled in market.kinds:
-        if _subject_says(compiled, subject, buyer=buyer):
+    for compiled in market.kinds_in(subject):
+        # A buyer writes what they like into a subject: only some kinds may be told from theirs.
+        if compiled.kind.by_buyers or not buyer:
             return compiled.kind.name
     if buyer:
         return market.file.buyer_kind
     local = address.partition("@")[0]
-    return _kind_by_phrase(subject, words) or next(
+    return words.kind_in(subject) or next(
         (one.kind.name for one in market.kinds if local in one.kind.senders), ""
     )
-
-
-def _kind_by_phrase(subject: str, words: Words) -> str:
-    return next((name for name, said in words.kinds if said.search(subject) is not None), "")
-
-
-def _subject_says(compiled: CompiledKind, subject: str, *, buyer: bool) -> bool:
-    # A buyer writes what they like into a subject: only some kinds may be told from theirs.
-    if compiled.subjects is None or (buyer and not compiled.kind.by_buyers):
-        return False
-    return compiled.subjects.search(subject) is not None
