@@ -49,7 +49,7 @@ class Scorer:
         keys = count()
         while batch := list(islice(mails := iter(mails), _BATCH)):
             items = [
-                Item(key=next(keys), raw=raw, envelope=_envelope(trusted=trusted), outbound=outbound)
+                Item(key=next(keys), raw=raw, envelope=envelope(trusted=trusted), outbound=outbound)
                 for raw, trusted, outbound in batch
             ]
             for item, understood in zip(items, self._readers.understand(items), strict=True):
@@ -60,7 +60,7 @@ class Scorer:
         self._readers.close()
 
 
-def _envelope(*, trusted: bool) -> Envelope:
+def envelope(*, trusted: bool) -> Envelope:
     return Envelope(
         source="smtp",
         rcpt_to=(MAILBOX,),

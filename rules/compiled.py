@@ -86,7 +86,9 @@ class Marketplace:
         self.kinds = tuple(
             CompiledKind(kind, _union(kind.subjects, where=f"{where}, kinds.subjects")) for kind in file.kinds
         )
-        self._subjects = Shapes(NOTHING if one.subjects is None else one.subjects.pattern for one in self.kinds)
+        self._subjects = Shapes(
+            NOTHING if one.subjects is None else one.subjects.pattern for one in self.kinds
+        )
         self.orders = tuple(self._order(shape) for shape in file.orders)
         self.products = tuple(
             CompiledProduct(shape, compile_pattern(shape.pattern, where=f"{where}, products.pattern"))

@@ -60,7 +60,9 @@ class Fleet:
         for claim in self._claims:
             self._set.Add(claim.compiled.shape.pattern)
         self._set.Compile()
-        self.claims = lru_cache(maxsize=_REMEMBERED)(self._look)  # a mail says a number in text, HTML and subject
+        self.claims = lru_cache(maxsize=_REMEMBERED)(
+            self._look
+        )  # a mail says a number in text, HTML and subject
         self._named: dict[str, set[str]] = {}
         self._domains: dict[str, str] = {}
         for carrier in carriers.values():

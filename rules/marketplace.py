@@ -56,7 +56,9 @@ class Marketplaces:
         products = (shape.pattern for market in self.marketplaces.values() for shape in market.file.products)
         column, reference = self.words.any_column, self.words.announce_reference
         written: dict[Sign, str] = {
-            "number": "|".join(f"(?:{pattern.replace('(?P<id>', '(?:')})" for pattern in (*anywhere, *products)),
+            "number": "|".join(
+                f"(?:{pattern.replace('(?P<id>', '(?:')})" for pattern in (*anywhere, *products)
+            ),
             "column": "" if column is None else column.pattern,
             "reference": "" if reference is None else reference.pattern,
         }
@@ -74,8 +76,10 @@ class Marketplaces:
 
     @cached_property
     def _shapes(self) -> tuple[tuple[CompiledOrder | CompiledProduct, ...], Shapes]:
-        compiled = tuple(one for market in self.marketplaces.values() for one in (*market.orders, *market.products))
-        return compiled, Shapes(one.shape.pattern for one in compiled)
+        compiled: list[CompiledOrder | CompiledProduct] = []
+        for market in self.marketplaces.values():
+            compiled += (*market.orders, *market.products)
+        return tuple(compiled), Shapes(one.shape.pattern for one in compiled)
 
     def shapes_in(self, text: str) -> set[int]:
         """Return the ids (``id()``) of the shapes of orders and products in a text, in one pass for all of them."""

@@ -69,7 +69,9 @@ def read(facts: Facts, marketplaces: Marketplaces) -> Reading:
             if "column" in signs:
                 for product in find_in_tables(part, words.columns, quotes):
                     finds.keep(product)
-            for other, start, end in find_labelled(part, words, quotes, taken) if "reference" in signs else ():
+            for other, start, end in (
+                find_labelled(part, words, quotes, taken) if "reference" in signs else ()
+            ):
                 taken.add(start, end)
                 finds.keep(other)
         announced = Announcements(part, words, marketplaces.fleet)

@@ -35,7 +35,11 @@ class Readable:
     __slots__ = ("_after", "_before", "_here", "_there", "seams", "text")
 
     def __init__(
-        self, text: str, before: list[str] | None = None, after: list[str] | None = None, seams: tuple[int, ...] = ()
+        self,
+        text: str,
+        before: list[str] | None = None,
+        after: list[str] | None = None,
+        seams: tuple[int, ...] = (),
     ) -> None:
         self.text = text
         self.seams = seams  # places here where two lines were joined
@@ -54,7 +58,9 @@ class Readable:
         return self._original(start)[0], self._original(end - 1)[1]
 
     def _original(self, at: int) -> tuple[int, int]:
-        place = bisect_right(self._here, at) - 1  # of pieces that vanished none begins behind the one that has the place
+        place = (
+            bisect_right(self._here, at) - 1
+        )  # of pieces that vanished none begins behind the one that has the place
         here, there = self._here[place], self._there[place]
         length = self._there[place + 1] - there
         if self._here[place + 1] - here == length:
