@@ -16,7 +16,6 @@ from rules.checks import CHECKS
 from rules.errors import BookError
 from rules.patterns import NOTHING, Pattern, any_of, compile_pattern
 from rules.shapes import Earliest, Shapes
-from rules.shapes import Shapes
 from rules.wording import (
     KindWords,
     OrderWords,
