@@ -60,7 +60,7 @@ async def hold_conversation(
     clock: Clock,
     say: Callable[[str], None] = lambda _: None,
     order: Order = MUG,
-    wait_s: float = 60.0,
+    wait_s: float = 180.0,
 ) -> Answer:
     """Play the conversation and return the answer as the buyer got it; ``say`` is told each step as it happens.
 

@@ -124,6 +124,7 @@ def _environment() -> Environment:
             "order_path": order_path,
             "words": words.words,
             "sender": words.sender,
+            "methods": words.methods,
             "state": words.state,
             "told_by": words.told_by,
             "people": words.people,

@@ -77,9 +77,19 @@ def state(name: str) -> tuple[str, str]:
     return _STATES.get(name, (words(name), "dull"))
 
 
-def sender(found: Authentic) -> tuple[str, str]:
+def sender(result: str) -> tuple[str, str]:
     """Return what is known of a sender in a word or two, and its tone."""
-    return _SENDERS.get(found.result, (found.result, "dull"))
+    return _SENDERS.get(result, (result, "dull"))
+
+
+def methods(found: Authentic) -> str:
+    """Return what each way of checking a sender found, without those that found nothing.
+
+    >>> methods(Authentic(dkim="pass", spf="softfail", dmarc="pass", arc="none"))
+    'DKIM pass, SPF softfail, DMARC pass'
+    """
+    said = (("DKIM", found.dkim), ("SPF", found.spf), ("DMARC", found.dmarc), ("ARC", found.arc))
+    return ", ".join(f"{name} {word}" for name, word in said if word not in {"", "none"})
 
 
 def person(pair: tuple[str, str]) -> str:

@@ -6,6 +6,8 @@ from dataclasses import replace
 import pytest
 
 from gateway import readers
+from gateway.mail.authenticity.record import Record, draft_of
+from gateway.mail.authenticity.verdicts import Authenticity, Dmarc, Signature
 from gateway.store import messages
 from gateway.web.reads import parsed
 from tests.small_house import BUYER, MAILBOX, ORDER, csrf_in, mail
@@ -38,6 +40,21 @@ def test_it_shows_what_came_when_and_why_it_is_linked(told, browser):
         "docket/brand.example",
     ):
         assert words in page
+
+
+def test_it_shows_what_was_found_about_the_sender_and_leaves_out_what_found_nothing(told, browser):
+    seq = told.seqs["thanks"]
+    assert "Not checked" in browser.get(f"/message/{seq}").text
+    results = Authenticity(
+        result="pass",
+        reason="signed by amazon.de",
+        signatures=(Signature(result="pass", domain="amazon.de"),),
+        dmarc=Dmarc(result="pass"),
+    )
+    told.act(draft_of(Record(of=seq, checked_at=told.clock.now(), asked=True, results=results)))
+    page = browser.get(f"/message/{seq}").text
+    assert "signed by amazon.de</bdi> · DKIM pass, DMARC pass</span>" in page
+    assert page.count("Proven") == 2  # beside the sender, and in the story
 
 
 def test_its_place_in_the_log_is_the_leaf_the_tree_knows(told, browser):
