@@ -7,8 +7,9 @@ from pathlib import Path
 FREE, USED, IDLE = 0, 1, 2  # IDLE: written, but nothing of the content hangs on it
 _LEAVES, _TABLES = {10, 13}, {5, 13}
 _KINDS = {2, 5, 10, 13}
-# of the file's header: journal mode, change counters, size hints, cookies of caches, whose file it is and who wrote it
-_IDLE_HEADER = ((18, 20), (24, 28), (40, 44), (48, 52), (60, 64), (68, 72), (92, 100))
+# of the file's header: journal mode, change counters, size hints, cookies of caches, the text encoding of which SQLite
+# reads two bits, how vacuum works where there is none, whose file it is and who wrote it
+_IDLE_HEADER = ((18, 20), (24, 28), (40, 44), (48, 52), (56, 60), (60, 64), (64, 68), (68, 72), (92, 100))
 
 
 def places_of(path: Path) -> bytearray:

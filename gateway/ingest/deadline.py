@@ -14,12 +14,15 @@ class Deadline:
         self._expired = expired
         self._ends_at = loop.time() + lifetime_s
         self._at = self._ends_at
-        self._handle: asyncio.TimerHandle | None = None
+        self._handle: asyncio.Handle | None = None
+        self._due = (
+            0.0  # when it looks; not asked of the handle: uvloop's has no when() where that is now or past
+        )
 
     def allow(self, seconds: float) -> None:
         """Give the client so long from now, but never beyond the connection's lifetime."""
         self._at = min(self._loop.time() + seconds, self._ends_at)
-        if self._handle is None or self._handle.when() > self._at:
+        if self._handle is None or self._due > self._at:
             self._set()
 
     def allow_beyond(self, seconds: float) -> None:
@@ -34,6 +37,7 @@ class Deadline:
 
     def _set(self) -> None:
         self.cancel()
+        self._due = self._at
         self._handle = self._loop.call_at(self._at, self._look)
 
     def _look(self) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+import uvloop
 
 from gateway.ingest.deadline import Deadline
 
@@ -52,3 +53,13 @@ TABLE = [
 @pytest.mark.parametrize("steps, expected", [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
 def test_a_deadline_comes(loop, steps, expected):
     assert fired_at(loop, steps) == pytest.approx(expected, abs=0.01)
+
+
+@pytest.mark.parametrize("make", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+def test_a_deadline_that_is_over_already_may_be_set_again(make):
+    loop = make()
+    try:
+        # a client so slow that its time was up before it was set
+        assert fired_at(loop, [(0, "allow", -1.0), (0, "allow", -0.5)]) <= loop.time()
+    finally:
+        loop.close()
