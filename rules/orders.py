@@ -190,7 +190,7 @@ def _weigh(part: Part, scope: Scope, compiled: CompiledOrder, one: _Try, quotes:
         confidence = lowered(confidence)
     if one.seam:
         confidence = lowered(confidence)
-    hidden = part.hides(one.start)
+    hidden = part.hides(one.start, one.end)
     if hidden:
         confidence = lowered(confidence)
     span = part.readable.span(one.start, one.end)

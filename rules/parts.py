@@ -36,16 +36,16 @@ class Part:
         self.readable = readable
         self._hidden: list[tuple[int, int]] | None = None
 
-    def hides(self, start: int) -> bool:
-        """Tell whether a place of the readable text is kept from the eyes of whoever reads the mail."""
+    def hides(self, start: int, end: int) -> bool:
+        """Tell whether any of a stretch of the readable text is kept from the eyes of whoever reads the mail."""
         if self.kind != "html":
             return False
         if self._hidden is None:
             self._hidden = hidden_in(self.original)
         if not self._hidden:
             return False
-        there = self.readable.span(start, start + 1)[0]
-        return any(begin <= there < end for begin, end in self._hidden)
+        first, last = self.readable.span(start, end)
+        return any(begin < last and first < stop for begin, stop in self._hidden)
 
 
 def parts_of(facts: Facts) -> Iterator[Part]:

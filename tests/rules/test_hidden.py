@@ -12,6 +12,8 @@ HIDDEN = {
     "with blanks and capitals": f"<SPAN STYLE='color:red; DISPLAY : None'>order {ID}</SPAN>",
     "visibility": f'<p style="visibility:hidden">order {ID}</p>',
     "inside": f'<div style="display:none"><div>a</div><b>order {ID}</b></div>',
+    "its end alone": f'order {ID[:11]}<span style="display:none">{ID[11:]}</span>',
+    "something in its midst": f'order {ID[:11]}<b style="display:none"></b>{ID[11:]}',
     "never closed": f'<td style="display:none">order {ID}',
 }
 SHOWN = {

@@ -91,6 +91,9 @@ HOSTILE = {
     "invisible": "1\u200b" * 500_000,
     "labels": "order " * 160_000,
     "attributions": ("On a wrote " * 10 + "\n") * 9_000,
+    "attributions that go on": "On a wrote: b\n" * 70_000,
+    "attributions in every language": "On Am Le El Il wrote: schrieb a écrit : escribió: ha scritto: napisał: x\n"
+    * 13_000,
     "marks": "> \n" * 333_000,
     "at signs": "a@" * 500_000,
     "phone": "+4 " * 333_000,
