@@ -36,7 +36,7 @@ class Label(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the mail says; the lists are complete. ``marketplace`` or ``kind`` left out: not asked of this mail."""
 
     language: str
-    sender: Literal["authentic", "stranger"]
+    sender: Literal["authentic", "stranger"] | None = None  # None: it may be argued about
     marketplace: str | None = None
     operator: str | None = None  # the shop, of a base that many run on
     kind: str | None = None

@@ -187,6 +187,11 @@ class Words:
         self.announce_reference = _longest(
             (word for kind in self.references for word in named[kind]), "phrases/references.toml"
         )
+        lines = {name: said for name, said in quotes.forward.items() if name != "subject"}
+        self.forward_line = _union(lines, where="phrases/quotes.toml, forward")
+        self.forward_subject = _union(
+            {"": quotes.forward.get("subject", ())}, where="phrases/quotes.toml, forward"
+        )
         self.quote_below = _lines(quotes.below, where="phrases/quotes.toml, below")
         self.quote_attribution = _lines(quotes.attribution, where="phrases/quotes.toml, attribution")
         self.quote_html = _union({"": quotes.html}, where="phrases/quotes.toml, html")

@@ -5,16 +5,27 @@ from itertools import islice
 
 from rules.compiled import Marketplace, Words
 from rules.parts import Part
+from rules.patterns import searchable
 
 _MARKS_MAX = 100
 _BLOCKQUOTE = re.compile(r"<(/?)blockquote\b", re.IGNORECASE)
 _LOOK = 400_000  # characters in which a reply marker is looked for
+_HEAD = 400  # characters of the head of a mail that is sent on, which may have several marks
 
 
 class Quotes:
     """Answers whether a place in one part is quoted. The part is looked through once, and only if anyone asks."""
 
-    def __init__(self, part: Part, words: Words, market: Marketplace | None, *, outbound: bool) -> None:
+    def __init__(
+        self,
+        part: Part,
+        words: Words,
+        market: Marketplace | None,
+        *,
+        outbound: bool,
+        forwards: bool = False,
+    ) -> None:
+        self._forwards = forwards  # its subject says that it sends a mail on
         self._part = part
         self._words = words
         self._market = market
@@ -40,14 +51,27 @@ class Quotes:
         if kind == "html":
             return self._html_begin()
         begin = len(self._part.readable.text) + 1
-        if (below := self._words.quote_below.span_in(text)) is not None:
-            begin = min(begin, below[0])
+        begin = min(begin, self._below(text, begin))
         if (attribution := self._words.quote_attribution.span_in(text)) is not None:
             start, end = attribution
             # Else the lines are marked one by one, and answers may stand between them.
             if not text[end : end + 200].lstrip().startswith(">"):
                 begin = min(begin, start)
         return min(begin, self._frame_begin(text, begin))
+
+    def _below(self, text: str, begin: int) -> int:
+        """Return the place of the first mark; where a mail is sent on below it, of the first one in that mail."""
+        found = self._words.quote_below.span_in(text)
+        if found is None:
+            return begin
+        if not (self._forwards or self._sent_on(text[slice(*found)])):
+            return found[0]
+        past = text.find("\n", found[1] + _HEAD) + 1
+        again = self._words.quote_below.span_in(text[past:]) if past else None
+        return begin if again is None else past + again[0]
+
+    def _sent_on(self, mark: str) -> bool:
+        return self._words.forward_line is not None and self._words.forward_line.search(mark) is not None
 
     def _frame_begin(self, text: str, begin: int) -> int:
         """A marketplace's frame holds the buyer's words; a second one, or any in an answer, holds old ones."""
@@ -63,9 +87,11 @@ class Quotes:
         """Return where everything is quoted from, and keep the blockquotes before that: text may follow them."""
         source = self._part.original[:_LOOK]
         if self._words.quote_html is not None:
-            past = 0
+            past, head = 0, -1
             for found in islice(self._words.quote_html.finditer(source), _MARKS_MAX):
-                if found.start() < past:
+                if self._forwards and head < 0:
+                    head = found.end() + _HEAD
+                if found.start() < max(past, head):
                     continue
                 if not found.group().lower().startswith("<blockquote"):
                     return self._here(found.start())
@@ -83,6 +109,14 @@ class Quotes:
             else:
                 high = middle
         return low
+
+
+def is_forward(subject: str, words: Words) -> bool:
+    """Tell whether a subject says that the mail sends another one on ("WG:", "Fwd:", "転送:")."""
+    return (
+        words.forward_subject is not None
+        and words.forward_subject.search(searchable(subject[:200])) is not None
+    )
 
 
 def _end_of_blockquote(source: str, start: int) -> int:

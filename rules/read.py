@@ -23,7 +23,7 @@ from rules.orders import Scope, find_orders, strongest
 from rules.parcels import find_parcels
 from rules.parts import Part, parts_of
 from rules.patterns import searchable
-from rules.quotes import Quotes
+from rules.quotes import Quotes, is_forward
 from rules.references import find_labelled, find_products
 from rules.senders import Sender, kind_by_subject, operator_of, sender_of
 from rules.spans import Spans
@@ -46,10 +46,17 @@ def read(facts: Facts, marketplaces: Marketplaces) -> Reading:
     orders: list[tuple[FoundOrder, int, int]] = []
     finds = _Finds()
     terms: list[FoundTerm] = []
+    forwards = is_forward(facts.subject, marketplaces.words)
     own = _own_carriers(facts, marketplaces)
     for part in parts_of(facts):
         words = marketplaces.words
-        quotes = Quotes(part, words, sender.marketplace, outbound=facts.direction == "outbound")
+        quotes = Quotes(
+            part,
+            words,
+            sender.marketplace,
+            outbound=facts.direction == "outbound",
+            forwards=forwards,
+        )
         here: list[tuple[FoundOrder, int, int]] = []
         text = part.readable.text
         signs = marketplaces.signs_in(text)

@@ -54,8 +54,12 @@ class KindWords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class QuoteMarks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``phrases/quotes.toml``: lines (RE2) below which a reply quotes what it answers."""
+    """``phrases/quotes.toml``: lines (RE2) below which a reply quotes what it answers.
 
+    ``forward`` are lines above a mail that is sent on, and under ``subject`` the subjects of such a mail.
+    """
+
+    forward: dict[str, tuple[str, ...]] = {}
     below: dict[str, tuple[str, ...]] = {}
     attribution: dict[str, tuple[str, ...]] = {}
     html: tuple[str, ...] = ()

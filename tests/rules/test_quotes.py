@@ -73,3 +73,24 @@ def test_what_html_quotes_is_quoted(marketplaces, html):
 def test_what_follows_a_blockquote_is_the_senders_own(marketplaces):
     html = f"<blockquote>order {ID}</blockquote><p>No, it is order 113-1234567-1234567</p>"
     assert quoted(marketplaces, html=html) == {ID: True, "113-1234567-1234567": False}
+
+
+FORWARDS = {
+    "outlook de": ("WG: Ihre Bestellung", "Von: Shop <a@x.example>\nGesendet: Samstag, 24. Oktober 2026 18:03\nBetreff: Ihre Bestellung"),
+    "outlook old": ("Fw: Customer question", "-----Original Message-----\nFrom: Shop <a@x.example>\nSent: Monday, November 9, 2026"),
+    "apple it": ("", "Inizio messaggio inoltrato:\n\nDa: Shop <a@x.example>\nOggetto: Ordine"),
+    "gmail fr": ("", "---------- Forwarded message ---------\nDe : Shop <a@x.example>\nDate: mar. 3 nov. 2026"),
+    "japanese": ("転送: ご注文", "差出人: Shop <a@x.example>\n送信日時: 2026年11月3日 10:12"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("subject, head", FORWARDS.values(), ids=FORWARDS.keys())
+def test_what_is_sent_on_is_no_quote_but_what_that_mail_quotes_is(marketplaces, subject, head):
+    text = f"Please look.\n\n{head}\n\norder {ID}\n{'It was sent. ' * 40}\n-----Original Message-----\norder 113-1234567-1234567\n"
+    assert quoted(marketplaces, subject=subject, text=text) == {ID: False, "113-1234567-1234567": True}
+
+
+def test_what_is_sent_on_in_html_is_no_quote(marketplaces):
+    html = HTML["outlook"]
+    assert quoted(marketplaces, subject="Fwd: order", html=html) == {ID: False}
+    assert quoted(marketplaces, subject="Re: order", html=html) == {ID: True}
