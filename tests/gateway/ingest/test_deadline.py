@@ -58,8 +58,12 @@ def test_a_deadline_comes(loop, steps, expected):
 @pytest.mark.parametrize("make", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
 def test_a_deadline_that_is_over_already_may_be_set_again(make):
     loop = make()
+    fired = loop.create_future()
+    deadline = Deadline(loop, 1000.0, lambda: fired.done() or fired.set_result(loop.time()))
     try:
-        # a client so slow that its time was up before it was set
-        assert fired_at(loop, [(0, "allow", -1.0), (0, "allow", -0.5)]) <= loop.time()
+        deadline.allow(-1.0)  # a client so slow that its time was up before it was set
+        deadline.allow(-0.5)
+        assert loop.run_until_complete(asyncio.wait_for(fired, 10)) <= loop.time()
     finally:
+        deadline.cancel()
         loop.close()
