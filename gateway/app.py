@@ -100,8 +100,9 @@ class App:
 
     def renew_shelf(self) -> Shelf:
         """Read the files again."""
-        self.__dict__.pop("shelf", None)
-        return self.shelf
+        before = self.__dict__.pop("shelf", None)
+        self.__dict__["shelf"] = found = stock(self.files(), self._last_good, before)
+        return found
 
     def _last_good(self, name: str) -> str | None:
         return last_good(self.archive, name) if self.config.secrets.is_dir() else None

@@ -80,6 +80,10 @@ class Deciding:
             set()
         )  # what later messages may ask those decisions about
 
+    def rule_by(self, book: Book) -> None:
+        """Decide by another book; it has the same marketplaces, so that what was read stays read."""
+        self._book = book
+
     def keep(self, row: MessageRow, envelope: Envelope, understood: Understood) -> None:
         """Keep what a message says until it is decided."""
         self._read[row.seq] = Read(

@@ -120,6 +120,12 @@ class Gateway:
             self._fold()
         self._caught_up = known
 
+    def rule_by(self, book: Book) -> None:
+        """Decide by another book of the same marketplaces from the next message on."""
+        self.archive.append_many(book.drafts())
+        self._book = book
+        self._deciding.rule_by(book)
+
     def process(self) -> int:
         """Fold new entries into the store, in order, and decide what is undecided; return how much was done."""
         return self._fold() + self._record() + self._decide()

@@ -74,10 +74,16 @@ def own_paths(folder: Path) -> list[Path]:
     return sorted((*folder.glob("*.toml"), *folder.glob("carriers/*.toml"), *folder.glob("phrases/*.toml")))
 
 
-def stock(files: Files, good: Callable[[str], str | None]) -> Shelf:
-    """Put in force what is right; ``good`` gives the last good version of a file, by its name."""
+def stock(files: Files, good: Callable[[str], str | None], before: Shelf | None = None) -> Shelf:
+    """Put in force what is right; ``good`` gives the last good version of a file, by its name.
+
+    What ``before`` has of the same data files is not read again.
+    """
     broken: list[Broken] = []
-    texts, marketplaces = _marketplaces(files, good, broken)
+    if before is not None and not files.unread and before.texts == {**builtin_texts(), **files.own}:
+        texts, marketplaces = before.texts, before.book.marketplaces
+    else:
+        texts, marketplaces = _marketplaces(files, good, broken)
     return Shelf(
         book=Book(ruleset=_ruleset(files, good, broken), marketplaces=marketplaces),
         texts=texts,
@@ -102,7 +108,7 @@ def _ruleset(files: Files, good: Callable[[str], str | None], broken: list[Broke
 
 def _marketplaces(
     files: Files, good: Callable[[str], str | None], broken: list[Broken]
-) -> tuple[dict[str, str], Marketplaces]:
+) -> tuple[Mapping[str, str], Marketplaces]:
     texts = builtin_texts()
     broken.extend(
         Broken(file=name, said=said, older=False)

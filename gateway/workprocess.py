@@ -18,10 +18,11 @@ from gateway.app import App
 from gateway.config import Config
 from gateway.errors import ArchiveBroken, DocketError
 from gateway.logs import set_up
+from gateway.pipeline import Gateway
 from gateway.shelf import Watch
 from gateway.worker import Locked, Worker, hold_lock
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("gateway.workprocess")  # run as a program it is __main__, which nobody listens to
 
 EXIT_LOCKED = 3
 EXIT_BROKEN = 4
@@ -37,27 +38,23 @@ def rebuild_request(config: Config) -> Path:
     return config.folder / "rebuild.request"
 
 
-def work(app: App, stop: threading.Event, wake: int, again: threading.Event | None = None) -> int:
+def work(app: App, stop: threading.Event, wake: int | None, again: threading.Event | None = None) -> int:
     """Hold the lock and work; build the store and the index anew whenever that is asked for.
 
-    A rule book or data file that changes, or ``again``, puts the new version in force between two messages.
+    A rule book or data file that changes, or ``again``, puts the new version in force between two messages. Only data
+    files make everything begin anew, since the readers read by them; a rule book merely takes the other's place.
 
     Returns how many sends are still under way in threads that nothing waits for.
     """
     left = 0
     request = rebuild_request(app.config)
     watch = app.watch()
-    renewed = threading.Event()
     _tell(app)
     with hold_lock(lock_of(app.config)):
         while not stop.is_set():
             if request.exists():
                 build_anew(app)
                 request.unlink()
-            if renewed.is_set():
-                renewed.clear()
-                app.renew_shelf()
-                _tell(app)
             with (
                 app.indexer() as indexer,
                 contextlib.closing(app.gateway()) as gateway,
@@ -66,19 +63,26 @@ def work(app: App, stop: threading.Event, wake: int, again: threading.Event | No
                 ) as worker,
             ):
                 left += worker.run(
-                    lambda: stop.is_set() or request.exists() or _changed(watch, again, renewed), stop.is_set
+                    lambda: stop.is_set() or request.exists() or _outdated(app, gateway, watch, again),
+                    stop.is_set,
                 )
             if worker.orphaned:
                 break
     return left
 
 
-def _changed(watch: Watch, again: threading.Event | None, renewed: threading.Event) -> bool:
-    if watch.changed() or (again is not None and again.is_set()):
-        if again is not None:
-            again.clear()
-        renewed.set()
-    return renewed.is_set()
+def _outdated(app: App, gateway: Gateway, watch: Watch, again: threading.Event | None) -> bool:
+    """Put in force what has changed; tell whether everything must begin anew for it."""
+    asked = again is not None and again.is_set()
+    if not watch.changed() and not asked:
+        return False
+    if again is not None:
+        again.clear()
+    before = app.shelf.texts
+    if app.renew_shelf().texts == before:
+        gateway.rule_by(app.book)
+    _tell(app)
+    return app.shelf.texts != before
 
 
 def _tell(app: App) -> None:
