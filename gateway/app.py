@@ -100,7 +100,7 @@ class App:
 
     def renew_shelf(self) -> Shelf:
         """Read the files again."""
-        before = self.__dict__.pop("shelf", None)
+        before = self.__dict__.get("shelf")
         self.__dict__["shelf"] = found = stock(self.files(), self._last_good, before)
         return found
 

@@ -68,10 +68,13 @@ class Read:
 
 
 class Deciding:
-    """What is known beyond the store: messages read but not decided, decisions made but not folded in."""
+    """What is known beyond the store: messages read but not decided, decisions made but not folded in.
+
+    ``book`` may become another of the same marketplaces at any time: what was read stays read.
+    """
 
     def __init__(self, book: Book, mailboxes: Mapping[str, str], checks: Checks) -> None:
-        self._book = book
+        self.book = book
         self._checks = checks
         self._mailboxes = dict(mailboxes)
         self._read: dict[int, Read] = {}
@@ -79,10 +82,6 @@ class Deciding:
         self._touched: set[str | bytes | OrderRef] = (
             set()
         )  # what later messages may ask those decisions about
-
-    def rule_by(self, book: Book) -> None:
-        """Decide by another book; it has the same marketplaces, so that what was read stays read."""
-        self._book = book
 
     def keep(self, row: MessageRow, envelope: Envelope, understood: Understood) -> None:
         """Keep what a message says until it is decided."""
@@ -138,7 +137,7 @@ class Deciding:
             asks.update(parcel.number for parcel in reading.parcels)
             told = asks | {mail.message_id}
             told.update(bare(found.order.value) for found in reading.orders)
-            asks.update(bare(ref) for ref in self._book.drop.refs_of(read.envelope.rcpt_to))
+            asks.update(bare(ref) for ref in self.book.drop.refs_of(read.envelope.rcpt_to))
             asks -= {"", b""}
             told -= {"", b""}
             checking = self._checking(seq, read, known, raw_of)  # all begin at once, whoever waits for whom
@@ -179,11 +178,11 @@ class Deciding:
         self, conn: Connection, read: Read, authentic: Authentic | None, prospects: Prospects, *, below: int
     ) -> Decision:
         mail, reading = read.understood.mail, read.understood.reading
-        ruleset = self._book.ruleset
+        ruleset = self.book.ruleset
         facts = facts_of(mail, read.envelope, outbound=is_outbound(read.type), authentic=authentic)
-        reading = believed(reading, facts, self._book.marketplaces)
+        reading = believed(reading, facts, self.book.marketplaces)
         if "language" in ruleset.asks:
-            facts = replace(facts, language=language_of(facts, self._book.marketplaces))
+            facts = replace(facts, language=language_of(facts, self.book.marketplaces))
         context = context_of(
             conn,
             refers_to=refers_to(mail),
@@ -200,19 +199,19 @@ class Deciding:
             prospects=prospects,
         )
         context = replace(context, dropped=self._dropped(conn, facts, below))
-        return decide(facts, reading, context, ruleset, self._book.marketplaces)
+        return decide(facts, reading, context, ruleset, self.book.marketplaces)
 
     def _dropped(self, conn: Connection, facts: Facts, below: int) -> tuple[Dropped, ...]:
         """Return the drop addresses a message was sent to, with the orders that those mean."""
-        sure = self._book.drop.may_file(facts)
+        sure = self.book.drop.may_file(facts)
         return tuple(
             Dropped(ref=ref, orders=orders_like(conn, ref, below=below), sure=sure)
-            for ref in self._book.drop.refs_of(facts.rcpt_to)
+            for ref in self.book.drop.refs_of(facts.rcpt_to)
         )
 
     def _draft(self, seq: int, read: Read, decision: Decision) -> Draft:
         silent = is_automatic(read.understood.mail, read.envelope)
-        work = jobs_for(read.type, read.envelope, decision, self._mailboxes, self._book.drop, silent=silent)
+        work = jobs_for(read.type, read.envelope, decision, self._mailboxes, self.book.drop, silent=silent)
         payload = {
             "of": seq,
             "decision": msgspec.to_builtins(decision, order="sorted"),  # a set has no order of its own

@@ -82,11 +82,9 @@ class Gateway:
         self._ahead = Ahead(archive, readers)
         self._analyses = analyses or Analyses()
         self._judge = judge
-        self._book = book
         self.checks = checks or Checks(clock=clock)
         self._deciding = Deciding(book, {one.lower(): box for one, box in mailboxes.items()}, self.checks)
-        self._posts = posts
-        self._hostname, self._web = hostname, web
+        self._posts, self._hostname, self._web = posts, hostname, web
         self._alerts = Alerts(alerts)
         self._retry, self._rng = retry, random.Random()  # noqa: S311 - jitter, not secrecy
         self._caught_up = 1 << 62  # no job is given out until resume() says how far the archive went
@@ -113,7 +111,7 @@ class Gateway:
     def resume(self, *, to_head: bool = False) -> None:
         """Fold in all that was decided or done before; what lies behind it is mail, for ``process``, unless ``to_head``."""
         known = self.archive.head() if to_head else self.archive.tail_of(MAIL_TYPES)
-        self.archive.append_many(self._book.drafts())
+        self.archive.append_many(self._deciding.book.drafts())
         with self.store.write() as tx:
             jobs.release_all(tx)  # no other worker holds the lock: what was leased is under way no more
         while self._position() < known:
@@ -123,8 +121,7 @@ class Gateway:
     def rule_by(self, book: Book) -> None:
         """Decide by another book of the same marketplaces from the next message on."""
         self.archive.append_many(book.drafts())
-        self._book = book
-        self._deciding.rule_by(book)
+        self._deciding.book = book
 
     def process(self) -> int:
         """Fold new entries into the store, in order, and decide what is undecided; return how much was done."""

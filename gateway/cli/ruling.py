@@ -1,7 +1,7 @@
 """``docket rules``: see what the rules would do before they do it."""
 
 import contextlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,23 +11,27 @@ from gateway.app import App
 from gateway.cli import present
 from gateway.cli.frame import Place, json_option, pass_place, print_json
 from gateway.cli.replaying import explain_, replay_, step_in_words
+from gateway.deciding import Book
 from gateway.errors import WrongUse
 from gateway.extraction import Extractor
 from gateway.language import language_of
 from gateway.mail.entry import Envelope
+from gateway.mail.message import ParsedMail
 from gateway.mail.parse import parse
+from gateway.replay import decision_in, facts_again, read_one
 from gateway.shape import facts_of
+from gateway.store import messages
 from rules.changes import report_on
 from rules.decide import decide, explain_rules
 from rules.errors import BookError, Fault
 from rules.examples import broken_examples
 from rules.explain import explain
-from rules.facts import Context
+from rules.facts import Context, Facts, Reading
 from rules.marketplace import builtin_texts, load_marketplaces
 from rules.mistakes import Known, faults_of
 from rules.named import direction_of
 from rules.read import believed, read
-from rules.ruleset import load_ruleset
+from rules.ruleset import RuleSet, load_ruleset
 
 
 @click.group()
@@ -82,18 +86,65 @@ def _faults(app: App, text: str) -> tuple[Fault, ...]:
 
 
 @rules.command(name="try")
-@click.argument("mail", type=click.Path(path_type=Path))
+@click.argument("mail")
 @click.option("--trusted", is_flag=True, help="As if a trusted peer had handed the mail over.")
 @json_option
 @pass_place
-def try_(place: Place, mail: Path, trusted: bool, as_json: bool) -> None:
-    """Say what the rules would decide for one MAIL file, and why. Nothing is stored or sent."""
-    try:
-        raw = mail.read_bytes()
-    except OSError as wrong:
-        raise WrongUse(f"{mail}: {wrong.strerror}") from wrong
+def try_(place: Place, mail: str, trusted: bool, as_json: bool) -> None:
+    """Say what the rules would decide for one MAIL, and why. Nothing is stored or sent.
+
+    MAIL is a file, or the number of an archived message: that is decided on what was known when it came. A file whose
+    name is a number is given as ./NUMBER.
+    """
     app = place.app()
     ruleset = load_ruleset(app.files().rules)  # as it is written now: a mistake is told, not passed over
+    if mail.isascii() and mail.isdigit():
+        if trusted:
+            raise WrongUse("--trusted is for files; who handed over an archived message is known")
+        one = _archived(app, int(mail), ruleset)
+    else:
+        one = _in_file(app, Path(mail), ruleset, trusted=trusted)
+    asked = one.facts, one.reading, one.context, ruleset, app.marketplaces
+    decision, steps = decide(*asked), explain_rules(*asked)
+    if as_json:
+        print_json(
+            {
+                **present.mail(one.mail, one.reading, file=mail, direction=one.facts.direction),
+                "links": [present.bare_link(link) for link in decision.links],
+                "tags": decision.tags,
+                "actions": decision.actions,
+                "reasons": explain(decision),
+                "steps": [
+                    {
+                        "rule": step.rule,
+                        "matched": step.matched,
+                        "failed": step.failed,
+                        "skipped": step.skipped,
+                    }
+                    for step in steps
+                ],
+            }
+        )
+        return
+    for line in (*explain(decision), *map(step_in_words, steps)):
+        click.echo(line)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """One mail that the rules are tried on, and what is known of it."""
+
+    mail: ParsedMail
+    facts: Facts
+    reading: Reading
+    context: Context
+
+
+def _in_file(app: App, place: Path, ruleset: RuleSet, *, trusted: bool) -> _Asked:
+    try:
+        raw = place.read_bytes()
+    except OSError as wrong:
+        raise WrongUse(f"{place}: {wrong.strerror}") from wrong
     with contextlib.closing(Extractor(app.opening)) as extractor:
         parsed = extractor.extend(parse(raw), raw)
     envelope = Envelope(
@@ -109,25 +160,20 @@ def try_(place: Place, mail: Path, trusted: bool, as_json: bool) -> None:
     if "language" in ruleset.asks:
         facts = replace(facts, language=language_of(facts, app.marketplaces))
     reading = believed(read(facts, app.marketplaces), facts, app.marketplaces)
-    decision = decide(facts, reading, Context(), ruleset, app.marketplaces)
-    steps = explain_rules(facts, reading, Context(), ruleset, app.marketplaces)
-    if as_json:
-        print_json(
-            {
-                **present.mail(parsed, reading, file=str(mail), direction=facts.direction),
-                "links": [present.bare_link(one) for one in decision.links],
-                "tags": decision.tags,
-                "actions": decision.actions,
-                "reasons": explain(decision),
-                "steps": [
-                    {"rule": one.rule, "matched": one.matched, "failed": one.failed, "skipped": one.skipped}
-                    for one in steps
-                ],
-            }
-        )
-        return
-    for line in (*explain(decision), *map(step_in_words, steps)):
-        click.echo(line)
+    return _Asked(mail=parsed, facts=facts, reading=reading, context=Context())
+
+
+def _archived(app: App, seq: int, ruleset: RuleSet) -> _Asked:
+    with app.store.read() as conn:
+        row = messages.message(conn, seq)
+    if row is None or row.decided_by is None:
+        raise WrongUse(f"there is no decided message {seq}")
+    before, entry = decision_in(app.archive.entry(row.decided_by)), app.archive.entry(seq)
+    with contextlib.closing(app.readers(count=1)) as readers:
+        understood = read_one(readers, entry)
+    facts = facts_again(entry, understood, before, Book(ruleset=ruleset, marketplaces=app.marketplaces))
+    reading = believed(understood.reading, facts, app.marketplaces)
+    return _Asked(mail=understood.mail, facts=facts, reading=reading, context=before.context)
 
 
 rules.add_command(replay_)

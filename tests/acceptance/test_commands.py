@@ -89,6 +89,7 @@ def test_json_is_one_object_a_line_with_the_keys_others_rely_on(place, tmp_path)
         (("inspect", "/nowhere"), 1),
         (("rules", "check"), 0),
         (("rules", "try", "/nowhere"), 2),
+        (("rules", "try", "99999"), 2),
         (("init", "--yes"), 2),
         (("no-such-command",), 2),
         (("status", "--no-such-option"), 2),
@@ -118,6 +119,24 @@ def test_without_an_installation_every_command_says_what_to_do(tmp_path):
         assert done.returncode == 2
         assert "docket init" in done.stderr
         assert done.stderr.count("\n") == 1
+
+
+def test_an_archived_message_is_tried_on_todays_rules_with_what_was_known_of_it(place):
+    rules = place.data / "rules.toml"
+    before = rules.read_text()
+    (hit,) = place.json("search", "damaged")
+    try:
+        rules.write_text(
+            "[[rule]]\nname = 'today'\nwhen = { text = 'damaged' }\nthen = [{ do = 'tag', name = 'new' }]\n"
+        )
+        (tried,) = place.json("rules", "try", hit["seq"])
+    finally:
+        rules.write_text(before)
+    assert tried["subject"] == "Order 112-1234567-1234567"
+    assert tried["tags"][-1] == "new"
+    assert [(step["rule"], step["matched"]) for step in tried["steps"]] == [("today", True)]
+    assert [link["order"]["value"] for link in tried["links"]] == ["112-1234567-1234567"]
+    assert place.json("search", "tag:new") == []
 
 
 def test_the_doctor_finds_nothing_to_mend_but_the_missing_relay(place):
