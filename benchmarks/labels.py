@@ -28,8 +28,8 @@ class Product(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Parcel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    carrier: str
     number: str
+    carrier: str = ""  # "": it may be argued about
 
 
 class Label(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -172,6 +172,8 @@ class Words:
             _known_check(kind.check, "phrases/references.toml")
         thing_words = _all(orders.thing)
         order_words, other_words = [*_all(orders.order), *labels], [*_all(orders.other), *thing_words]
+        call_words = _all(orders.call)
+        other_words += call_words
         every = [word for words in named.values() for word in words]
         self.order_label = any_of(order_words, where="phrases/orders.toml, order")
         self.other_label = any_of([*other_words, *every], where="phrases/orders.toml, other")
@@ -179,6 +181,7 @@ class Words:
             NOTHING if one is None else one.pattern for one in (self.order_label, self.other_label)
         )
         self.thing_label = any_of(thing_words, where="phrases/orders.toml, thing")
+        self.call_label = any_of(call_words, where="phrases/orders.toml, call")
         self.between = any_of(_all(orders.between), where="phrases/orders.toml, between", whole=True)
         self._kinds = {word.casefold(): "other" for word in other_words}
         self._kinds |= {word.casefold(): "order" for word in order_words}

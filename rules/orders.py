@@ -121,6 +121,8 @@ def _tries(part: Part, compiled: CompiledOrder, words: Words) -> Iterator[_Try]:
         if part.readable.seams and not seam:
             continue  # the unjoined text has it already
         label, foreign, linked = announced(part, start, words, plain=compiled.shape.plain)
+        if foreign and words.call_label is not None and words.call_label.search(foreign) is not None:
+            continue
         if compiled.id_group and not foreign:
             label = label or text[match.start() : start].strip(" :#")
         thing = (

@@ -19,7 +19,7 @@ _AFTER = re.compile(
     r"[ \t]{0,4}[:#=|\-\[(»№：]{0,3}[ \t]{0,4}(?:\r?\n[ \t]{0,8}){0,2}[#(\[]{0,2}",
     re.IGNORECASE,
 )
-_VALUE = re.compile(r"[0-9A-Za-z]+(?:-[0-9A-Za-z]+){0,6}(?![0-9A-Za-z_@])")
+_VALUE = re.compile(r"[0-9A-Za-z]+(?:[-/][0-9A-Za-z]+){0,6}(?![0-9A-Za-z_@])")
 
 
 def find_products(

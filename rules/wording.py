@@ -9,12 +9,14 @@ class OrderWords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """``phrases/orders.toml``: by language, words that announce an order ID, and words that announce another number.
 
     ``thing`` are those whose number nobody mistakes for an order's, whatever its shape: a part's, a drawing's, a flat's.
+    ``call`` are those before a telephone number, which is no order even in a marketplace's own mail.
     ``between`` are words that may stand between such a word and a number of nothing but digits.
     """
 
     order: dict[str, tuple[str, ...]] = {}
     other: dict[str, tuple[str, ...]] = {}
     thing: dict[str, tuple[str, ...]] = {}
+    call: dict[str, tuple[str, ...]] = {}
     between: dict[str, tuple[str, ...]] = {}
 
 

