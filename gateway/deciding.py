@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from gateway.authenticity.checks import Checks
 from gateway.effects import jobs_for
+from gateway.grounds import Customers, Grounds, Key, grounds_of
 from gateway.language import language_of
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import Draft, Envelope
@@ -21,10 +22,9 @@ from gateway.readers import Understood
 from gateway.shape import facts_of, is_automatic, is_outbound, refers_to
 from gateway.store import messages
 from gateway.store.authenticity import authentic_of
-from gateway.store.context import context_of, orders_like
+from gateway.store.context import context_of, known_orders, orders_like
 from gateway.store.prospects import Prospects, prospects_of
 from gateway.store.records import MessageRow
-from gateway.store.spelling import bare
 from rules.decide import decide
 from rules.drop import NO_DROP, DropAddress
 from rules.facts import Authentic, Decision, Dropped, Facts, OrderRef
@@ -63,8 +63,9 @@ class Read:
     type: str
     envelope: Envelope
     understood: Understood
-    twin: bytes
+    twin: bytes  # what an identical message is known by
     occurred_at: datetime
+    grounds: Grounds
 
 
 class Deciding:
@@ -78,10 +79,10 @@ class Deciding:
         self._checks = checks
         self._mailboxes = dict(mailboxes)
         self._read: dict[int, Read] = {}
-        self._made: dict[int, int] = {}  # message -> seq of its decision, until that is folded in
-        self._touched: set[str | bytes | OrderRef] = (
-            set()
-        )  # what later messages may ask those decisions about
+        # message -> seq of its decision, until that is folded in, and what tells its customer
+        self._made: dict[int, tuple[int, tuple[str, ...]]] = {}
+        self._touched: set[Key] = set()  # what later messages may ask those decisions about
+        self._customers = Customers.of(mailboxes)
 
     def keep(self, row: MessageRow, envelope: Envelope, understood: Understood) -> None:
         """Keep what a message says until it is decided."""
@@ -89,13 +90,20 @@ class Deciding:
             type=row.type,
             envelope=envelope,
             understood=understood,
-            twin=row.twin,
+            twin=b"" if envelope.is_history else row.twin,  # history is never delivered, so never twice
             occurred_at=row.occurred_at,
+            grounds=grounds_of(
+                understood.reading,
+                refers_to=row.refers_to,
+                message_id=row.message_id,
+                twin=b"" if envelope.is_history else row.twin,
+                drop_refs=self.book.drop.refs_of(envelope.rcpt_to),
+            ),
         )
 
     def folded(self, seq: int) -> None:
         """Forget what the store knows by now."""
-        self._made = {of: by for of, by in self._made.items() if by > seq}
+        self._made = {of: made for of, made in self._made.items() if made[0] > seq}
         if not self._made:
             self._touched.clear()
         for newest in sorted(self._read)[_KEPT_MAX:]:
@@ -108,8 +116,8 @@ class Deciding:
         return len(self._made)
 
     def made(self, message: int, by: int) -> None:
-        self._made[message] = by
-        self._read.pop(message, None)
+        read = self._read.pop(message, None)
+        self._made[message] = by, read.understood.reading.people if read is not None else ()
 
     def drafts(
         self,
@@ -128,28 +136,33 @@ class Deciding:
         touched = set(self._touched)
         known = authentic_of(conn, waiting)
         prospects = self._prospects(conn, waiting)
-        for seq in waiting:
-            read = self._read[seq]
-            mail, reading = read.understood.mail, read.understood.reading
-            asks: set[str | bytes | OrderRef] = {*refers_to(mail), reading.alias, _twin(read)}
-            asks.update((*reading.tokens, *reading.people))
-            asks.update(found.order for found in reading.orders)
-            asks.update(parcel.number for parcel in reading.parcels)
-            told = asks | {mail.message_id}
-            told.update(bare(found.order.value) for found in reading.orders)
-            asks.update(bare(ref) for ref in self.book.drop.refs_of(read.envelope.rcpt_to))
-            asks -= {"", b""}
-            told -= {"", b""}
-            checking = self._checking(seq, read, known, raw_of)  # all begin at once, whoever waits for whom
-            if checking or asks & touched:
-                touched |= told  # and whoever rests on this one waits with it
+        self._customers.begin(self._read)
+        for seq in sorted({*waiting, *self._made}):
+            if seq in self._made:
+                self._customers.passed(self._made[seq][1])
                 continue
-            decision = self._answer(conn, read, known.get(seq), prospects, below=seq)
+            read = self._read[seq]
+            people = self._customers.asked(conn, seq, read.understood.reading.people, prospects.tied)
+            checking = self._checking(seq, read, known, raw_of)  # all begin at once, whoever waits for whom
+            if checking or self._rests(conn, (read.grounds.asks | set(people)) & touched, seq):
+                touched |= read.grounds.told  # and whoever rests on this one waits with it
+                continue
+            decision = self._answer(conn, read, known.get(seq), prospects, below=seq, people=people)
             drafts[seq] = self._draft(seq, read, decision)
             if decision.links or any(action.get("do") == "hold" for action in decision.actions):
-                touched |= told
-                self._touched |= told
+                touched |= read.grounds.told
+                self._touched |= read.grounds.told
         return drafts
+
+    def _rests(self, conn: Connection, shared: frozenset[Key], seq: int) -> bool:
+        """Tell whether any of the keys that are still open could change this decision.
+
+        Of an order only whether it is known is asked, and one more message does not change that; its age may change.
+        """
+        orders = {key for key in shared if isinstance(key, OrderRef)}
+        if not shared or orders != shared or not _AGES.isdisjoint(self.book.ruleset.asks):
+            return bool(shared)
+        return known_orders(conn, orders, below=seq) != orders
 
     def _checking(
         self, seq: int, read: Read, known: Mapping[int, Authentic], raw_of: Callable[[int], bytes]
@@ -175,12 +188,20 @@ class Deciding:
         )
 
     def _answer(
-        self, conn: Connection, read: Read, authentic: Authentic | None, prospects: Prospects, *, below: int
+        self,
+        conn: Connection,
+        read: Read,
+        authentic: Authentic | None,
+        prospects: Prospects,
+        *,
+        below: int,
+        people: tuple[str, ...],
     ) -> Decision:
         mail, reading = read.understood.mail, read.understood.reading
         ruleset = self.book.ruleset
         facts = facts_of(mail, read.envelope, outbound=is_outbound(read.type), authentic=authentic)
-        reading = believed(reading, facts, self.book.marketplaces)
+        if (reading := believed(reading, facts, self.book.marketplaces)) is not read.understood.reading:
+            people = reading.people  # of whom we now know to have written it
         if "language" in ruleset.asks:
             facts = replace(facts, language=language_of(facts, self.book.marketplaces))
         context = context_of(
@@ -188,13 +209,13 @@ class Deciding:
             refers_to=refers_to(mail),
             alias=reading.alias,
             orders=tuple(found.order for found in reading.orders),
-            twin=_twin(read),
+            twin=read.twin,
             at=read.occurred_at,
             below=below,
             since=not _AGES.isdisjoint(ruleset.asks),
             senders=facts.from_ or ("<>",),  # nobody took part in anything
             tokens=reading.tokens,
-            people=reading.people,
+            people=people,
             parcels=tuple(parcel.number for parcel in reading.parcels),
             prospects=prospects,
         )
@@ -219,8 +240,3 @@ class Deciding:
             "live": not read.envelope.is_history,
         }
         return Draft(type="decision", payload=canonical(payload), meta={})
-
-
-def _twin(read: Read) -> bytes:
-    """Return what an identical message is known by; nothing for history, which is never delivered."""
-    return b"" if read.envelope.is_history else read.twin

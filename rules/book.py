@@ -188,6 +188,9 @@ class MarketplaceFile(Fact, frozen=True, kw_only=True):
     labels: tuple[str, ...] = ()  # words before an order ID, besides those in phrases/orders.toml
     orders: tuple[OrderShape, ...] = ()
     products: tuple[ProductShape, ...] = ()
+    tokens: tuple[
+        str, ...
+    ] = ()  # patterns (RE2) of the marks in a text by which it knows a conversation again
     frame: Frame = Frame()
     clocks: tuple[Clock, ...] = ()
     policy: Policy = Policy()

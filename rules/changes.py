@@ -81,6 +81,7 @@ def _facts(market: Marketplace | None) -> dict[str, dict[str, str]]:
         "notice senders": dict.fromkeys(file.notice_senders, ""),
         "brand words": dict.fromkeys(file.brand, ""),
         "order labels": dict.fromkeys(file.labels, ""),
+        "conversation tokens": dict.fromkeys(file.tokens, ""),
         "operators": {one.name: ", ".join(one.words) for one in file.operators},
         "kinds": dict.fromkeys(_kinds(file), ""),
         "order shapes": {shape.pattern: _weights(shape) for shape in file.orders},

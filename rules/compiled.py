@@ -102,6 +102,7 @@ class Marketplace:
             else None
         )
         self.keep = tuple(compile_pattern(one, where=f"{where}, policy.keep") for one in file.policy.keep)
+        self.tokens = tuple(compile_pattern(one, where=f"{where}, tokens") for one in file.tokens)
         self.reply_token = (
             compile_pattern(file.policy.reply_token, where=f"{where}, policy.reply_token")
             if file.policy.reply_token

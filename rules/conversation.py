@@ -36,8 +36,9 @@ def _in_addresses(facts: Facts, market: Marketplace, marketplaces: Marketplaces)
 
 
 def _in_text(facts: Facts, market: Marketplace) -> Iterator[str]:
-    if market.reply_token is None:
-        return
-    for text in (facts.subject, facts.text[:_TEXT]):
-        for match in islice(market.reply_token.finditer(searchable(text)), _TOKENS):
-            yield match.group()
+    marks = (*((market.reply_token,) if market.reply_token is not None else ()), *market.tokens)
+    for text in (facts.subject, facts.text[:_TEXT]) if marks else ():
+        readable = searchable(text)
+        for mark in marks:
+            for match in islice(mark.finditer(readable), _TOKENS):
+                yield match.group()

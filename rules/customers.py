@@ -43,6 +43,11 @@ def people_of(facts: Facts, marketplaces: Marketplaces, *, alias: str, has_order
     return tuple(found)[:_MOST]
 
 
+def key_of_address(address: str) -> str:
+    """Return what a customer with this e-mail address is known by."""
+    return f"e-mail address {plain(address)}"
+
+
 def _blocks(text: str) -> Iterator[list[str]]:
     """Yield the lines of each delivery address, the name first."""
     for match in _LABEL.finditer(searchable(text)):
@@ -80,4 +85,4 @@ def _real(addresses: tuple[str, ...], facts: Facts, marketplaces: Marketplaces) 
     for one in map(plain, addresses):
         theirs = "@" in one and one.rpartition("@")[2] not in ours
         if theirs and directory.relay(one) is None and directory.notice(one) is None:
-            yield f"e-mail address {one}"
+            yield key_of_address(one)

@@ -1,16 +1,16 @@
 """What was known before a message, as the rules ask for it. From messages below its seq only."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select, union
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select, union
 
 from gateway.store import reports, tables
 from gateway.store.engine import log_of
-from gateway.store.known import EVERY, known_links, opened, pairs, said_no, strangers
+from gateway.store.known import EVERY, known_links, opened, pairs, said_no, told_of
 from gateway.store.prospects import Prospects, prospects_of, worth
 from gateway.store.spelling import bare
+from gateway.store.tied import carried, tied
 from rules.facts import Context, OrderRef, OrderSince
 
 _REFS = 200  # ids of one message that are looked up, the nearest first; a longer chain is no honest thread
@@ -24,8 +24,6 @@ _GONE_NOWHERE = ("held", "dropped", "refused", "failed")
 _rows = tables.messages.c
 _links = tables.links.c
 _refs = tables.refs.c
-_ties = tables.ties.c
-_finds = tables.finds.c
 _LOG: ColumnElement[int] = bindparam("in_log")
 _BELOW: ColumnElement[int] = bindparam("below")
 
@@ -50,28 +48,6 @@ _SAME_ALIAS = (
     select(_rows.seq)
     .where(_rows.log == _LOG, _rows.alias == bindparam("alias"), _rows.seq < _BELOW)
     .order_by(_rows.seq.desc())
-    .limit(_NEWEST)
-)
-_TIED = (
-    select(_ties.message, _ties.value)
-    .where(
-        _ties.log == _LOG,
-        _ties.value.in_(bindparam("asked", expanding=True)),
-        _ties.message < _BELOW,
-        _ties.what == bindparam("what"),
-    )
-    .order_by((_ties.message + 0).desc())
-    .limit(_NEWEST)
-)
-_CARRIED = (
-    select(_finds.message, _finds.value)
-    .where(
-        _finds.log == _LOG,
-        _finds.value.in_(bindparam("asked", expanding=True)),
-        _finds.message < _BELOW,
-        _finds.what == "parcel",
-    )
-    .order_by((_finds.message + 0).desc())
     .limit(_NEWEST)
 )
 _KNOWN = (
@@ -140,28 +116,29 @@ def context_of(
     if prospects is None:
         ties = (*tokens, *people)
         prospects = prospects_of(conn, (below,), refers_to=refers_to, ties=ties, parcels=parcels)
-    thread = _thread(conn, where, worth(refers_to, prospects.named, below))
-    tied = _asked(conn, _TIED, {**where, "what": "token"}, worth(tokens, prospects.tied, below))
-    thread = sorted({*thread, *tied}, reverse=True)[:_NEWEST]
+    beside = tied(conn, "token", worth(tokens, prospects.tied, below), below=below)
+    thread = sorted({*_thread(conn, where, worth(refers_to, prospects.named, below)), *beside}, reverse=True)[
+        :_NEWEST
+    ]
     known = sorted(set(orders))[:_ORDERS]
     words = {below: set(), **said_no(conn, where, {*thread, *prospects.denied.intersection((below,))})}
     asked = reports.Asked(orders=tuple(known), alias=alias, parcels=tuple(parcels), at=at, below=below)
     told = reports.told(conn, asked)
     by_alias = known_links(conn, where, conn.scalars(_SAME_ALIAS, {**where, "alias": alias}) if alias else ())
-    carried = _asked(conn, _CARRIED, where, worth(parcels, prospects.carried, below))
-    persons = _asked(conn, _TIED, {**where, "what": "person"}, worth(people, prospects.tied, below))
-    answered = known_links(conn, where, thread, strange=strangers(conn, where, thread, senders, alias))
+    parcel = carried(conn, worth(parcels, prospects.carried, below), below=below)
+    persons = tied(conn, "person", worth(people, prospects.tied, below), below=below)
+    answered = told_of(conn, where, known_links(conn, where, thread), senders, alias)
     buyer = opened(conn, where, (*by_alias, *told.alias), at)
     related = {*orders, *(link.order for link in (*answered, *buyer))} if since else set()
     return Context(
         thread=answered,
         alias=buyer,
         order_since=_since(conn, where, sorted(related)[:_ORDERS]),
-        known_orders=_known_orders(conn, where, known) | {one.order for one in told.orders},
+        known_orders=known_orders(conn, known, below=below) | {one.order for one in told.orders},
         retry_of=conn.scalar(_TWIN, {**where, "twin": twin, "since": at - _RETRY, "until": at})
         if twin
         else None,
-        parcel=(*told.parcel, *known_links(conn, where, carried, why=carried)),
+        parcel=(*told.parcel, *known_links(conn, where, parcel, why=parcel)),
         customer=opened(conn, where, known_links(conn, where, persons, why=persons), at),
         reported=told.orders,
         covered=told.covered,
@@ -169,6 +146,15 @@ def context_of(
         severed=_severed(conn, where, refers_to, words),
         no_order=EVERY in words[below],
     )
+
+
+def known_orders(conn: Connection, orders: Collection[OrderRef], *, below: int) -> frozenset[OrderRef]:
+    """Return those of some orders that a message below an entry is linked to."""
+    asked = sorted(set(orders))[:_ORDERS]
+    if not asked:
+        return frozenset()
+    rows = conn.execute(_KNOWN, {"in_log": log_of(conn), "below": below, **pairs(asked)})
+    return frozenset(OrderRef(marketplace=row.marketplace, value=row.value) for row in rows) & set(asked)
 
 
 def orders_like(conn: Connection, ref: str, *, below: int) -> tuple[OrderRef, ...]:
@@ -192,14 +178,6 @@ def orders_of_alias(conn: Connection, alias: str, *, below: int) -> tuple[OrderR
     return tuple(dict.fromkeys(link.order for link in known))
 
 
-def _asked(
-    conn: Connection, statement: Select[Any], where: Mapping[str, int | str], asked: list[str]
-) -> dict[int, str]:
-    """Return the messages that have one of the values, each with that value."""
-    rows = conn.execute(statement, {**where, "asked": asked}) if asked else ()
-    return {row.message: row.value for row in rows}
-
-
 def _thread(conn: Connection, where: dict[str, int], asked: list[str]) -> list[int]:
     """Return the newest messages of a thread."""
     return sorted(conn.scalars(_THREAD, {**where, "asked": asked}), reverse=True) if asked else []
@@ -221,10 +199,3 @@ def _since(conn: Connection, where: dict[str, int], asked: list[OrderRef]) -> tu
     rows = conn.execute(_SINCE, {**where, **pairs(asked)})
     found = {OrderRef(marketplace=row.marketplace, value=row.value): row.at for row in rows}
     return tuple(OrderSince(order=order, at=found[order]) for order in asked if order in found)
-
-
-def _known_orders(conn: Connection, where: dict[str, int], asked: list[OrderRef]) -> frozenset[OrderRef]:
-    if not asked:
-        return frozenset()
-    rows = conn.execute(_KNOWN, {**where, **pairs(asked)})
-    return frozenset(OrderRef(marketplace=row.marketplace, value=row.value) for row in rows) & set(asked)

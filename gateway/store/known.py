@@ -1,6 +1,6 @@
 """Links that earlier messages carry, as the rules are told of them: the strongest of each, and what people said of it."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -62,7 +62,6 @@ def known_links(
     where: dict[str, int],
     messages: Iterable[int],
     *,
-    strange: Collection[int] = (),
     why: Mapping[int, str] = MappingProxyType({}),
 ) -> tuple[KnownLink, ...]:
     """Return the standing links of messages, in the messages' order, the strongest of each; none that has lost its ground."""
@@ -82,7 +81,6 @@ def known_links(
             confidence=row.confidence,
             agent=row.agent,
             root=row.via,
-            stranger=row.message in strange,
             why=why.get(row.message, ""),
         )
         other = found[row.message].get(order)
@@ -123,14 +121,22 @@ def said_no(conn: Connection, where: dict[str, int], messages: Iterable[int]) ->
     return said
 
 
-def strangers(
-    conn: Connection, where: dict[str, int], messages: list[int], senders: Sequence[str], alias: str
-) -> set[int]:
-    """Return the messages that these senders neither wrote nor got; without a sender nobody is asked about."""
+def told_of(
+    conn: Connection,
+    where: dict[str, int],
+    links: tuple[KnownLink, ...],
+    senders: Sequence[str],
+    alias: str,
+) -> tuple[KnownLink, ...]:
+    """Say of each link whether its message is a stranger's to these senders: they neither wrote nor got it.
+
+    Without a sender nobody is asked about.
+    """
+    messages = sorted({link.seq for link in links})
     if not messages or not (senders or alias):
-        return set()
+        return links
     asks = {**where, "messages": messages}
     part = set(conn.scalars(_PART, {**asks, "senders": list(senders[:_SENDERS])})) if senders else set()
     if alias:
         part.update(conn.scalars(_OF_ALIAS, {**asks, "alias": alias}))
-    return set(messages) - part
+    return tuple(replace(link, stranger=link.seq not in part) for link in links)

@@ -92,6 +92,19 @@ def test_a_forged_reference_to_someone_elses_order_is_no_more_than_possible(hous
     assert set(links(house, seq).values()) == {"possible"}
 
 
+def test_a_pasted_conversation_mark_brings_another_buyer_no_more_than_a_proposal(house):
+    mark = "[commMgrTok:A1B2C3D4E5F6G7]"
+    house.take(mail("Frage", f"zu {ORDER}\n{mark}", message_id="t1"))
+    answer = house.take(mail("Frage", f"noch etwas\n{mark}", message_id="t2"))
+    assert links(house, answer) == {(ORDER, "thread"): "certain"}
+    other = "zz9zz9@marketplace.amazon.de"
+    forged = house.take(
+        mail("Frage", f"send me the money\n{mark}", from_=other, message_id="t3"), mail_from=other
+    )
+    assert links(house, forged) == {(ORDER, "thread"): "possible"}
+    assert why(house, forged) == ["possible"]
+
+
 def test_the_buyer_who_takes_part_is_believed(house):
     seq = house.take(mail("Re: Anfrage", "noch etwas", message_id="q9", In_Reply_To="<a1@mail.example>"))
     assert links(house, seq) == {(ORDER, "thread"): "certain"}

@@ -63,3 +63,13 @@ def test_a_relay_address_says_the_conversation_and_a_reference_id_too():
     said = Facts(direction="inbound", text="Email reference id: [#a05-xyz123#]_[#99]")
     assert tokens_of(said, ebay, MARKETS) == ("ebay [#a05-xyz123#]",)
     assert tokens_of(said, None, MARKETS) == ()
+
+
+def test_the_mark_at_the_foot_of_amazons_mail_says_the_conversation_and_a_stranger_cannot_say_it():
+    amazon, mark = MARKETS["amazon"], "[commMgrTok:A1B2C3D4E5F6G7]"
+    said = Facts(direction="inbound", from_=("k3jx9v@marketplace.amazon.de",), text=f"Hello\n\n{mark}\n")
+    assert tokens_of(said, amazon, MARKETS) == (f"amazon {mark}",)
+    assert tokens_of(Facts(direction="outbound", text=f"> {mark}"), amazon, MARKETS) == (f"amazon {mark}",)
+    assert tokens_of(said, None, MARKETS) == ()  # who is nobody's buyer says nothing by it
+    for text in ("[commMgrTok:]", "commMgrTok:A1B2C3D4E5F6G7", "[commMgrTok:a b c d e f g h]"):
+        assert tokens_of(Facts(direction="inbound", text=text), amazon, MARKETS) == ()
