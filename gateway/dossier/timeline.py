@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from gateway.store import orders
+from gateway.store import orders, reports
 from gateway.store.records import EventRow, LinkRow, MessageRow
-from rules.facts import Confidence, FoundParcel, FoundProduct, OrderRef
+from gateway.store.reports import Source
+from rules.facts import Confidence, FoundParcel, FoundProduct, OrderRef, Reported
 
 _ACTS = frozenset({"note", "tag", "link", "mark", "release", "sighting"})
 
@@ -57,6 +58,8 @@ class Timeline:
     products: tuple[FoundProduct, ...]
     parcels: tuple[FoundParcel, ...]
     confidence: Confidence  # the strongest link
+    reported: Reported | None  # what order reports say of it, and the entries that do
+    sources: tuple[Source, ...]
 
     @property
     def letters(self) -> tuple[Letter, ...]:
@@ -122,6 +125,8 @@ def timeline_of(conn: Connection, order: OrderRef) -> Timeline | None:
         products=tuple(orders.products_of(conn, order)),
         parcels=tuple(orders.parcels_of(conn, order)),
         confidence=strongest,
+        reported=next(iter(reports.facts_of(conn, [order])), None),
+        sources=tuple(reports.sources_of(conn, order)),
     )
 
 

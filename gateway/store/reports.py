@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, insert, select
 
 from gateway.mail.entry import Entry
+from gateway.store import tables
 from gateway.store.columns import key
 from gateway.store.engine import log_of
 from gateway.store.payloads import OrderReport
@@ -57,6 +58,31 @@ COVERED = (
     )
     .distinct()
 )
+
+
+_SOURCES = (
+    select(tables.events.c.seq, tables.events.c.at, tables.events.c.summary)
+    .where(
+        tables.events.c.log == _IN_LOG,
+        tables.events.c.seq.in_(
+            select(_orders.by).where(
+                _orders.log == _IN_LOG,
+                _orders.marketplace == bindparam("marketplace"),
+                _orders.value == bindparam("value"),
+            )
+        ),
+    )
+    .order_by(tables.events.c.seq)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """An entry that a report was taken in as: ``format`` is the kind of report."""
+
+    seq: int
+    at: datetime
+    format: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +194,15 @@ def facts_of(conn: Connection, orders: Sequence[OrderRef], *, below: int = _ALL)
                 products=tuple(products)[:_FACTS],
             )
     return [found[order] for order in orders if order in found]
+
+
+def sources_of(conn: Connection, order: OrderRef) -> list[Source]:
+    """Return the entries whose reports tell of an order, the oldest first."""
+    where = {"in_log": log_of(conn), "marketplace": order.marketplace, "value": order.value}
+    return [
+        Source(seq=row.seq, at=row.at, format=str(row.summary.get("format", "")))
+        for row in conn.execute(_SOURCES, where)
+    ]
 
 
 def reported_orders(conn: Connection, value: str, *, below: int = _ALL) -> list[OrderRef]:

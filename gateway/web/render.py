@@ -127,6 +127,7 @@ def _environment() -> Environment:
             "methods": words.methods,
             "state": words.state,
             "told_by": words.told_by,
+            "report_title": words.report_title,
             "people": words.people,
             "person": words.person,
         }

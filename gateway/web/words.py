@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from rules.facts import Authentic
+from rules.reports import report_files
 
 _STATES = {
     "waiting": ("Waiting", "wait"),
@@ -101,3 +102,9 @@ def person(pair: tuple[str, str]) -> str:
 def people(pairs: Iterable[tuple[str, str]]) -> str:
     """Return the short names of people, for a list's line."""
     return ", ".join(name or address for name, address in pairs) or "nobody"
+
+
+def report_title(name: str) -> str:
+    """Return what a kind of order report is called."""
+    known = report_files().get(name)
+    return known.title if known is not None else "order report"

@@ -1,12 +1,14 @@
 """Order reports taken in: again is nothing new, more is added, and the rules are told."""
 
 import pytest
+from sqlalchemy import select
 
 from gateway.ingest.orders import Options, Report
 from gateway.reporting import Reporting
 from gateway.store import orders
 from gateway.store.reports import facts_of
 from gateway.store.reviews import waiting
+from gateway.store.tables import metadata
 from rules.facts import OrderRef
 from rules.marketplace import builtin
 from tests.small_house import BUYER, ORDER, build_house, close, mail
@@ -124,3 +126,41 @@ def test_what_comes_after_a_message_does_not_change_what_it_was_decided_on(house
     seq = house.take(mail("Hallo", "Wo ist es?"))
     take(row(alias=BUYER))
     assert links(house, seq) == {}
+
+
+PERSONAL = ("Keller", "Hauptstr", "10115", "901820", "real.example", "birthday")
+REPORTS = {
+    "amazon.txt": "amazon-order-id\tpurchase-date\torder-status\tsku\tbuyer-email\tbuyer-name\trecipient-name\tship-address-1\t"
+    "ship-postal-code\tbuyer-phone-number\tgift-message-text\n"
+    f"{ORDER}\t2026-11-01T10:00:00Z\tShipped\tLAMP-1\tmaria@real.example\tMaria Keller\tMaria Keller\tHauptstr. 5\t10115\t"
+    "+49 30 901820\tHappy birthday\n",
+    "ebay.csv": "Sales Record Number,Order Number,Buyer Username,Buyer Name,Buyer Email,Buyer Note,Ship To Address 1,Ship To Zip,"
+    "Ship To Phone,Custom Label,Sale Date\n"
+    "7,12-34567-89012,mkeller,Maria Keller,maria@real.example,birthday,Hauptstr. 5,10115,+4930901820,LAMP-1,Nov-01-26\n",
+    "shopify.csv": "Name,Email,Financial Status,Created at,Lineitem name,Lineitem sku,Shipping Name,Shipping Street,Shipping Zip,"
+    "Phone,Notes\n"
+    "#1001,maria@real.example,paid,2026-11-01 10:00:00 +0000,Lamp,LAMP-1,Maria Keller,Hauptstr. 5,10115,+4930901820,birthday\n",
+    "generic.csv": "Order;Channel;Customer;Customer email;Address;Zip;Phone;SKU;Remark\n"
+    "302-4937261-8841958;Amazon;Maria Keller;maria@real.example;Hauptstr. 5;10115;+4930901820;LAMP-1;birthday\n",
+}
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_nothing_of_a_person_is_kept_anywhere(house, tmp_path, name):
+    path = tmp_path / name
+    path.write_text(REPORTS[name], encoding="utf-8")
+    run = Reporting(house.archive, house.store, house.settle, agent="anna", covers=None)
+    list(run.take(Report(path, Options(), MARKETS)))
+    house.settle()
+    path.unlink()
+    assert (run.taken.taken, run.taken.skipped) == (1, [])
+    entries = list(house.archive.entries(0, house.archive.head()))
+    opened = [entry.payload + repr(entry.meta).encode() for entry in entries if entry.type != "rules"]
+    assert any(b"LAMP-1" in one for one in opened)
+    with house.store.read() as conn:
+        rows = [repr(row).encode() for table in metadata.sorted_tables for row in conn.execute(select(table))]
+    assert any(b"LAMP-1" in row for row in rows)
+    files = [one.read_bytes() for one in tmp_path.rglob("*") if one.is_file()]
+    for word in PERSONAL:
+        for kept in (*opened, *rows, *files):
+            assert word.casefold().encode() not in kept.lower(), word

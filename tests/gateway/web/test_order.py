@@ -1,5 +1,7 @@
 """The order's page: one line through everything, and the facts beside it."""
 
+from gateway.mail.canonical import canonical
+from gateway.mail.entry import Draft
 from tests.small_house import ORDER, csrf_in, mail
 
 PATH = f"/order/amazon/{ORDER}"
@@ -66,3 +68,25 @@ def test_an_order_nobody_wrote_about_is_not_there(browser):
     answer = browser.get("/order/amazon/999-9999999-9999999")
     assert answer.status_code == 404
     assert "Nothing is linked" in answer.text
+
+
+def test_what_an_order_report_says_stands_there_with_its_source(house):
+    house.take(mail(f"Order {ORDER}", f"Order {ORDER}"))
+    told = {
+        "order": {"marketplace": "amazon", "value": ORDER},
+        "placed_at": "2026-11-01T10:00:00Z",
+        "parcels": [["UPS", "1Z999AA10123456784", "2026-11-02T10:00:00Z"]],
+    }
+    payload = canonical({"format": "amazon_shipments", "agent": "anna", "orders": [told]})
+    entry = house.act(Draft(type="orders", payload=payload, meta={}))
+    with house.client() as browser:
+        said = browser.get(PATH).text.partition("<h2>Order report</h2>")[2].partition("</section>")[0]
+    for words in (
+        "1 Nov 2026",
+        "2 Nov 2026",
+        "UPS",
+        "1Z999AA10123456784",
+        "Amazon fulfilled shipments",
+        f"entry {entry.seq}",
+    ):
+        assert words in said
