@@ -41,6 +41,7 @@ from gateway.mail.entry import MAIL_TYPES, Appended, Draft, Envelope
 from gateway.readers import Readers
 from gateway.receipt import Receipt, receipt_of, sighting_of
 from gateway.relay.backoff import next_try
+from gateway.shelf import put_in_force
 from gateway.store import fold, jobs, messages, orders
 from gateway.store.authenticity import entry_of
 from gateway.store.engine import Store
@@ -76,9 +77,7 @@ class Gateway:
         analyses: Analyses | None = None,
         checks: Checks | None = None,
     ) -> None:
-        self.archive = archive
-        self.store = store
-        self.clock = clock
+        self.archive, self.store, self.clock = archive, store, clock
         self._ahead = Ahead(archive, readers)
         self._analyses = analyses or Analyses()
         self._judge = judge
@@ -111,7 +110,7 @@ class Gateway:
     def resume(self, *, to_head: bool = False) -> None:
         """Fold in all that was decided or done before; what lies behind it is mail, for ``process``, unless ``to_head``."""
         known = self.archive.head() if to_head else self.archive.tail_of(MAIL_TYPES)
-        self.archive.append_many(self._deciding.book.drafts())
+        put_in_force(self.archive, self._deciding.book)
         with self.store.write() as tx:
             jobs.release_all(tx)  # no other worker holds the lock: what was leased is under way no more
         while self._position() < known:
@@ -120,7 +119,7 @@ class Gateway:
 
     def rule_by(self, book: Book) -> None:
         """Decide by another book of the same marketplaces from the next message on."""
-        self.archive.append_many(book.drafts())
+        put_in_force(self.archive, book)
         self._deciding.book = book
 
     def process(self) -> int:

@@ -7,18 +7,20 @@ every version that decided anything lies.
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
 from gateway.archive.archive import Archive
 from gateway.deciding import Book
+from gateway.mail.canonical import canonical
+from gateway.mail.entry import Draft
 from rules.errors import BookError
 from rules.marketplace import Marketplaces, builtin_texts, load_marketplaces
 from rules.ruleset import RuleSet, load_ruleset
 
 RULES = "rules.toml"
-_BACK = 2_000  # entries looked through at once for the last decision
 _LOOK_S = 1.0
 
 
@@ -142,37 +144,55 @@ def _marketplaces(
 
 
 def last_good(archive: Archive, name: str) -> str | None:
-    """Return the version of a file that decided last, else the newest that the archive has."""
-    found = [
-        entry.payload.decode()
-        for entry in archive.entries(0, types=["rules"])
-        if entry.meta.get("name") == name
-    ]
-    if len(found) < 2:
-        return found[0] if found else None
-    books = _last_books(archive)
-    return next((text for text in reversed(found) if _sha256(text) in books), found[-1])
+    """Return the version of a file that was last in force, or None where the file was not."""
+    found = in_force(archive).get(name)
+    return None if found is None else archive.entry(found.seq).payload.decode()
 
 
-class _Named(msgspec.Struct):
-    books: tuple[str, ...] = ()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Since:
+    """A version of a file in force: its SHA-256, the entry that keeps its text, and when it came in force last."""
+
+    sha256: str
+    seq: int
+    at: datetime
 
 
-class _Decided(msgspec.Struct):
-    decision: _Named = msgspec.field(default_factory=_Named)
+def in_force(archive: Archive) -> dict[str, Since]:
+    """Return what is in force by the archive's word: the version of each file, by its name."""
+    kept: dict[str, int] = {}
+    now: dict[str, Since] = {}
+    for entry in archive.entries(0, types=["rules", "book"]):
+        if entry.type == "rules":
+            digest = _sha256(entry.payload.decode())
+            kept[digest] = entry.seq
+            now[str(entry.meta.get("name", ""))] = Since(sha256=digest, seq=entry.seq, at=entry.at)
+            continue
+        before = now
+        now = {
+            name: before[name]
+            if name in before and before[name].sha256 == digest
+            else Since(sha256=digest, seq=kept[digest], at=entry.at)
+            for name, digest in msgspec.json.decode(entry.payload, type=_Books).books.items()
+            if digest in kept
+        }
+    return now
 
 
-def _last_books(archive: Archive) -> frozenset[str]:
-    stop = archive.head()
-    while stop > 0:
-        start = max(0, stop - _BACK)
-        newest = None
-        for entry in archive.entries(start, stop, types=["decision"]):
-            newest = entry
-        if newest is not None:
-            return frozenset(msgspec.json.decode(newest.payload, type=_Decided).decision.books)
-        stop = start
-    return frozenset()
+def put_in_force(archive: Archive, book: Book) -> None:
+    """Archive every version of a file that decides from now on, and that it does.
+
+    A new version is in force with its own entry. Whatever else changes, an earlier version that is in force again or a
+    file that is gone, is told by an entry ``book``, so that the log says at any time which versions were in force.
+    """
+    archive.append_many(book.drafts())
+    wanted = {name: _sha256(text) for name, text in book.texts().items()}
+    if {name: one.sha256 for name, one in in_force(archive).items()} != wanted:
+        archive.append(Draft(type="book", payload=canonical({"books": wanted}), meta={}))
+
+
+class _Books(msgspec.Struct):
+    books: dict[str, str] = {}
 
 
 class Watch:

@@ -9,7 +9,7 @@ import click
 
 from gateway.app import App
 from gateway.cli import present
-from gateway.cli.frame import Place, json_option, pass_place, print_json
+from gateway.cli.frame import Place, json_option, pass_place, print_json, when
 from gateway.cli.replaying import explain_, replay_, step_in_words
 from gateway.deciding import Book
 from gateway.errors import WrongUse
@@ -20,6 +20,7 @@ from gateway.mail.message import ParsedMail
 from gateway.mail.parse import parse
 from gateway.replay import decision_in, facts_again, read_one
 from gateway.shape import facts_of
+from gateway.shelf import RULES, in_force
 from gateway.store import messages
 from rules.changes import report_on
 from rules.decide import decide, explain_rules
@@ -55,13 +56,24 @@ def check(place: Place, as_json: bool) -> None:
     except BookError as wrong:
         faults.append(str(wrong))
     names = [] if faults else [rule.name for rule in load_ruleset(files.rules).rules]
+    now = in_force(app.archive).get(RULES) if app.config.secrets.is_dir() else None
     if as_json:
         print_json(
-            {"rules": names, "marketplaces": report, "broken_examples": examples, "faults": faults},
+            {
+                "rules": names,
+                "marketplaces": report,
+                "broken_examples": examples,
+                "faults": faults,
+                "in_force": None
+                if now is None
+                else {"sha256": now.sha256, "since": when(now.at), "entry": now.seq},
+            },
         )
     else:
         if not faults:
             click.echo(f"{len(names)} rules in {app.config.rules or 'no rule book'}: all readable.")
+        if now is not None:
+            click.echo(f"In force: version {now.sha256[:16]} since {when(now.at)}, kept as entry {now.seq}.")
         for line in (*report, *examples):
             click.echo(line)
         for line in faults:

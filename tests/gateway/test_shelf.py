@@ -3,12 +3,10 @@
 import hashlib
 import os
 
-import msgspec
 import pytest
 
-from gateway.mail.canonical import canonical
 from gateway.mail.entry import Draft
-from gateway.shelf import RULES, Files, Watch, last_good, read_files, stock
+from gateway.shelf import RULES, Files, Watch, in_force, last_good, put_in_force, read_files, stock
 from tests.small_house import build_house, close
 
 GOOD = "[[rule]]\nname = 'good'\nwhen = { subject = 'x' }\nthen = [{ do = 'tag', name = 'x' }]\n"
@@ -79,16 +77,33 @@ def archive(tmp_path):
     close(house)
 
 
-def test_the_last_good_version_is_the_one_that_decided_last_even_when_it_is_older(archive):
+def test_the_last_good_version_is_the_one_last_in_force_even_when_it_is_older(archive):
     assert last_good(archive, "nothing.toml") is None
     for text in (GOOD, OTHER):
         archive.append(Draft(type="rules", payload=text.encode(), meta={"name": RULES}, once=True))
     assert last_good(archive, RULES) == OTHER
-    books = [hashlib.sha256(GOOD.encode()).hexdigest()]
-    decided = {"of": 0, "decision": {"reading": {}, "books": books}, "jobs": [], "live": True}
-    archive.append(Draft(type="decision", payload=canonical(decided), meta={}))
+    put_in_force(archive, stock(Files(rules=GOOD, own={}, unread={}), {}.get).book)
     assert last_good(archive, RULES) == GOOD
-    assert msgspec.json.decode(canonical(decided))["decision"]["books"] == books
+    put_in_force(archive, stock(Files(rules=OTHER, own={}, unread={}), {}.get).book)
+    assert last_good(archive, RULES) == OTHER
+
+
+def test_the_log_says_which_version_was_in_force_at_any_time_also_when_an_earlier_one_came_back(archive):
+    began = archive.head()
+    seen = []
+    for text in (GOOD, OTHER, GOOD, GOOD, OTHER):
+        put_in_force(archive, stock(Files(rules=text, own={"lamps.toml": SHOP}, unread={}), {}.get).book)
+        seen.append((archive.head(), in_force(archive)[RULES].sha256))
+    types = [entry.type for entry in archive.entries(began)]
+    assert types == ["rules", "rules", "rules", "book", "book"]  # lamps.toml with the first
+    assert [digest for _, digest in seen] == [
+        hashlib.sha256(text.encode()).hexdigest() for text in (GOOD, OTHER, GOOD, GOOD, OTHER)
+    ]
+    assert seen[2] == seen[3]
+    put_in_force(archive, stock(Files(rules=OTHER, own={}, unread={}), {}.get).book)
+    assert "lamps.toml" not in in_force(archive)
+    assert last_good(archive, "lamps.toml") is None
+    assert archive.head() == seen[-1][0] + 1
 
 
 def test_a_watch_tells_of_a_change_once(tmp_path, monkeypatch):
