@@ -103,7 +103,7 @@ def test_reports_beside_the_service_tell_the_mail_that_comes_after(place, tmp_pa
 def test_a_persons_words_take_effect_one_after_another(place):
     stranger = "someone@else.example"
     seq = send(place, mail("About it", f"order {ORDER} is mine", from_=stranger, message_id="f"), stranger)
-    assert queue(place)[seq] == ["unknown"]  # the reports of these days do not have it
+    assert queue(place)[seq]  # a stranger's word waits for a person, whatever reports say of the order
 
     def filed() -> bool:
         place.settled(seconds=180)
