@@ -101,7 +101,10 @@ def test_reports_beside_the_service_tell_the_mail_that_comes_after(place, tmp_pa
 
 
 def test_a_persons_words_take_effect_one_after_another(place):
-    stranger = "someone@else.example"
+    other, stranger = "other@else.example", "someone@else.example"
+    send(
+        place, mail("The same", f"order {ORDER}", from_=other, message_id="g"), other
+    )  # it keeps the order known
     seq = send(place, mail("About it", f"order {ORDER} is mine", from_=stranger, message_id="f"), stranger)
     assert queue(place)[seq]  # a stranger's word waits for a person, whatever reports say of the order
 
