@@ -106,7 +106,8 @@ def test_a_persons_words_take_effect_one_after_another(place):
         place, mail("The same", f"order {ORDER}", from_=other, message_id="g"), other
     )  # it keeps the order known
     seq = send(place, mail("About it", f"order {ORDER} is mine", from_=stranger, message_id="f"), stranger)
-    assert queue(place)[seq]  # a stranger's word waits for a person, whatever reports say of the order
+    # A stranger's word waits for a person; where order reports of these days were imported, they do not have it.
+    assert queue(place)[seq] in (["possible"], ["unknown"])
 
     def filed() -> bool:
         place.settled(seconds=180)
