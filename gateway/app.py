@@ -19,6 +19,7 @@ from gateway.config import Config, Mailbox, Server
 from gateway.deciding import Book
 from gateway.delivery import Post
 from gateway.errors import WrongUse
+from gateway.evidence.pack import Exporter
 from gateway.extraction import Opening
 from gateway.indexer import Indexer, rebuild_index
 from gateway.ingest.listener import split_address
@@ -68,6 +69,10 @@ class App:
     def accounts(self) -> Accounts:
         self._initialised()
         return Accounts(self.config.url("accounts"), clock=self.clock)
+
+    @property
+    def exporter(self) -> Exporter:
+        return Exporter(archive=self.archive, store=self.store, clock=self.clock)
 
     @property
     def index_place(self) -> Path:

@@ -19,6 +19,7 @@ import uvicorn
 
 from gateway.app import App
 from gateway.errors import ArchiveBroken, WrongUse
+from gateway.evidence.counter import Counter
 from gateway.ingest.authentication import Doorkeeper
 from gateway.ingest.connection import Connection
 from gateway.ingest.listener import Listener, split_address, trust
@@ -211,6 +212,7 @@ async def _web(app: App) -> AsyncIterator[str]:
         accounts=app.accounts,
         drop=app.drop,
         clock=app.clock,
+        packs=Counter(app.exporter, app.config.folder / "packs"),
         act=app.archive.append,
         status=lambda: status_of(app, index),
         orders_named=lambda value: orders_named(value, app.marketplaces),

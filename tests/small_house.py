@@ -19,6 +19,8 @@ from gateway.archive.archive import Archive, create_archive
 from gateway.clock import FixedClock
 from gateway.deciding import Book
 from gateway.delivery import Post
+from gateway.evidence.counter import Counter
+from gateway.evidence.pack import Exporter
 from gateway.indexer import Indexer
 from gateway.judge import Current, Judge
 from gateway.mail.entry import Envelope
@@ -202,6 +204,7 @@ def build_house(place: Path, *, rules: str = RULES, deliver: Any = None, **gatew
         index=index,
         accounts=accounts,
         clock=clock,
+        packs=Counter(Exporter(archive=archive, store=store, clock=clock), place / "packs"),
         act=house.act,
         status=lambda: _status(house),
         orders_named=lambda value: orders_named(value, marketplaces),

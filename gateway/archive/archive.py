@@ -6,7 +6,8 @@ Layout, keys and proofs are described in docs/archive-format.md, exactly enough 
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -23,7 +24,7 @@ from gateway.archive.keys import Secrets, make_secrets, subkey
 from gateway.archive.proof import prove_consistency, prove_inclusion
 from gateway.archive.reader import Reader
 from gateway.archive.tree import EMPTY_ROOT
-from gateway.archive.vault import Sealed, Vault
+from gateway.archive.vault import COMMIT_META, COMMIT_PAYLOAD, Sealed, Vault
 from gateway.archive.writer import Writer
 from gateway.clock import Clock
 from gateway.errors import WrongUse
@@ -31,6 +32,7 @@ from gateway.ids import ulid
 from gateway.mail.entry import Appended, Draft, Entry
 
 _NONCE = 12
+_TILES = 4096  # kept while many proofs are made: 32 MB at most
 
 
 def create_archive(
@@ -87,7 +89,8 @@ class Archive:
         self._clock = clock
         self._archive, self._keys = connect(archive_url), connect(keys_url)
         try:
-            self.origin = self._secrets.signer.verifier.name
+            self.verifier = self._secrets.signer.verifier
+            self.origin = self.verifier.name
             check_format(self._archive, tables.logs, log, self.origin)
             check_format(self._keys, tables.keyrings, log, self.origin)
         except BaseException:
@@ -133,6 +136,20 @@ class Archive:
         """Return an entry, opened and checked against its leaf. Raises WrongUse where there is none."""
         self._committer.check()
         return self._reader.entry(seq)
+
+    def leaf(self, seq: int) -> bytes:
+        """Return an entry's leaf, the very bytes in the tree; it is there also when the entry's key is gone."""
+        self._committer.check()
+        return self._reader.leaf(seq)
+
+    def salts(self, seq: int) -> tuple[bytes, bytes]:
+        """Return what opens an entry's two commitments, of payload and of meta, to somebody who has the plain bytes.
+
+        Given away, they tell nothing else: neither the entry's key nor anything that it opens.
+        """
+        self._committer.check()
+        dek = self._reader.dek(seq)
+        return subkey(dek, COMMIT_PAYLOAD), subkey(dek, COMMIT_META)
 
     def entries(
         self, start: int, stop: int | None = None, types: Collection[str] | None = None
@@ -185,6 +202,14 @@ class Archive:
         self._committer.check()
         with self._reader.snapshot() as (size, _, read):
             return size, prove_inclusion(read, seq, size)
+
+    @contextmanager
+    def inclusions(self) -> Iterator[tuple[str, Callable[[int], list[bytes]]]]:
+        """Give one signed checkpoint, and what finds the audit path of any entry in the log that it signs."""
+        self._committer.check()
+        with self._reader.snapshot() as (size, note, read):
+            tiles = lru_cache(maxsize=_TILES)(read)
+            yield note, lambda seq: prove_inclusion(tiles, seq, size)
 
     def consistency(self, old: int, new: int) -> list[bytes]:
         """Return the proof that the log of size ``old`` is the beginning of the one of size ``new``."""

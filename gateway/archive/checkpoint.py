@@ -31,11 +31,16 @@ class Verifier:
     public: Ed25519PublicKey
 
     @property
-    def key_id(self) -> bytes:
-        """The first four bytes of SHA-256(name, newline, signature type, public key)."""
+    def fingerprint(self) -> str:
+        """SHA-256 of name, newline, signature type and public key in hexadecimal: what people compare."""
         return hashlib.sha256(
             self.name.encode() + b"\n" + _ED25519 + self.public.public_bytes_raw()
-        ).digest()[:4]
+        ).hexdigest()
+
+    @property
+    def key_id(self) -> bytes:
+        """The first four bytes of the fingerprint."""
+        return bytes.fromhex(self.fingerprint[:8])
 
     def vkey(self) -> str:
         """Return the key as one line, ``name+id+base64``, which is what one gives to strangers."""

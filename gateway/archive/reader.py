@@ -91,6 +91,15 @@ class Reader:
         with self._transaction(self._archive) as conn:
             return seqs_of(conn, self._log, [fp]).get(fp)
 
+    def leaf(self, seq: int) -> bytes:
+        """Return an entry's leaf as it stands in the tree; raises WrongUse where there is no such entry."""
+        rows = self._rows(seq, seq + 1, None)
+        if not rows:
+            raise WrongUse(f"there is no entry {seq} in the archive")
+        _leaf(rows[0])
+        leaf: bytes = rows[0].leaf
+        return leaf
+
     def dek(self, seq: int) -> bytes:
         """Return an entry's own key; raises WrongUse where there is no such entry, Damaged where its key is lost."""
         with self._lock:

@@ -24,6 +24,7 @@ from gateway.mail.canonical import canonical
 from gateway.mail.entry import Draft
 
 MAX_FRAME = 1 << 30  # bytes of payload and meta that one entry may hold
+COMMIT_PAYLOAD, COMMIT_META = "commit/raw", "commit/meta"  # labels of the subkeys that salt the commitments
 _LEVEL = 3
 _NONCE = 12
 
@@ -128,9 +129,9 @@ class Vault:
 
 def commitments(dek: bytes, payload: bytes, meta: bytes) -> tuple[bytes, bytes]:
     """Return the salted hashes of payload and meta. Who is given a salt can check one of them and open nothing."""
-    commit = hashlib.sha256(subkey(dek, "commit/raw"))
+    commit = hashlib.sha256(subkey(dek, COMMIT_PAYLOAD))
     commit.update(payload)
-    return commit.digest(), hashlib.sha256(subkey(dek, "commit/meta") + meta).digest()
+    return commit.digest(), hashlib.sha256(subkey(dek, COMMIT_META) + meta).digest()
 
 
 def _unpack(packed: bytes) -> bytes:

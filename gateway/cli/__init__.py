@@ -16,7 +16,7 @@ from index.errors import IndexFault
 from index.query import QueryError
 from rules.errors import BookError
 
-_MODULES = ("keep", "inform", "act", "review", "orders", "people", "ruling", "running")
+_MODULES = ("keep", "inform", "act", "review", "packing", "orders", "people", "ruling", "running")
 
 
 class Commands(click.Group):

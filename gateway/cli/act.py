@@ -109,13 +109,19 @@ def _say(seq: int, as_json: bool) -> None:
         click.echo(f"Entry {seq}.")
 
 
-def order_named(place: Place, value: str, *, among: frozenset[OrderRef] = frozenset()) -> dict[str, str]:
+def order_named(
+    place: Place, value: str, *, marketplace: str = "", among: frozenset[OrderRef] = frozenset()
+) -> dict[str, str]:
     """Find which marketplace's order is meant: one of ``among``, one we know, else one whose number it can only be."""
     app = place.app()
     with app.store.read() as conn:
         known = {ref for ref in among if bare(ref.value) == bare(value)}
         known = known or {row.order for row in find_orders(conn, value)} | set(reported_orders(conn, value))
     refs = known or set(orders_named(value, app.marketplaces))
+    if marketplace:
+        refs = {ref for ref in refs if ref.marketplace == marketplace} or {
+            OrderRef(marketplace=marketplace, value=value)
+        }
     if len(refs) == 1:
         ref: OrderRef = refs.pop()
         return {"marketplace": ref.marketplace, "value": ref.value}

@@ -12,7 +12,7 @@ from gateway.store.records import EventRow, LinkRow, MessageRow
 from gateway.store.reports import Source
 from rules.facts import Confidence, FoundParcel, FoundProduct, OrderRef, Reported
 
-_ACTS = frozenset({"note", "tag", "link", "mark", "release", "sighting"})
+_ACTS = frozenset({"note", "tag", "link", "mark", "release", "sighting", "export"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

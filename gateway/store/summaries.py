@@ -17,6 +17,7 @@ _SHOWN = {
     "mark": ("as",),
     "release": ("drop",),
     "sighting": ("source", "origin", "flags"),
+    "export": ("reason", "messages", "entries"),
 }
 
 

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from gateway.mail.visible import visible
 from gateway.web import words
 from rules.facts import OrderRef
 
@@ -26,27 +27,10 @@ _SAID = {
     500: "Something went wrong on our side. It has been written to the log.",
 }
 
-# Bidirectional overrides turn "exe.pdf" round; controls hide text. Lone surrogates cannot be sent at all.
-_VISIBLE: dict[int, str] = {
-    **{code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\t\n\r"},
-    0x7F: "\u2421",
-    **{
-        code: f"[U+{code:04X}]"
-        for code in (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-    },
-    **dict.fromkeys(range(0xD800, 0xE000), "\ufffd"),
-}
 
-
-def visible(value: Any) -> Any:
-    r"""Return text with controls and direction overrides made visible; other values as they are.
-
-    >>> visible("invoice\u202efdp.exe")
-    'invoice[U+202E]fdp.exe'
-    """
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return value.translate(_VISIBLE)
-    return value
+def shown(value: Any) -> Any:
+    """Return text with what deceives the eye made visible; other values as they are."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def size(count: int) -> str:
@@ -112,7 +96,7 @@ def _environment() -> Environment:
         loader=PackageLoader("gateway.web"),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=visible,
+        finalize=shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )

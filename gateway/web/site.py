@@ -7,6 +7,7 @@ from typing import Any
 
 from gateway.archive.archive import Archive
 from gateway.clock import Clock
+from gateway.evidence.counter import Counter
 from gateway.mail.entry import Appended, Draft
 from gateway.mail.message import ParsedMail
 from gateway.mail.parse import parse
@@ -32,6 +33,7 @@ class Site:
     index: Backend
     accounts: Accounts
     clock: Clock
+    packs: Counter
     act: Callable[[Draft], Appended]
     status: Callable[[], dict[str, Any]]
     parse: Callable[[bytes], ParsedMail] = parse

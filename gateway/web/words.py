@@ -29,6 +29,7 @@ _ENTRIES = {
     "mark": "Mark",
     "release": "Second look",
     "sighting": "Seen again",
+    "export": "Evidence pack",
 }
 
 _SENDERS = {

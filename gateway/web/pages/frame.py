@@ -11,9 +11,9 @@ from starlette.routing import Route
 
 from gateway.mail.message import ParsedMail
 from gateway.mail.parse import attachment
+from gateway.mail.visible import visible
 from gateway.store import messages
 from gateway.web.reads import mail_entry, parsed, seq_of
-from gateway.web.render import visible
 from gateway.web.sanitise import Clean, Picture, clean
 from gateway.web.site import Site
 

@@ -1,0 +1,145 @@
+"""``docket export``: an evidence pack of an order, or of all that a search finds."""
+
+import re
+from datetime import UTC
+from pathlib import Path
+
+import click
+
+from gateway.app import App
+from gateway.cli.act import agent_option, order_named
+from gateway.cli.frame import Place, json_option, pass_place, print_json
+from gateway.cli.keep import Progress
+from gateway.errors import WrongUse
+from gateway.evidence.contents import Asked
+from gateway.evidence.pack import Report
+from gateway.evidence.selection import Request, Selection, select_messages, select_order
+from index.query import parse_query
+from rules.facts import OrderRef
+
+_PAGE = 1000
+_CLOSABLE = ("authenticity", "decision", "link", "mark", "note", "outcome", "release", "sighting", "tag")
+
+
+@click.command()
+@click.argument("ref", required=False)
+@click.option(
+    "--query", default="", help="All messages that a search finds, instead of one order; see docs/search.md."
+)
+@click.option(
+    "-o",
+    "--output",
+    "out",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The folder to make, or to put the ZIP into.",
+)
+@click.option("--zip", "zipped", is_flag=True, help="Make one ZIP file instead of a folder.")
+@click.option("--marketplace", default="", help="Whose order it is, where several use the same number.")
+@click.option("--reason", default="", help="Why; the log keeps it.")
+@click.option(
+    "--withhold",
+    multiple=True,
+    type=click.Choice(_CLOSABLE),
+    help="Show that such entries exist, and keep them closed.",
+)
+@agent_option
+@json_option
+@pass_place
+def export(
+    place: Place,
+    ref: str | None,
+    query: str,
+    out: Path,
+    zipped: bool,
+    marketplace: str,
+    reason: str,
+    withhold: tuple[str, ...],
+    agent: str,
+    as_json: bool,
+) -> None:
+    """Make an evidence pack of order REF that anybody can check with Python and OpenSSL alone.
+
+    Interrupted, the same command goes on where it was. The exit code is 1 when a single item is bad. What is in a pack
+    and what it proves: docs/evidence-pack.md.
+    """
+    if bool(ref) == bool(query):
+        raise WrongUse("say which order, or --query with a search; one of them")
+    app = place.app()
+    order = None
+    if ref:
+        known = order_named(place, ref, marketplace=marketplace)
+        order = OrderRef(marketplace=known["marketplace"], value=known["value"])
+    request = Request(order=order, query=query, withhold=tuple(sorted(set(withhold))))
+    progress = Progress()
+    report = app.exporter.export(
+        request,
+        lambda: _choose(app, request),
+        _place_of(out, request) if zipped else out,
+        Asked(agent=agent, reason=reason),
+        progress=lambda done, all_: progress.say(f"{done} of {all_} entries"),
+    )
+    progress.end()
+    _say(report, app.archive.verifier.fingerprint, as_json)
+    app.archive.close()
+    if not report.ok:
+        raise click.exceptions.Exit(1)
+
+
+def _choose(app: App, request: Request) -> Selection:
+    size = app.archive.head()
+    if request.order is not None:
+        with app.store.read() as conn:
+            return select_order(conn, request, request.order, size)
+    tree, found, after = parse_query(request.query, tz=UTC), list[int](), None
+    index = app.index()
+    while True:
+        page = index.search(tree, limit=_PAGE, sort="oldest", after=after)
+        found.extend(hit.seq for hit in page.hits)
+        if (after := page.after) is None:
+            break
+    index.close()
+    with app.store.read() as conn:
+        return select_messages(conn, request, found, size)
+
+
+def _place_of(out: Path, request: Request) -> Path:
+    """Return where the ZIP file goes: under its own name into a folder, unless a name was given."""
+    if out.suffix.lower() == ".zip":
+        return out
+    plain = re.sub(r"[^A-Za-z0-9-]+", "-", request.title).strip("-")[:80]
+    return out / f"evidence-{plain}.zip"
+
+
+def _say(report: Report, fingerprint: str, as_json: bool) -> None:
+    if as_json:
+        print_json(
+            {
+                "pack": str(report.place),
+                "entry": report.seq,
+                "messages": report.messages,
+                "opened": report.opened,
+                "withheld": report.withheld,
+                "bad": [*report.faults],
+                "findings": report.findings,
+                "verdict": report.verdict,
+                "fingerprint": fingerprint,
+            }
+        )
+        return
+    click.echo(
+        f"{report.place}: {report.messages} messages, {report.opened} entries. Recorded in the log as entry {report.seq}."
+    )
+    for one in report.withheld:
+        click.echo(f"  not in it: entry {one.entry}, {one.why}")
+    for one in report.faults:
+        click.echo(f"  BAD: entry {one.entry}: {one.why}")
+    for finding in report.findings:
+        click.echo(f"  {finding}")
+    click.echo(f"Read back by its own verifier: {report.verdict}")
+    click.echo(
+        f"The key's fingerprint, to be told to whoever checks it, by another way than the pack:\n  {fingerprint}"
+    )
+
+
+COMMANDS = (export,)

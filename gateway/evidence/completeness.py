@@ -1,0 +1,66 @@
+"""The completeness statement: what a pack holds, what it lacks and why, and what nobody can tell from it."""
+
+from typing import Any
+
+import msgspec
+
+from gateway.evidence.selection import Selection
+
+
+class Lack(msgspec.Struct, frozen=True):
+    entry: int
+    why: str
+
+
+class Tally(msgspec.Struct):
+    """Counted while the pack is put together."""
+
+    opened: int = 0
+    withheld: list[Lack] = []
+    unreadable: list[Lack] = []  # not even their place in the log can be shown
+    faults: list[Lack] = []  # what is wrong with entries, whether they are in the pack or not
+    attachments: int = 0
+
+
+def statement(selection: Selection, tally: Tally) -> dict[str, Any]:
+    """Return the statement as plain values; ``says`` is the same for people."""
+    return {
+        "about": selection.request.title,
+        "opened": tally.opened,
+        "messages": selection.messages,
+        "withheld": msgspec.to_builtins(tally.withheld),
+        "unreadable": msgspec.to_builtins(tally.unreadable),
+        "faults": msgspec.to_builtins(tally.faults),
+        "links_taken_back": [{"message": message, "by": by} for message, by in selection.taken_back],
+        "gaps": msgspec.to_builtins(selection.gaps),
+        "looked_at": {"entries": selection.read_to, "of": selection.size},
+        "says": list(_sentences(selection, tally)),
+    }
+
+
+def _sentences(selection: Selection, tally: Tally) -> list[str]:
+    order = selection.request.order
+    said = [
+        f"This pack holds {tally.opened} entries in the open, among them the messages that are "
+        + ("linked to the order" if order else "found by the search")
+        + f", and {tally.attachments} attachments taken out of them."
+    ]
+    said += [f"Entry {one.entry} is not in it: {one.why}." for one in (*tally.withheld, *tally.unreadable)]
+    said += [f"Entry {one.entry}: {one.why}." for one in tally.faults]
+    said += [
+        f"Message {message} was once linked to this order and is not in this pack: entry {by} took the link back."
+        for message, by in selection.taken_back
+    ]
+    behind = selection.size - selection.read_to
+    if behind > 0:
+        said.append(
+            f"{behind} entries of the log, from entry {selection.read_to} on, had not been read when the choice was made."
+        )
+    said += [f"Mail was not taken for a while: see entry {one.entry}, a gap." for one in selection.gaps]
+    if not selection.gaps:
+        said.append("The log holds no statement that mail was not taken for a while.")
+    said += [
+        "Messages that were erased before name no order any more: whether one of them belonged here cannot be told.",
+        "Mail that never reached this system, such as an answer given on a marketplace's own site of which no copy came, is not in it.",
+    ]
+    return said

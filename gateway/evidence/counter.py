@@ -1,0 +1,48 @@
+"""Packs handed out over the web: made one at a time, in a folder of their own, and gone from the disk once they are open."""
+
+import shutil
+import tempfile
+import threading
+from pathlib import Path
+from typing import BinaryIO
+
+from gateway.errors import Temporary
+from gateway.evidence.contents import Asked
+from gateway.evidence.pack import Exporter
+from gateway.evidence.selection import Request, select_order
+from rules.facts import OrderRef
+
+
+class Counter:
+    """Hands out packs of orders. What a crash left in ``folder`` is removed before the first."""
+
+    def __init__(self, exporter: Exporter, folder: Path) -> None:
+        self._exporter = exporter
+        self._folder = folder
+        self._busy = threading.Lock()
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def hand_out(self, order: OrderRef, asked: Asked) -> BinaryIO:
+        """Return an order's pack as an open ZIP file that has no name any more.
+
+        Raises Temporary while another pack is being made, and where this one does not pass its own check; WrongUse for
+        an order of which nothing is known.
+        """
+        if not self._busy.acquire(blocking=False):
+            raise Temporary("another evidence pack is being made; try again in a minute")
+        try:
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=self._folder) as place:
+                return self._make(order, asked, Path(place) / "evidence.zip")
+        finally:
+            self._busy.release()
+
+    def _make(self, order: OrderRef, asked: Asked, place: Path) -> BinaryIO:
+        exporter, request = self._exporter, Request(order=order)
+        size = exporter.archive.head()
+        with exporter.store.read() as conn:
+            selection = select_order(conn, request, order, size)
+        report = exporter.export(request, lambda: selection, place, asked)
+        if report.findings:
+            raise Temporary(f"the pack does not pass its own check: {report.findings[0]}; run docket verify")
+        return place.open("rb")

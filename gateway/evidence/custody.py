@@ -1,0 +1,101 @@
+"""The custody record in words: what happened to each entry, by whose hand, from the wire to the remote's last word."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from gateway.mail.entry import MAIL_TYPES, Entry
+from gateway.store.records import EventRow
+
+TITLES = {
+    "mail.in": "Received",
+    "mail.out": "Sent by an agent",
+    "mail.held": "Held for a second look",
+    "mail.refused": "Refused by policy, never sent",
+    "authenticity": "Sender checked",
+    "decision": "Decided",
+    "outcome": "Delivery",
+    "note": "Note",
+    "tag": "Tags",
+    "link": "Link to an order",
+    "mark": "Mark",
+    "release": "Second look",
+    "sighting": "Seen again",
+    "orders": "Order report",
+    "export": "Exported",
+}
+
+_SENDERS = {
+    "pass": "proven",
+    "fail": "not authentic",
+    "permerror": "not authentic",
+    "temperror": "could not be checked",
+    "none": "not proven",
+}
+
+
+def who(entry: Entry, event: EventRow | None) -> str:
+    """Return whose hand it was: an agent's, or the program's own."""
+    agent = event.agent if event is not None else str(entry.meta.get("agent") or "")
+    return agent or ("" if entry.type in MAIL_TYPES else "Docket")
+
+
+def details(entry: Entry, event: EventRow | None) -> str:
+    """Return what happened in one line of words; what strangers said in it is quoted as it was."""
+    if entry.type in MAIL_TYPES:
+        return ", ".join(_wire(entry.meta))
+    said = event.summary if event is not None else {}
+    match entry.type:
+        case "authenticity":
+            result = str(said.get("result", ""))
+            return ": ".join(filter(None, (_SENDERS.get(result, result), str(said.get("reason", "")))))
+        case "decision":
+            return "; ".join(_decision(said))
+        case "outcome":
+            return "; ".join(_outcome(one) for one in said.get("outcomes", ()))
+        case "note":
+            return str(said.get("text", ""))
+        case "tag":
+            signs = (("+", "add"), ("-", "remove"))
+            return ", ".join(f"{sign} {tag}" for sign, name in signs for tag in said.get(name, ()))
+        case "link":
+            verb = "taken back" if said.get("undo") else "belongs to no order" if said.get("none") else "set"
+            return f"{verb}: {said.get('reason', '')}"
+        case "release":
+            return "dropped: it will not be sent" if said.get("drop") else "released to be sent"
+        case "sighting":
+            return f"the same bytes at {said.get('origin') or said.get('source', '')}"
+        case "mark":
+            return str(said.get("as", ""))
+        case "export":
+            return f"reason: {said.get('reason') or 'none given'}"
+        case _:
+            return ""
+
+
+def _wire(envelope: dict[str, Any]) -> Iterator[str]:
+    """Tell how a message came here."""
+    source, origin = str(envelope.get("source", "")), str(envelope.get("origin") or "")
+    yield f"by {source}" + (f" from {origin}" if origin else "")
+    for name, words in (("peer", "peer"), ("helo", "greeted as"), ("tls", "")):
+        if value := str(envelope.get(name) or ""):
+            yield f"{words} {value}".strip()
+    if source not in {"import", "fetch"}:
+        yield f"envelope from <{envelope.get('mail_from') or ''}>"
+    if recipients := envelope.get("rcpt_to") or ():
+        yield "to " + " ".join(f"<{one}>" for one in recipients)
+
+
+def _decision(said: dict[str, Any]) -> Iterator[str]:
+    yield " ".join(
+        filter(None, (str(said.get("marketplace", "")), str(said.get("kind", "")).replace("_", " ")))
+    )
+    for link in said.get("links", ()):
+        yield f"{link.get('confidence')} link to {link.get('order', {}).get('value')} ({link.get('method')})"
+    if tags := said.get("tags"):
+        yield "tags " + ", ".join(map(str, tags))
+
+
+def _outcome(one: dict[str, Any]) -> str:
+    to = ", ".join(map(str, one.get("recipients", ())))
+    where = " ".join(filter(None, (str(one.get("remote", "")), str(one.get("tls", "")))))
+    return f"{one.get('kind')} to {to}: {one.get('reply', '')}" + (f" [{where}]" if where else "")

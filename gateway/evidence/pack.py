@@ -1,0 +1,174 @@
+"""The pack: what is chosen is taken out, put together, bound to the log by an entry of its own, and read back by the verifier.
+
+The order matters. Everything under ``data/`` and everything that people read is written first; then the log records the
+hashes of it, with who asked and why; and the proofs are made against the checkpoint that covers that record too. So
+whoever changes a byte afterwards, and all manifests with it, still stands against the log (docs/evidence-pack.md).
+"""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from gateway.archive.archive import Archive
+from gateway.archive.leaf import base64_of
+from gateway.clock import Clock
+from gateway.errors import WrongUse
+from gateway.evidence.bag import TAG_MANIFEST, json_line, write_lines, write_manifest, write_zip
+from gateway.evidence.completeness import Lack
+from gateway.evidence.contents import TEXTS, Asked, write_contents
+from gateway.evidence.journal import Journal
+from gateway.evidence.piece import Taker, batches, opening
+from gateway.evidence.selection import Request, Selection
+from gateway.mail.canonical import canonical
+from gateway.mail.entry import Draft
+from gateway.store.engine import Store
+from gateway.store.evidence import events_among
+from gateway.store.messages import messages
+
+_BATCH = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What came of an export. ``faults`` name every item that is bad; ``verdict`` is the verifier's own last word."""
+
+    place: Path
+    seq: int  # the export's own entry
+    messages: int
+    opened: int
+    withheld: list[Lack]
+    faults: list[Lack]
+    verdict: str
+    findings: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        return not self.faults and not self.findings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exporter:
+    """Makes packs out of one installation's archive and store."""
+
+    archive: Archive
+    store: Store
+    clock: Clock
+
+    def export(
+        self,
+        request: Request,
+        choose: Callable[[], Selection],
+        place: Path,
+        asked: Asked,
+        *,
+        progress: Callable[[int, int], None] = lambda _done, _all: None,
+    ) -> Report:
+        """Make the pack at ``place``: a ZIP file where its name says so, else a folder.
+
+        An export that was interrupted goes on where it was when it is asked for again. Raises WrongUse where something
+        lies at ``place``, and Damaged where the log itself does not hold.
+        """
+        place = place.absolute()
+        if place.exists() and (not place.is_dir() or any(place.iterdir())):
+            raise WrongUse(f"{place} is there already: choose another place, or remove it")
+        journal = Journal(place.with_name(f"{place.name}.part"))
+        with journal.hold():
+            selection = journal.begin(request, choose)
+            self._take(journal, selection, progress)
+            tally, tags = write_contents(journal, selection, asked, self.archive.origin, self.clock.now())
+            seq = self._seal(journal, selection, asked, tags)
+            if place.suffix.lower() == ".zip":
+                ready = journal.bag.with_name("pack.zip")
+                write_zip(journal.bag, ready, place.stem)
+                ready.chmod(0o600)
+            else:
+                ready = journal.bag
+            verdict, findings = self._read_back(ready)
+            ready.replace(place)
+        shutil.rmtree(place.with_name(f"{place.name}.part"))
+        return Report(
+            place=place,
+            seq=seq,
+            messages=selection.messages,
+            opened=tally.opened,
+            withheld=tally.withheld,
+            faults=[*tally.faults, *tally.unreadable],
+            verdict=verdict,
+            findings=findings,
+        )
+
+    def _take(self, journal: Journal, selection: Selection, progress: Callable[[int, int], None]) -> None:
+        taker = Taker(self.archive, journal.bag, with_text=selection.messages <= TEXTS)
+        for batch in batches(selection.items[journal.done :], _BATCH):
+            progress(journal.done, len(selection.items))
+            seqs = [item.seq for item in batch if not item.withheld]
+            with self.store.read() as conn:
+                events, rows = events_among(conn, seqs), messages(conn, seqs)
+            journal.add([taker.take(item, events.get(item.seq), rows.get(item.seq)) for item in batch])
+        progress(journal.done, len(selection.items))
+
+    def _seal(self, journal: Journal, selection: Selection, asked: Asked, tags: dict[str, str]) -> int:
+        """Have the log record the pack, then write the proofs against the checkpoint that covers the record."""
+        request = selection.request
+        about = (
+            {"marketplace": request.order.marketplace, "value": request.order.value}
+            if request.order
+            else None
+        )
+        payload = {
+            "agent": asked.agent,
+            "entries": len(selection.items),
+            "files": tags,
+            "messages": selection.messages,
+            "query": request.query,
+            "reason": asked.reason,
+            "withheld": sorted(request.withhold),
+        } | ({"order": about} if about else {})
+        draft = Draft(type="export", payload=canonical(payload), meta={"source": asked.source})
+        seq = self.archive.append(draft).seq
+        entry, salts = self.archive.entry(seq), self.archive.salts(seq)
+        (journal.bag / "log").mkdir(exist_ok=True)
+        with self.archive.inclusions() as (note, path_to):
+
+            def proofs() -> Iterator[bytes]:
+                for _, piece in journal.pieces():
+                    if piece.line is not None:
+                        yield _proof(piece.seq, path_to(piece.seq))
+                yield _proof(seq, path_to(seq))
+
+            written: dict[str, Iterator[bytes]] = {
+                "checkpoint.txt": iter([note.encode()]),
+                "export.json": iter([json_line(opening(entry, salts) | {"payload": entry.payload.decode()})]),
+                "log.vkey": iter([self.archive.verifier.vkey().encode() + b"\n"]),
+                "proofs.jsonl": proofs(),
+            }
+            for name, lines in written.items():
+                tags[f"log/{name}"], _ = write_lines(journal.bag / "log" / name, lines)
+        write_manifest(journal.bag, TAG_MANIFEST, tags)
+        return seq
+
+    def _read_back(self, place: Path) -> tuple[str, tuple[str, ...]]:
+        """Run the verifier over what was written, in a process of its own that knows nothing of us."""
+        script = str(files("gateway.evidence") / "verify.py")
+        command = [
+            sys.executable,
+            "-I",
+            script,
+            str(place),
+            "--fingerprint",
+            self.archive.verifier.fingerprint,
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        lines = done.stdout.splitlines() or [done.stderr.strip()[-500:]]
+        findings = [line for line in lines if line.startswith("FAIL ")]
+        if done.returncode and not findings:
+            findings = lines[-1:]
+        return lines[-1].partition(":")[0], tuple(findings)
+
+
+def _proof(seq: int, path: list[bytes]) -> bytes:
+    return json_line({"path": [base64_of(step) for step in path], "seq": seq})

@@ -1,0 +1,437 @@
+#!/usr/bin/env python3
+"""Check an evidence pack with nothing but this file, Python 3.8 or newer and the openssl command.
+
+    python3 verify.py PACK --key log.vkey         PACK is the folder or the ZIP; the key comes from somewhere else
+    python3 verify.py PACK --fingerprint HEX      the same, with the key's fingerprint, as read out over the telephone
+    python3 verify.py PACK                        says at best SELF-CONSISTENT: who forges a pack forges its key too
+    ... --tsa roots.pem                           time-stamps must be there, by an authority under these roots
+
+Exit code: 0 VERIFIED, 3 SELF-CONSISTENT, 1 FAILED (each bad item is named), 2 nothing could be checked.
+It shares no code with the program that makes packs. What it checks, and why: docs/evidence-pack.md of that program.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import calendar
+import hashlib
+import json
+import os
+import re
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,150}(/[A-Za-z0-9_-][A-Za-z0-9._-]{0,150}){0,3}")
+STAMP = re.compile(r"timestamps/[a-z0-9-]+\.(tsr|pem)")
+TAGS = {"README.txt", "bag-info.txt", "bagit.txt", "manifest-sha256.txt", "verify.py", "viewer.html"}
+LOG = {"log/checkpoint.txt", "log/export.json", "log/log.vkey", "log/proofs.jsonl"}
+TABLES = {"data/completeness.json", "data/custody.csv", "data/entries.jsonl", "data/loadfile.csv"}
+SEAL = "tagmanifest-sha256.txt"
+OPENED = {"leaf", "meta", "meta_salt", "payload", "payload_salt", "seq"}
+BAGIT = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
+SMALL, LINE = 64 << 20, 32 << 20  # bytes of a file that is read at once, and of a line
+UNREADABLE = (OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, UnicodeError)
+MALFORMED = (KeyError, TypeError, AttributeError, ValueError, RecursionError, OverflowError)
+
+
+class Bad(Exception):
+    """What is wrong with the item that is being checked."""
+
+
+class Pack:
+    """The files of a pack, a folder or a ZIP. A ZIP is never unpacked: its files are read one after the other."""
+
+    def __init__(self, path: str, bad: Callable[[str, str], None]) -> None:
+        self.path, self.bad = path, bad
+        self.names: list[str] = []
+        self.zip: zipfile.ZipFile | None = None
+        if os.path.isdir(path):
+            for here, folders, files in os.walk(path):
+                for one in folders + files:
+                    full = os.path.join(here, one)
+                    mode = os.lstat(full).st_mode
+                    name = os.path.relpath(full, path).replace(os.sep, "/")
+                    self._add(name, mode, is_folder=stat.S_ISDIR(mode))
+        else:
+            self.zip = zipfile.ZipFile(path)
+            self._list(self.zip)
+        self.there = set(self.names)
+
+    def _list(self, file: zipfile.ZipFile) -> None:
+        spans, size = [], 0
+        self.top = file.namelist()[0].partition("/")[0] if file.namelist() else ""
+        for one in file.infolist():
+            spans.append((one.header_offset, one.header_offset + 30 + one.compress_size, one.filename))
+            size += one.file_size
+            top, _, name = one.filename.partition("/")
+            plain_name = one.orig_filename == one.filename and NAME.fullmatch(top)
+            if top != self.top or not plain_name or one.flag_bits & 1:
+                self.bad(one.orig_filename, "does not lie plainly in the one folder of the ZIP file")
+            else:
+                self._add(name, one.external_attr >> 16, is_folder=one.filename.endswith("/"))
+        spans.sort()
+        for (_, end, name), (start, _, _) in zip(spans, [*spans[1:], (file.start_dir, 0, "")]):
+            if end > start:
+                self.bad(name, "overlaps what follows it in the ZIP file")
+        if size > (1 << 30) + 100 * os.path.getsize(self.path):
+            raise Bad("it would unpack to far more than its own size")
+
+    def _add(self, name: str, mode: int, *, is_folder: bool) -> None:
+        if stat.S_IFMT(mode) not in (0, stat.S_IFDIR if is_folder else stat.S_IFREG):
+            self.bad(name, "is no plain file but a link or a device")
+        elif not is_folder:
+            self.names.append(name)
+        elif name and not NAME.fullmatch(name.rstrip("/")):
+            self.bad(name, "has a name that no pack holds")
+
+    def open(self, name: str) -> Any:
+        if name not in self.there:
+            raise Bad("is missing")
+        return self.zip.open(f"{self.top}/{name}") if self.zip else open(os.path.join(self.path, name), "rb")
+
+    def read(self, name: str) -> bytes:
+        with self.open(name) as file:
+            data: bytes = file.read(SMALL + 1)
+        if len(data) > SMALL:
+            raise Bad("is too long")
+        return data
+
+    def hash(self, name: str, salt: bytes = b"") -> bytes:
+        digest = hashlib.sha256(salt)
+        with self.open(name) as file:
+            for piece in iter(lambda: file.read(1 << 20), b""):
+                digest.update(piece)
+        return digest.digest()
+
+
+class Check:
+    """All checks of one pack. Each step yields the name of what it turns to, so that what fails is named."""
+
+    def __init__(self, path: str, key: str | None, fingerprint: str | None, roots: str | None) -> None:
+        self.found: dict[tuple[str, str], None] = {}
+        self.notes: list[str] = []
+        self.key, self.fingerprint, self.roots = key, fingerprint, roots
+        self.size, self.root = 0, b""
+        self.used: set[str] = set()
+        self.withheld: list[Any] = []
+        self.pack = Pack(path, self.bad)
+        for step in (self.files, self.signature, self.entries, self.export, self.stamps):
+            self.run(step())
+
+    def run(self, step: Iterator[str]) -> None:
+        item = ""
+        try:
+            for item in step:  # noqa: B007
+                pass
+        except Bad as wrong:
+            self.bad(item, str(wrong))
+        except UNREADABLE as wrong:
+            self.bad(item, f"cannot be read: {wrong}")
+        except MALFORMED:
+            self.bad(item, "is not of the form that it should have")
+
+    def bad(self, item: str, what: str) -> None:
+        self.found[item, what] = None
+
+    def files(self) -> Iterator[str]:
+        """Every file has a plain name and is the one that its manifest lists; all that are listed are there (RFC 8493)."""
+        seen = set()
+        for name in self.pack.names:
+            if not NAME.fullmatch(name) or any(part.endswith(".") for part in name.split("/")):
+                self.bad(name, "has a name that no pack holds")
+            elif name.lower() in seen:
+                self.bad(name, "is there twice, or differs from another name in case only")
+            elif not (name.startswith("data/") or name in TAGS | LOG | {SEAL} or STAMP.fullmatch(name)):
+                self.bad(name, "is no part of a pack")
+            seen.add(name.lower())
+        for manifest in (SEAL, "manifest-sha256.txt"):
+            yield manifest
+            text = self.pack.read(manifest).decode("ascii")
+            listed = {line[66:]: line[:64] for line in text.split("\n")[:-1]}
+            if text != "".join(f"{listed[name]}  {name}\n" for name in sorted(listed)):
+                raise Bad("is not a sorted list of hashes and names")
+            here = {one for one in self.pack.names if one.startswith("data/") == (manifest != SEAL)} - {SEAL}
+            for name in sorted(here | set(listed)):
+                if name not in here:
+                    self.bad(name, "is missing")
+                elif name not in listed:
+                    self.bad(name, f"is not in {manifest}")
+                else:
+                    self.run(self.file(name, listed[name], manifest))
+        for name in sorted((TAGS | LOG | TABLES) - self.pack.there):
+            self.bad(name, "is missing")
+        yield "bagit.txt"
+        if self.pack.read("bagit.txt") != BAGIT:
+            raise Bad("is not that of BagIt 1.0")
+
+    def file(self, name: str, hash_: str, manifest: str) -> Iterator[str]:
+        yield name
+        if self.pack.hash(name).hex() != hash_:
+            raise Bad(f"was changed: it is not the file that {manifest} lists")
+
+    def signature(self) -> Iterator[str]:
+        """The checkpoint, which states the log's size and root, is signed by its key (c2sp.org/tlog-checkpoint)."""
+        yield "log/log.vkey"
+        line = self.pack.read("log/log.vkey").decode("utf-8").strip()
+        if self.key not in (None, line):
+            self.bad("log/log.vkey", "is not the key that you trust")
+            line = str(self.key)
+        name, shown, encoded = line.split("+", 2)
+        key = unbase64(encoded, 33)
+        fingerprint = hashlib.sha256(f"{name}\n".encode() + key).hexdigest()
+        if key[:1] != b"\1" or shown != fingerprint[:8]:
+            raise Bad("is no Ed25519 key of a log")
+        if self.fingerprint not in (None, fingerprint):
+            raise Bad(f"is not the key that you trust: its fingerprint is {fingerprint}")
+        self.notes.append(f"Log {name}, its key's fingerprint: {fingerprint}")
+        yield "log/checkpoint.txt"
+        text, blank, tail = self.pack.read("log/checkpoint.txt").decode("utf-8").rpartition("\n\n")
+        signatures = []
+        for line in tail.split("\n")[:-1]:
+            dash, signer, signature = line.split(" ")
+            signed = base64.b64decode(signature, validate=True)
+            if (dash, signer, signed[:4].hex()) == ("\u2014", name, shown):
+                signatures.append(is_signed(f"{text}\n".encode(), signed[4:], key[1:]))
+        if not blank or not tail.endswith("\n") or not signatures or not all(signatures):
+            raise Bad("is not signed by the log's key")
+        origin, size, root = text.split("\n")
+        if origin != name or not re.fullmatch(r"[1-9][0-9]{0,17}", size):
+            raise Bad("is another log's, or states no size")
+        self.size, self.root = int(size), unbase64(root)
+
+    def entries(self) -> Iterator[str]:
+        """Every original is what its entry in the log committed to; nothing is passed off as one that is none."""
+        yield "data/entries.jsonl"
+        before = -1
+        with self.pack.open("data/entries.jsonl") as lines, self.pack.open("log/proofs.jsonl") as proofs:
+            for line in iter(lambda: lines.readline(LINE), b""):
+                one = strict_json(line, b"\n")
+                if one["seq"] <= before:
+                    raise Bad("is out of order")
+                before = one["seq"]
+                self.run(self.entry(one, proofs.readline(LINE)))
+            self.last_proof = proofs.readline(LINE)
+            if proofs.read(1):
+                self.bad("log/proofs.jsonl", "goes on behind its end")
+        for name in sorted(self.pack.there - self.used - TABLES):
+            mail = f"data/messages/{name.split('/')[2]}.eml" if name.startswith("data/attachments/") else ""
+            if name.startswith("data/") and mail not in self.used:
+                self.bad(name, "belongs to no entry")
+        yield "data/completeness.json"
+        said = strict_json(self.pack.read("data/completeness.json"))
+        if (said["withheld"], said["opened"]) != (self.withheld, len(self.used)):
+            raise Bad("does not agree with what is in the pack")
+        missing = self.withheld + said["unreadable"]
+        self.notes.append(
+            f"{len(self.used)} entries can be read, {len(missing)} are withheld, erased or damaged"
+        )
+        self.notes += [f"NOT in the pack: entry {one['entry']}: {one['why']}" for one in missing[:50]]
+
+    def entry(self, one: dict[str, Any], proof: bytes) -> Iterator[str]:
+        yield f"entry {one['seq']}"
+        leaf = self.leaf(one, proof)
+        if set(one) == {"leaf", "seq", "withheld"}:
+            self.withheld.append({"entry": one["seq"], "why": one["withheld"]})
+            return
+        if set(one) != OPENED:
+            raise Bad("has other fields than it should")
+        kind, file = leaf["type"], one["payload"]
+        stem = f"messages/{one['seq']:06d}.eml" if kind[:5] == "mail." else f"records/{one['seq']:06d}-{kind}"
+        if file not in {f"data/{stem}{end}" for end in ("", ".json", ".txt")}:
+            raise Bad("names another entry's payload as its own")
+        self.used.add(file)
+        yield file
+        if self.pack.hash(file, unbase64(one["payload_salt"])) != unbase64(leaf["commit"]):
+            raise Bad(f"is not what entry {one['seq']} of the log committed to")
+
+    def leaf(self, one: dict[str, Any], line: bytes) -> dict[str, Any]:
+        """Return what an entry's leaf says, after checking its place in the log (RFC 9162 2.1.3.2) and its meta."""
+        if not self.size:
+            raise Bad("cannot be checked: there is no good checkpoint")
+        raw = one["leaf"].encode("ascii")
+        leaf: dict[str, Any] = strict_json(raw, b"")
+        if set(leaf) != {"commit", "ct", "id", "meta", "seq", "t", "type", "v"} or not raw.endswith(
+            b',"v":1}'
+        ):
+            raise Bad("has a leaf of a version that this program does not know")
+        proof = strict_json(line, b"\n")
+        index, last = one["seq"], self.size - 1
+        if (
+            (index, index) != (leaf["seq"], proof["seq"])
+            or set(proof) != {"path", "seq"}
+            or not 0 <= index <= last
+        ):
+            raise Bad("has the leaf or the proof of another entry")
+        node = hashlib.sha256(b"\0" + raw).digest()
+        for step in map(unbase64, proof["path"]):
+            if last == 0:
+                raise Bad("has a proof that is too long")
+            if index & 1 or index == last:
+                node = hashlib.sha256(b"\1" + step + node).digest()
+                while index and not index & 1:
+                    index, last = index >> 1, last >> 1
+            else:
+                node = hashlib.sha256(b"\1" + node + step).digest()
+            index, last = index >> 1, last >> 1
+        if last or node != self.root:
+            raise Bad("is not in the log that the checkpoint signs")
+        if "withheld" not in one:
+            salted = unbase64(one["meta_salt"]) + one["meta"].encode("utf-8")
+            if hashlib.sha256(salted).digest() != unbase64(leaf["meta"]):
+                raise Bad("has other meta than the log committed to")
+        return leaf
+
+    def export(self) -> Iterator[str]:
+        """The log's own entry of the export says which files the pack had when it was made."""
+        yield "log/export.json"
+        one = strict_json(self.pack.read("log/export.json"), b"\n")
+        leaf, payload = self.leaf(one, self.last_proof), one["payload"].encode("utf-8")
+        commit = hashlib.sha256(unbase64(one["payload_salt"]) + payload).digest()
+        if leaf["type"] != "export" or commit != unbase64(leaf["commit"]) or set(one) != OPENED:
+            raise Bad("is not the entry that the log holds of this export")
+        said = json.loads(payload)
+        for name in sorted(TAGS):
+            yield name
+            if said["files"][name] != self.pack.hash(name).hex():
+                self.bad(name, "is not the file that the log recorded when the pack was made")
+        at = f"{utc(leaf['t'])} by the seller's own clock"
+        self.notes.append(f"Made by {said['agent']}, {at}; reason: {said['reason'] or 'none given'}")
+
+    def stamps(self) -> Iterator[str]:
+        """Every time-stamp (RFC 3161) is over the checkpoint, by an authority under the roots that are trusted."""
+        tokens = sorted(
+            name for name in self.pack.names if name.startswith("timestamps/") and name.endswith(".tsr")
+        )
+        for name in tokens:
+            yield name
+            with tempfile.TemporaryDirectory() as place:
+                token = write(place, "token", self.pack.read(name))
+                data = write(place, "data", self.pack.read("log/checkpoint.txt"))
+                roots = self.roots or write(place, "roots", self.pack.read(f"{name[:-4]}.pem"))
+                _, text = openssl("ts", "-reply", "-in", token, "-text")
+                found = re.search(
+                    r"^Time stamp: (\w+ +\d+ [\d:]{8})(?:\.\d+)? (\d{4}) GMT$", text, re.MULTILINE
+                )
+                if not found:
+                    raise Bad("is no time-stamp")
+                at = calendar.timegm(time.strptime(" ".join(found.groups()), "%b %d %H:%M:%S %Y"))
+                trust = ("-CAfile", roots, "-attime", str(at))
+                if not openssl("ts", "-verify", "-data", data, "-in", token, *trust)[0]:
+                    raise Bad("is no time-stamp of this checkpoint by a trusted authority")
+            whose = (
+                "an authority that you trust"
+                if self.roots
+                else "the authority in the pack, which alone proves nothing"
+            )
+            self.notes.append(f"It existed at {utc(at)}, says {whose}")
+        yield "timestamps"
+        if self.roots and not tokens:
+            raise Bad("there is none, and you asked for one")
+        if not tokens:
+            self.notes.append("No time-stamp: when it was made rests on the seller's own clock")
+
+
+def is_signed(message: bytes, signature: bytes, key: bytes) -> bool:
+    der = bytes.fromhex("302a300506032b6570032100") + key  # RFC 8410: an Ed25519 public key
+    with tempfile.TemporaryDirectory() as place:
+        files = {"-inkey": der, "-in": message, "-sigfile": signature}
+        args = [part for name, data in files.items() for part in (name, write(place, name[1:], data))]
+        return openssl("pkeyutl", "-verify", "-pubin", "-keyform", "DER", "-rawin", *args)[0]
+
+
+def openssl(*args: str) -> tuple[bool, str]:
+    done = subprocess.run(["openssl", *args], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    return done.returncode == 0, done.stdout.decode("utf-8", "replace")
+
+
+def write(folder: str, name: str, data: bytes) -> str:
+    path = os.path.join(folder, name)
+    with open(path, "wb") as file:
+        file.write(data)
+    return path
+
+
+def unbase64(text: str, length: int = 32) -> bytes:
+    data = base64.b64decode(text, validate=True)
+    if len(data) != length or base64.b64encode(data).decode() != text:
+        raise Bad("holds something that is no hash")
+    return data
+
+
+def strict_json(data: bytes, end: bytes | None = None) -> Any:
+    """Read JSON without repeated names and fractions; with ``end`` it must be canonical and end so."""
+    value = json.loads(data, object_pairs_hook=unique, parse_float=int, parse_constant=int)
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    if end is not None and text.encode("ascii") + end != data:
+        raise Bad("is not canonical JSON")
+    return value
+
+
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(dict(pairs)) != len(pairs):
+        raise Bad("names a field twice")
+    return dict(pairs)
+
+
+def utc(seconds: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
+
+
+def plain(text: object) -> str:
+    """Return text that can do nothing to a terminal."""
+    return ascii(str(text))[1:-1]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Check an evidence pack. Exit code 0 means VERIFIED.")
+    here = os.path.dirname(os.path.abspath(__file__))
+    parser.add_argument("pack", nargs="?", default=here, help="folder or ZIP; default: where this file lies")
+    parser.add_argument("--key", help="the file log.vkey, got from somewhere else than the pack")
+    parser.add_argument("--fingerprint", help="that key's fingerprint, 64 hexadecimal digits")
+    parser.add_argument("--tsa", help="root certificates (PEM) of the time-stamp authority that you trust")
+    args = parser.parse_args()
+    fingerprint = re.sub(r"[\s:]", "", args.fingerprint).lower() if args.fingerprint else None
+    try:
+        openssl("version")
+        key = read_key(args.key) if args.key else None
+        check = Check(args.pack, key, fingerprint, args.tsa)
+    except (Bad, zipfile.BadZipFile) as wrong:
+        print(f"FAIL {plain(args.pack)}: {plain(wrong)}\nFAILED: this is no pack.")
+        return 1
+    except (OSError, UnicodeError) as wrong:
+        print(f"Nothing could be checked: {plain(wrong)}")
+        return 2
+    for note in check.notes:
+        print(plain(note))
+    for item, what in list(check.found)[:200]:
+        print(f"FAIL {plain(item)}: {plain(what)}")
+    if check.found:
+        print(f"FAILED: {len(check.found)} findings. This pack is not what the log recorded.")
+        return 1
+    if key is None and fingerprint is None:
+        print(
+            "SELF-CONSISTENT: nothing contradicts itself, but the key came with the pack and so proves nothing."
+        )
+        print(
+            "Get the log's key or its fingerprint from somewhere else and give it with --key or --fingerprint."
+        )
+        return 3
+    print("VERIFIED: every file is what the log recorded, under the key that you gave.")
+    return 0
+
+
+def read_key(path: str) -> str:
+    with open(path, encoding="utf-8") as file:
+        return file.read(4096).strip()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,176 @@
+"""Packs as ZIP files: the tricks that archives play on whoever unpacks them are found without unpacking anything."""
+
+import io
+import stat
+import struct
+import zipfile
+
+import pytest
+
+from tests.packs import findings, verify
+
+TOP = "evidence"
+EML = "data/messages/ORIGINAL.eml"  # stands for the first message
+
+
+class Wrapping:
+    """The files of a pack, to be wrapped in whatever way."""
+
+    def __init__(self, source):
+        with zipfile.ZipFile(source) as file:
+            self.files = [(one.filename, file.read(one)) for one in file.infolist()]
+        self.message = next(name for name, _ in self.files if name.endswith(".eml"))
+        self.name = self.message.partition("/")[2]
+
+    def write(self, place, extra=(), *, rename=lambda name: name, method=zipfile.ZIP_DEFLATED):
+        with zipfile.ZipFile(place, "w", method) as file:
+            for name, data in self.files:
+                file.writestr(rename(name), data)
+            for info, data in extra:
+                file.writestr(info, data)
+        return place
+
+
+@pytest.fixture(scope="package")
+def wrapping(zipped):
+    return Wrapping(zipped)
+
+
+def entry(name, mode=0o100644, **more):
+    info = zipfile.ZipInfo(name)
+    info.external_attr = mode << 16
+    for field, value in more.items():
+        setattr(info, field, value)
+    return info
+
+
+def check(place, key):
+    code, lines = verify(place, "--key", key)
+    assert code == 1, lines
+    return findings(lines)
+
+
+def test_a_pack_wrapped_again_by_another_program_is_the_same_pack(wrapping, tmp_path, key):
+    folders = [(entry(f"{TOP}/empty/", stat.S_IFDIR | 0o755), b"")]
+    for number, method in enumerate((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)):
+        code, lines = verify(wrapping.write(tmp_path / f"{number}.zip", folders, method=method), "--key", key)
+        assert code == 0, lines
+
+
+EXTRA = [
+    ("a name that climbs out", entry(f"{TOP}/../../etc/cron.d/evil"), "../../etc/cron.d/evil"),
+    ("an absolute name", entry("/etc/cron.d/evil"), "/etc/cron.d/evil"),
+    ("a name beside the folder", entry("other/file"), "other/file"),
+    ("a name in no folder", entry("file"), "file"),
+    ("a name with backslashes", entry(f"{TOP}/data\\..\\evil"), "data\\\\..\\\\evil"),
+    ("a drive's name", entry("C:/evil"), "C:/evil"),
+    ("a folder that climbs out", entry(f"{TOP}/../", stat.S_IFDIR | 0o755), "../"),
+    ("a second message of that name", entry(f"{TOP}/{EML}"), EML),
+    ("the same name in other case", entry(f"{TOP}/{EML.upper()}"), EML.upper()),
+    ("a link", entry(f"{TOP}/data/link", stat.S_IFLNK | 0o777), "data/link"),
+    ("a device", entry(f"{TOP}/data/dev", stat.S_IFCHR | 0o666), "data/dev"),
+    ("a file that is marked as a folder", entry(f"{TOP}/data/dir", stat.S_IFDIR | 0o755), "data/dir"),
+    ("a file nobody listed", entry(f"{TOP}/data/messages/999999.eml"), "data/messages/999999.eml"),
+    ("a file in place of the folder", entry(f"{TOP}"), ""),
+]
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize(("info", "item"), [row[1:] for row in EXTRA], ids=[row[0] for row in EXTRA])
+def test_one_more_entry_is_named(wrapping, tmp_path, key, info, item):
+    if EML.lower() in info.filename.lower():
+        item = item.replace(EML, wrapping.name).replace(EML.upper(), wrapping.name.upper())
+        info = entry(f"{TOP}/{item}")
+    assert item in check(wrapping.write(tmp_path / "forged.zip", [(info, b"/etc/passwd")]), key)
+
+
+def test_a_name_that_two_programs_read_differently_is_named(wrapping, tmp_path, key):
+    place = wrapping.write(tmp_path / "forged.zip", [(entry(f"{TOP}/data/a#b"), b"x")])
+    place.write_bytes(place.read_bytes().replace(b"data/a#b", b"data/a\0b"))
+    assert any("data/a" in item for item in check(place, key))
+
+
+def test_another_name_before_the_bytes_than_in_the_directory_is_named(wrapping, tmp_path, key):
+    place = wrapping.write(tmp_path / "forged.zip")
+    data = place.read_bytes()
+    name = wrapping.message.encode()
+    place.write_bytes(data.replace(name, name.replace(b"messages", b"massages"), 1))
+    assert wrapping.name in check(place, key)
+
+
+def test_an_encrypted_entry_is_named(wrapping, tmp_path, key):
+    place = wrapping.write(tmp_path / "forged.zip")
+    data = bytearray(place.read_bytes())
+    at = data.rindex(wrapping.message.encode()) - 46  # its entry in the central directory
+    assert data[at : at + 4] == b"PK\1\2"
+    data[at + 8] |= 1
+    place.write_bytes(data)
+    assert any(wrapping.name in item for item in check(place, key))
+
+
+def test_entries_that_share_their_bytes_are_named(wrapping, tmp_path, key):
+    # https://www.bamsoftware.com/hacks/zipbomb/: many entries, one kernel
+    place = wrapping.write(
+        tmp_path / "bomb.zip", [(entry(f"{TOP}/data/{n}"), b"0" * 5000) for n in range(20)]
+    )
+    data = bytearray(place.read_bytes())
+    first = data.index(b"PK\3\4", data.index(f"{TOP}/data/0".encode()) - 60)
+    for n in range(20):
+        at = data.rindex(f"{TOP}/data/{n}".encode() + (b"PK" if n < 19 else b"")) - 46
+        data[at + 42 : at + 46] = struct.pack("<I", first)
+    place.write_bytes(data)
+    found = check(place, key)
+    assert any("overlaps" in what for what in found.values())
+
+
+def test_what_would_unpack_beyond_all_measure_is_refused_before_it_is_read(wrapping, tmp_path, key):
+    place = tmp_path / "bomb.zip"
+    wrapping.write(place, [(entry(f"{TOP}/data/huge"), b"0")])
+    data = bytearray(place.read_bytes())
+    at = data.rindex(f"{TOP}/data/huge".encode()) - 46
+    data[at + 24 : at + 28] = struct.pack("<I", 0xFFFFFFF0)  # its size unpacked: 4 GB
+    place.write_bytes(data)
+    assert "far more than its own size" in " ".join(check(place, key).values())
+
+
+def test_an_entry_that_is_longer_than_it_says_fails(wrapping, tmp_path, key):
+    place = wrapping.write(tmp_path / "forged.zip", [(entry(f"{TOP}/data/zeros"), b"0" * 100_000)])
+    data = bytearray(place.read_bytes())
+    at = data.rindex(f"{TOP}/data/zeros".encode()) - 46
+    data[at + 24 : at + 28] = struct.pack("<I", 10)
+    place.write_bytes(data)
+    assert "data/zeros" in check(place, key)
+
+
+@pytest.mark.parametrize("part", [0.999, 0.9, 0.5, 0.01])
+def test_a_file_cut_short_fails(wrapping, tmp_path, key, part):
+    place = wrapping.write(tmp_path / "short.zip")
+    place.write_bytes(place.read_bytes()[: int(place.stat().st_size * part)])
+    assert verify(place, "--key", key)[0] == 1
+
+
+def test_an_empty_zip_fails(tmp_path, key):
+    with zipfile.ZipFile(tmp_path / "empty.zip", "w"):
+        pass
+    assert "log/log.vkey" in check(tmp_path / "empty.zip", key)
+
+
+def test_a_byte_changed_anywhere_fails_or_changes_nothing_of_any_file(zipped, tmp_path, key):
+    whole = zipped.read_bytes()
+
+    def contents(data):
+        with zipfile.ZipFile(io.BytesIO(data)) as file:
+            return [(one.filename, file.read(one)) for one in file.infolist()]
+
+    before, passed = contents(whole), 0
+    for at in range(7, len(whole), max(1, len(whole) // 60)):
+        data = bytearray(whole)
+        data[at] ^= 0x55
+        place = tmp_path / "one.zip"
+        place.write_bytes(data)
+        code, lines = verify(place, "--key", key)
+        assert code in {0, 1}, lines
+        if code == 0:
+            passed += 1
+            assert contents(bytes(data)) == before
+    assert passed < 10
