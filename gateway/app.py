@@ -36,6 +36,7 @@ from gateway.relay.transport import Transport
 from gateway.shelf import Files, Shelf, Watch, last_good, read_files, stock, watch_over
 from gateway.store.accounts import Accounts, Agent
 from gateway.store.engine import Store, open_store
+from gateway.timestamp.authority import Authority, load_authority
 from index.backend import Backend
 from index.errors import IndexDamaged
 from index.registry import open_index
@@ -56,9 +57,8 @@ class App:
     @cached_property
     def archive(self) -> Archive:
         self._initialised()
-        return Archive(
-            self.config.url("archive"), self.config.url("keys"), self.config.secrets, clock=self.clock
-        )
+        urls = self.config.url("archive"), self.config.url("keys")
+        return Archive(*urls, self.config.secrets, clock=self.clock)
 
     @cached_property
     def store(self) -> Store:
@@ -72,7 +72,12 @@ class App:
 
     @property
     def exporter(self) -> Exporter:
-        return Exporter(archive=self.archive, store=self.store, clock=self.clock)
+        return Exporter(self.archive, self.store, self.clock, self.authorities)
+
+    @cached_property
+    def authorities(self) -> tuple[Authority, ...]:
+        told = self.config.timestamps.authority
+        return tuple(load_authority(**msgspec.structs.asdict(one), clock=self.clock) for one in told)
 
     @property
     def index_place(self) -> Path:
@@ -115,11 +120,8 @@ class App:
     @cached_property
     def mailboxes(self) -> dict[str, str]:
         """Every address we answer for, lower-cased, and the mailbox it belongs to."""
-        return {
-            address.lower(): box.address.lower()
-            for box in self.config.mailbox
-            for address in (box.address, *box.aliases)
-        }
+        boxes = self.config.mailbox
+        return {each.lower(): box.address.lower() for box in boxes for each in (box.address, *box.aliases)}
 
     @cached_property
     def analyses(self) -> Analyses:

@@ -4,6 +4,7 @@ Only ``app`` and ``cli`` read this module: every component takes plain values.
 """
 
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Literal
@@ -19,6 +20,7 @@ from rules.weights import settings_of
 
 Weight = Literal["refuse", "hold", "warn", "off"]
 PolicyTable = dict[str, Weight | tuple[str, ...] | dict[str, Weight]]
+_PLAIN = re.compile(r"[a-z0-9-]{1,40}")
 TlsPolicy = Literal["required", "starttls", "implicit", "opportunistic", "none"]
 
 
@@ -106,6 +108,24 @@ class Drop(Struct, frozen=True, forbid_unknown_fields=True):
     senders: tuple[str, ...] = ()
 
 
+class Authority(Struct, frozen=True, forbid_unknown_fields=True):
+    """One time-stamp authority (RFC 3161); its certificates stand in PEM files."""
+
+    name: str
+    url: str
+    certificate: str  # the authority's own, the only one whose time-stamps count
+    roots: str
+    policy: str = ""  # the one that its time-stamps must be of, as numbers with dots
+    timeout_s: float = 10.0
+
+
+class Timestamps(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who says when the log was this long: asked while it grows, and for each evidence pack."""
+
+    every_minutes: float = 10.0  # 0: only for packs, and by ``docket stamp``
+    authority: tuple[Authority, ...] = ()
+
+
 class Work(Struct, frozen=True, forbid_unknown_fields=True):
     readers: int = 0  # child processes that parse mail; 0 is one per core
     reader_seconds: float = 30.0
@@ -144,6 +164,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     work: Work = field(default_factory=Work)
     policy: PolicyTable = field(default_factory=dict)
     drop: Drop = field(default_factory=Drop)
+    timestamps: Timestamps = field(default_factory=Timestamps)
 
     @property
     def folder(self) -> Path:
@@ -201,6 +222,11 @@ def parse_config(text: str, *, where: str = "the settings", below: Path | None =
         raise WrongUse(f"{where}: drop.address = {config.drop.address!r} is no e-mail address")
     if "+" in config.drop.address:
         raise WrongUse(f"{where}: drop.address has a + in it; write it without: order@brand.example")
+    names = [one.name for one in config.timestamps.authority]
+    if strange := [name for name in names if not _PLAIN.fullmatch(name) or names.count(name) > 1]:
+        raise WrongUse(
+            f"{where}: timestamps: {strange[0]!r} cannot name an authority: a-z, 0-9 and -, each name once"
+        )
     return _from(below, config) if below is not None else config
 
 
@@ -220,6 +246,13 @@ def _from(below: Path, config: Config) -> Config:
         data=path(config.data),
         rules=path(config.rules),
         marketplaces=path(config.marketplaces),
+        timestamps=msgspec.structs.replace(
+            config.timestamps,
+            authority=tuple(
+                msgspec.structs.replace(one, certificate=path(one.certificate), roots=path(one.roots))
+                for one in config.timestamps.authority
+            ),
+        ),
         tls=Tls(certificate=path(config.tls.certificate), key=path(config.tls.key)),
         mailbox=tuple(
             msgspec.structs.replace(box, deliver=server(box.deliver), relay=server(box.relay))

@@ -30,6 +30,7 @@ from gateway.ingest.submission import SubmissionConnection
 from gateway.ingest.throttle import Gate
 from gateway.ingest.tls import server_context
 from gateway.mail.entry import Draft
+from gateway.stamping import Stamping
 from gateway.status import software_entry, status_of
 from gateway.supervise import WorkerProcess, is_at_work
 from gateway.web.app import build_site
@@ -80,6 +81,9 @@ async def running(app: App, *, quiet: bool = False) -> AsyncIterator[Running]:
         stack.callback(gateway.close)
         supervisor = await stack.enter_async_context(_supervised(app, quiet=quiet))
         app.archive.on_commit(supervisor.wake)
+        if app.authorities and app.config.timestamps.every_minutes:
+            stamping = Stamping(app.archive, app.authorities)
+            stack.enter_context(stamping.kept(every_s=app.config.timestamps.every_minutes * 60))
         for kind, address, listener in _listeners(app, gateway.accept, service):
             service.bound.setdefault(kind, []).append(await listener.start(address))
             stack.push_async_callback(listener.stop)

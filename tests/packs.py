@@ -23,10 +23,18 @@ VERIFIER = Path(__file__).resolve().parents[1] / "gateway" / "evidence" / "verif
 TAGS = ("README.txt", "bag-info.txt", "bagit.txt", "manifest-sha256.txt", "verify.py", "viewer.html")
 
 
-def export(house: House, place: Path, *, ref: OrderRef | None = REF, withhold=(), **asked: Any) -> Report:
+def export(
+    house: House,
+    place: Path,
+    *,
+    ref: OrderRef | None = REF,
+    withhold=(),
+    exporter: Exporter | None = None,
+    **asked: Any,
+) -> Report:
     """Export an order, or with ``ref`` None every message of the house."""
     request = Request(order=ref, query="" if ref else "*", withhold=tuple(withhold))
-    exporter = Exporter(archive=house.archive, store=house.store, clock=house.clock)
+    exporter = exporter or Exporter(house.archive, house.store, house.clock)
 
     def choose():
         with house.store.read() as conn:

@@ -204,7 +204,7 @@ def build_house(place: Path, *, rules: str = RULES, deliver: Any = None, **gatew
         index=index,
         accounts=accounts,
         clock=clock,
-        packs=Counter(Exporter(archive=archive, store=store, clock=clock), place / "packs"),
+        packs=Counter(Exporter(archive, store, clock), place / "packs"),
         act=house.act,
         status=lambda: _status(house),
         orders_named=lambda value: orders_named(value, marketplaces),

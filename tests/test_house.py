@@ -18,7 +18,7 @@ NAMES = [str(path.relative_to(ROOT)) for path in SOURCES]
 @pytest.mark.parametrize("path", SOURCES, ids=NAMES)
 def test_no_source_file_is_longer_than_300_lines(path):
     # Strangers are handed the verifier as one file that needs no other.
-    longest = 450 if path == ROOT / "gateway/evidence/verify.py" else 300
+    longest = 500 if path == ROOT / "gateway/evidence/verify.py" else 300
     assert len(path.read_text(encoding="utf-8").splitlines()) <= longest
 
 
@@ -110,7 +110,7 @@ def test_the_example_settings_are_valid_and_show_every_setting():
     parse_config(text)
     # Settings that are off by default stand commented out: `# name = value`.
     shown = tomllib.loads(
-        re.sub(r"^# ?(\[?[a-z_]+(\.[a-z_]+)?\]?\s*(=.*)?)$", r"\1", text, flags=re.MULTILINE)
+        re.sub(r"^# ?(\[{0,2}[a-z_]+(\.[a-z_]+)?\]{0,2}\s*(=.*)?)$", r"\1", text, flags=re.MULTILINE)
     )
 
     def names(value, prefix=""):

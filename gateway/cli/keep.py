@@ -11,10 +11,11 @@ import click
 from gateway import __version__
 from gateway.app import App
 from gateway.archive.verify import verify_archive
-from gateway.cli.frame import Place, json_option, pass_place, print_json
+from gateway.cli.frame import Place, json_option, pass_place, print_json, when
 from gateway.doctor import examine
 from gateway.errors import WrongUse
 from gateway.history import Import
+from gateway.stamping import Stamping
 from gateway.status import status_of
 from gateway.supervise import ask_rebuild, beside_worker
 
@@ -134,6 +135,27 @@ def rebuild(place: Place) -> None:
 @click.command()
 @json_option
 @pass_place
+def stamp(place: Place, as_json: bool) -> None:
+    """Have the time-stamp authorities sign for the log as it is now; ``docket serve`` does so while it grows."""
+    app = place.app()
+    if not app.authorities:
+        raise WrongUse("no time-stamp authority is set: see [timestamps] in config.example.toml")
+    found, failed = Stamping(app.archive, app.authorities).stamp(always=True)
+    for one in found:
+        if as_json:
+            print_json({"authority": one.authority, "at": when(one.at)})
+        else:
+            click.echo(f"{one.authority} signed for it at {when(one.at)}")
+    for wrong in failed:
+        click.echo(f"docket: {wrong}", err=True)
+    app.archive.close()
+    if failed:
+        raise click.exceptions.Exit(1)
+
+
+@click.command()
+@json_option
+@pass_place
 def status(place: Place, as_json: bool) -> None:
     """Say where the archive, the store, the index and the queue stand."""
     app = place.app()
@@ -176,4 +198,4 @@ def doctor(place: Place, as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-COMMANDS = (import_, verify, rebuild, status, doctor)
+COMMANDS = (import_, verify, rebuild, stamp, status, doctor)

@@ -122,6 +122,7 @@ def _say(report: Report, fingerprint: str, as_json: bool) -> None:
                 "withheld": report.withheld,
                 "bad": [*report.faults],
                 "findings": report.findings,
+                "unstamped": report.unstamped,
                 "verdict": report.verdict,
                 "fingerprint": fingerprint,
             }
@@ -136,6 +137,8 @@ def _say(report: Report, fingerprint: str, as_json: bool) -> None:
         click.echo(f"  BAD: entry {one.entry}: {one.why}")
     for finding in report.findings:
         click.echo(f"  {finding}")
+    for why in report.unstamped:
+        click.echo(f"  without a time-stamp: {why}")
     click.echo(f"Read back by its own verifier: {report.verdict}")
     click.echo(
         f"The key's fingerprint, to be told to whoever checks it, by another way than the pack:\n  {fingerprint}"

@@ -8,7 +8,7 @@ whoever changes a byte afterwards, and all manifests with it, still stands again
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -23,11 +23,13 @@ from gateway.evidence.contents import TEXTS, Asked, write_contents
 from gateway.evidence.journal import Journal
 from gateway.evidence.piece import Taker, batches, opening
 from gateway.evidence.selection import Request, Selection
+from gateway.evidence.stamps import write_new, write_recorded
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import Draft
 from gateway.store.engine import Store
-from gateway.store.evidence import events_among
+from gateway.store.evidence import events_among, events_of_type
 from gateway.store.messages import messages
+from gateway.timestamp.authority import Authority
 
 _BATCH = 50
 
@@ -44,19 +46,21 @@ class Report:
     faults: list[Lack]
     verdict: str
     findings: tuple[str, ...]
+    unstamped: tuple[str, ...] = ()  # why an authority's time-stamp is not in it
 
     @property
     def ok(self) -> bool:
         return not self.faults and not self.findings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Exporter:
     """Makes packs out of one installation's archive and store."""
 
     archive: Archive
     store: Store
     clock: Clock
+    authorities: Sequence[Authority] = ()
 
     def export(
         self,
@@ -80,7 +84,7 @@ class Exporter:
             selection = journal.begin(request, choose)
             self._take(journal, selection, progress)
             tally, tags = write_contents(journal, selection, asked, self.archive.origin, self.clock.now())
-            seq = self._seal(journal, selection, asked, tags)
+            seq, unstamped = self._seal(journal, selection, asked, tags)
             if place.suffix.lower() == ".zip":
                 ready = journal.bag.with_name("pack.zip")
                 write_zip(journal.bag, ready, place.stem)
@@ -99,6 +103,7 @@ class Exporter:
             faults=[*tally.faults, *tally.unreadable],
             verdict=verdict,
             findings=findings,
+            unstamped=unstamped,
         )
 
     def _take(self, journal: Journal, selection: Selection, progress: Callable[[int, int], None]) -> None:
@@ -111,7 +116,9 @@ class Exporter:
             journal.add([taker.take(item, events.get(item.seq), rows.get(item.seq)) for item in batch])
         progress(journal.done, len(selection.items))
 
-    def _seal(self, journal: Journal, selection: Selection, asked: Asked, tags: dict[str, str]) -> int:
+    def _seal(
+        self, journal: Journal, selection: Selection, asked: Asked, tags: dict[str, str]
+    ) -> tuple[int, tuple[str, ...]]:
         """Have the log record the pack, then write the proofs against the checkpoint that covers the record."""
         request = selection.request
         about = (
@@ -148,8 +155,13 @@ class Exporter:
             }
             for name, lines in written.items():
                 tags[f"log/{name}"], _ = write_lines(journal.bag / "log" / name, lines)
-        write_manifest(journal.bag, TAG_MANIFEST, tags)
-        return seq
+        seqs = [item.seq for item in selection.items]
+        with self.store.read() as conn:
+            recorded = events_of_type(conn, "timestamp")
+        tags |= write_recorded(journal.bag, self.archive, recorded, seqs, int(note.split("\n")[1]))
+        stamps, unstamped = write_new(journal.bag, note.encode(), self.authorities)
+        write_manifest(journal.bag, TAG_MANIFEST, tags | stamps)
+        return seq, tuple(unstamped)
 
     def _read_back(self, place: Path) -> tuple[str, tuple[str, ...]]:
         """Run the verifier over what was written, in a process of its own that knows nothing of us."""

@@ -102,7 +102,9 @@ def _selection(
     taken_back: tuple[tuple[int, int], ...],
     size: int,
 ) -> Selection:
-    gaps = tuple(Gap(one.seq, one.at.isoformat(), dict(one.summary)) for one in evidence.gaps(conn))
+    gaps = tuple(
+        Gap(one.seq, one.at.isoformat(), dict(one.summary)) for one in evidence.events_of_type(conn, "gap")
+    )
     return Selection(
         request=request,
         items=items,

@@ -30,7 +30,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,150}(/[A-Za-z0-9_-][A-Za-z0-9._-]{0,150}){0,3}")
-STAMP = re.compile(r"timestamps/[a-z0-9-]+\.(tsr|pem)")
+STAMP = re.compile(r"timestamps/[a-z0-9-]+\.(tsr|pem|json)")
 TAGS = {"README.txt", "bag-info.txt", "bagit.txt", "manifest-sha256.txt", "verify.py", "viewer.html"}
 LOG = {"log/checkpoint.txt", "log/export.json", "log/log.vkey", "log/proofs.jsonl"}
 TABLES = {"data/completeness.json", "data/custody.csv", "data/entries.jsonl", "data/loadfile.csv"}
@@ -192,20 +192,26 @@ class Check:
         if self.fingerprint not in (None, fingerprint):
             raise Bad(f"is not the key that you trust: its fingerprint is {fingerprint}")
         self.notes.append(f"Log {name}, its key's fingerprint: {fingerprint}")
+        self.signer = (name, shown, key[1:])
         yield "log/checkpoint.txt"
-        text, blank, tail = self.pack.read("log/checkpoint.txt").decode("utf-8").rpartition("\n\n")
+        self.size, self.root = self.checkpoint(self.pack.read("log/checkpoint.txt"))
+
+    def checkpoint(self, note: bytes) -> tuple[int, bytes]:
+        """Return the size and the root that a checkpoint of the log states, if its key has signed it."""
+        name, shown, key = self.signer
+        text, blank, tail = note.decode("utf-8").rpartition("\n\n")
         signatures = []
         for line in tail.split("\n")[:-1]:
             dash, signer, signature = line.split(" ")
             signed = base64.b64decode(signature, validate=True)
             if (dash, signer, signed[:4].hex()) == ("\u2014", name, shown):
-                signatures.append(is_signed(f"{text}\n".encode(), signed[4:], key[1:]))
+                signatures.append(is_signed(f"{text}\n".encode(), signed[4:], key))
         if not blank or not tail.endswith("\n") or not signatures or not all(signatures):
             raise Bad("is not signed by the log's key")
         origin, size, root = text.split("\n")
         if origin != name or not re.fullmatch(r"[1-9][0-9]{0,17}", size):
             raise Bad("is another log's, or states no size")
-        self.size, self.root = int(size), unbase64(root)
+        return int(size), unbase64(root)
 
     def entries(self) -> Iterator[str]:
         """Every original is what its entry in the log committed to; nothing is passed off as one that is none."""
@@ -306,37 +312,75 @@ class Check:
         self.notes.append(f"Made by {said['agent']}, {at}; reason: {said['reason'] or 'none given'}")
 
     def stamps(self) -> Iterator[str]:
-        """Every time-stamp (RFC 3161) is over the checkpoint, by an authority under the roots that are trusted."""
-        tokens = sorted(
-            name for name in self.pack.names if name.startswith("timestamps/") and name.endswith(".tsr")
-        )
-        for name in tokens:
-            yield name
-            with tempfile.TemporaryDirectory() as place:
-                token = write(place, "token", self.pack.read(name))
-                data = write(place, "data", self.pack.read("log/checkpoint.txt"))
-                roots = self.roots or write(place, "roots", self.pack.read(f"{name[:-4]}.pem"))
-                _, text = openssl("ts", "-reply", "-in", token, "-text")
-                found = re.search(
-                    r"^Time stamp: (\w+ +\d+ [\d:]{8})(?:\.\d+)? (\d{4}) GMT$", text, re.MULTILINE
-                )
-                if not found:
-                    raise Bad("is no time-stamp")
-                at = calendar.timegm(time.strptime(" ".join(found.groups()), "%b %d %H:%M:%S %Y"))
-                trust = ("-CAfile", roots, "-attime", str(at))
-                if not openssl("ts", "-verify", "-data", data, "-in", token, *trust)[0]:
-                    raise Bad("is no time-stamp of this checkpoint by a trusted authority")
-            whose = (
-                "an authority that you trust"
-                if self.roots
-                else "the authority in the pack, which alone proves nothing"
-            )
-            self.notes.append(f"It existed at {utc(at)}, says {whose}")
+        """Every time-stamp (RFC 3161) is over the checkpoint, or over an earlier one that this log continues."""
         yield "timestamps"
-        if self.roots and not tokens:
-            raise Bad("there is none, and you asked for one")
-        if not tokens:
+        trusted, stamps = 0, sorted(name for name in self.pack.there if name.startswith("timestamps/"))
+        for name in stamps:
+            yield name
+            stem, _, ending = name.rpartition(".")
+            if ending != "tsr" and f"{stem}.tsr" not in self.pack.there:
+                raise Bad("belongs to no time-stamp")
+            if ending != "tsr":
+                continue
+            note, size = self.pack.read("log/checkpoint.txt"), self.size
+            if f"{stem}.json" in self.pack.there:
+                earlier = strict_json(self.pack.read(f"{stem}.json"), b"\n")
+                note = earlier["checkpoint"].encode("utf-8")
+                size, root = self.checkpoint(note)
+                if not continues(
+                    size, self.size, root, self.root, [unbase64(one) for one in earlier["path"]]
+                ):
+                    raise Bad("is over a checkpoint that is no beginning of this log")
+            at, is_trusted = self.stamp(self.pack.read(name), note, self.pack.read(f"{stem}.pem"))
+            trusted += is_trusted
+            whose = "you trust" if is_trusted else "came with the pack, which alone proves nothing"
+            self.notes.append(
+                f"The log's first {size} entries existed at {utc(at)}, says an authority that {whose}"
+            )
+        yield "timestamps"
+        if self.roots and not trusted:
+            raise Bad("there is none by an authority that you trust, and you asked for one")
+        if not stamps:
             self.notes.append("No time-stamp: when it was made rests on the seller's own clock")
+
+    def stamp(self, response: bytes, note: bytes, roots: bytes) -> tuple[int, bool]:
+        """Return when a time-stamp was made, and whether by an authority that is trusted or one that came along."""
+        with tempfile.TemporaryDirectory() as place:
+            token, data, came = (write(place, *one) for one in (("r", response), ("d", note), ("c", roots)))
+            _, text = openssl("ts", "-reply", "-in", token, "-text")
+            found = re.search(r"^Time stamp: (\w+ +\d+ [\d:]{8})(?:\.\d+)? (\d{4}) GMT$", text, re.MULTILINE)
+            if found:
+                at = calendar.timegm(time.strptime(" ".join(found.groups()), "%b %d %H:%M:%S %Y"))
+                for trust in filter(None, (self.roots, came)):
+                    roots_at = ("-CAfile", trust, "-attime", str(at))
+                    if openssl("ts", "-verify", "-data", data, "-in", token, *roots_at)[0]:
+                        return at, trust != came
+        raise Bad("is no time-stamp of that checkpoint by that authority")
+
+
+def continues(old: int, new: int, old_root: bytes, new_root: bytes, path: list[bytes]) -> bool:
+    """Say whether a path proves that one log is the beginning of another (RFC 9162 section 2.1.4.2)."""
+    if old == new:
+        return old_root == new_root and not path
+    if old > new or not path:
+        return False
+    steps = [old_root, *path] if old & (old - 1) == 0 else path
+    first, last = old - 1, new - 1
+    while first & 1:
+        first, last = first >> 1, last >> 1
+    former = latter = steps[0]
+    for step in steps[1:]:
+        if last == 0:
+            return False
+        if first & 1 or first == last:
+            former = hashlib.sha256(b"\1" + step + former).digest()
+            latter = hashlib.sha256(b"\1" + step + latter).digest()
+            while first and not first & 1:
+                first, last = first >> 1, last >> 1
+        else:
+            latter = hashlib.sha256(b"\1" + latter + step).digest()
+        first, last = first >> 1, last >> 1
+    return last == 0 and (former, latter) == (old_root, new_root)
 
 
 def is_signed(message: bytes, signature: bytes, key: bytes) -> bool:

@@ -7,6 +7,7 @@ Entry types, all of them (docs/archive-format.md says what each payload holds):
 * ``decision`` — what the rules decided for the message ``of``. ``outcome`` — how one of its jobs ended.
 * ``note`` ``tag`` ``link`` ``mark`` ``release`` — acts of people, referring to ``of`` or to an order.
 * ``export`` — who took an evidence pack of what, why, and the hashes of its files.
+* ``timestamp`` — that an outside authority signed the log's checkpoint at some moment.
 * ``orders`` — what an order report tells. ``sighting`` — the same bytes seen again elsewhere. ``rules`` — a rule book or marketplace file that decided something.
 * ``book`` — which versions are in force from here on, where no entry ``rules`` says so.
 * ``config`` ``software`` ``gap`` — what ran, and when capture did not.

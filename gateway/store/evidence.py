@@ -33,9 +33,9 @@ def events_among(conn: Connection, seqs: Iterable[int]) -> dict[int, EventRow]:
     return found
 
 
-def gaps(conn: Connection) -> list[EventRow]:
-    """Return the statements that mail was not taken for a while, the oldest first."""
-    every = select(tables.events).where(_events.log == log_of(conn), _events.type == "gap")
+def events_of_type(conn: Connection, type_: str) -> list[EventRow]:
+    """Return all entries of a type that is rare, the oldest first."""
+    every = select(tables.events).where(_events.log == log_of(conn), _events.type == type_)
     return [_event(row) for row in conn.execute(every.order_by(_events.seq))]
 
 

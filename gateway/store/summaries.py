@@ -18,6 +18,7 @@ _SHOWN = {
     "release": ("drop",),
     "sighting": ("source", "origin", "flags"),
     "export": ("reason", "messages", "entries"),
+    "timestamp": ("authority", "at", "size"),
 }
 
 

@@ -1,84 +1,27 @@
 """Time-stamps in a pack, checked by ``openssl ts`` against an authority that openssl plays here."""
 
-import subprocess
-from dataclasses import dataclass
-from pathlib import Path
+import json
 
 import pytest
 
-from tests.packs import findings, verify
-
-_SETTINGS = """
-[tsa]
-serial = {place}/serial
-signer_cert = {place}/tsa.crt
-signer_key = {place}/tsa.key
-signer_digest = sha256
-default_policy = 1.3.6.1.4.1.99999.1
-digests = sha256, sha384, sha512
-accuracy = secs:1
-tsa_name = yes
-ess_cert_id_chain = yes
-ess_cert_id_alg = sha256
-"""
-
-
-def run(*command, cwd):
-    subprocess.run(command, cwd=cwd, check=True, capture_output=True)
-
-
-@dataclass
-class Authority:
-    """A root, a stamping certificate under it, and what answers requests with them."""
-
-    place: Path
-
-    @property
-    def root(self) -> Path:
-        return self.place / "ca.crt"
-
-    def stamp(self, data: bytes) -> bytes:
-        (self.place / "data").write_bytes(data)
-        run("openssl", "ts", "-query", "-data", "data", "-sha256", "-cert", "-out", "q.tsq", cwd=self.place)
-        run("openssl", "ts", "-reply", "-config", "tsa.cnf", "-section", "tsa", "-queryfile", "q.tsq", "-out", "r.tsr", cwd=self.place)  # fmt: skip
-        return (self.place / "r.tsr").read_bytes()
-
-
-def authority(place: Path, *, days: int = 3000) -> Authority:
-    place.mkdir()
-    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
-    run("openssl", "req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.crt", "-days", "3650", "-subj", "/O=Test/CN=Test Root",
-        "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign", cwd=place)  # fmt: skip
-    run(
-        "openssl",
-        "req",
-        *key,
-        "-keyout",
-        "tsa.key",
-        "-out",
-        "tsa.csr",
-        "-subj",
-        "/O=Test/CN=Test TSA",
-        cwd=place,
-    )
-    (place / "tsa.ext").write_text(
-        "basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=critical,timeStamping\n"
-    )
-    run("openssl", "x509", "-req", "-in", "tsa.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", str(days),
-        "-extfile", "tsa.ext", "-out", "tsa.crt", cwd=place)  # fmt: skip
-    (place / "serial").write_text("01\n")
-    (place / "tsa.cnf").write_text(_SETTINGS.format(place=place))
-    return Authority(place)
+from gateway.clock import SystemClock
+from gateway.evidence.pack import Exporter
+from gateway.stamping import Stamping
+from gateway.timestamp.authority import load_authority
+from tests.authority import make_authority, serving_authority
+from tests.packs import Forger, export, findings, verify
+from tests.small_house import ORDER, mail
 
 
 @pytest.fixture(scope="module")
 def tsa(tmp_path_factory):
-    return authority(tmp_path_factory.mktemp("tsa") / "good")
+    with serving_authority(make_authority(tmp_path_factory.mktemp("tsa") / "good")) as authority:
+        yield authority
 
 
 @pytest.fixture(scope="module")
 def mallory(tmp_path_factory):
-    return authority(tmp_path_factory.mktemp("tsa") / "mallory")
+    return make_authority(tmp_path_factory.mktemp("tsa") / "mallory")
 
 
 def add(forger, token, root):
@@ -91,7 +34,7 @@ def test_a_stamp_says_when_the_pack_existed_at_the_latest(forger, key, tsa):
     add(forger, tsa.stamp(forger.read("log/checkpoint.txt")), tsa.root.read_bytes())
     code, lines = verify(forger.path, "--key", key, "--tsa", tsa.root)
     assert code == 0, lines
-    assert any("an authority that you trust" in line for line in lines)
+    assert any("says an authority that you trust" in line for line in lines)
     code, lines = verify(forger.path, "--key", key)
     assert code == 0, lines
     assert any("which alone proves nothing" in line for line in lines)
@@ -134,5 +77,99 @@ def test_a_foreign_root_in_the_pack_convinces_nobody_who_names_one(forger, key, 
     add(forger, mallory.stamp(forger.read("log/checkpoint.txt")), mallory.root.read_bytes())
     assert verify(forger.path, "--key", key)[0] == 0  # and it says that this proves nothing
     code, lines = verify(forger.path, "--key", key, "--tsa", tsa.root)
-    assert code == 1
-    assert "timestamps/tsa.tsr" in findings(lines)
+    assert (code, list(findings(lines))) == (1, ["timestamps"])
+
+
+@pytest.fixture
+def stamping(house, tsa):
+    told = {"certificate": str(tsa.certificate), "roots": str(tsa.root), "policy": "", "timeout_s": 10.0}
+    authority = load_authority(name="first", url=tsa.url, clock=SystemClock(), **told)
+    return Stamping(house.archive, (authority,)), authority
+
+
+def test_the_log_is_stamped_while_it_grows_and_not_for_its_stamps(house, stamping):
+    stamps, _ = stamping
+    assert stamps.stamp() != ([], [])
+    assert stamps.stamp() == ([], [])
+    house.take(mail(f"Order {ORDER}", "damaged"))
+    assert len(stamps.stamp()[0]) == 1
+    house.settle()
+    assert stamps.stamp() == ([], [])
+    types = [entry.type for entry in house.archive.entries(0)]
+    assert types.count("timestamp") == 2
+
+
+def test_an_authority_that_is_away_is_asked_again(house, stamping, tsa):
+    stamps, _ = stamping
+    tsa.answer = lambda _query, _honest: b"away"
+    try:
+        found, failed = stamps.stamp()
+        assert (found, len(failed)) == ([], 1)
+    finally:
+        tsa.answer = lambda _query, honest: honest
+    assert len(stamps.stamp()[0]) == 1
+
+
+def stamped_pack(house, stamping, tmp_path):
+    """A pack of two messages, each stamped when it came, and stamped itself."""
+    stamps, authority = stamping
+    for number in range(2):
+        house.take(mail(f"Order {ORDER}", f"letter {number}", message_id=f"m{number}"))
+        stamps.stamp()
+        house.settle()
+    exporter = Exporter(house.archive, house.store, house.clock, (authority,))
+    report = export(house, tmp_path / "pack", exporter=exporter)
+    assert report.ok, report
+    return Forger(report.place, house.archive)
+
+
+def test_a_pack_shows_that_its_messages_existed_when_they_came(house, stamping, tsa, tmp_path):
+    forger = stamped_pack(house, stamping, tmp_path)
+    names = sorted(path.name for path in (forger.path / "timestamps").glob("*.tsr"))
+    assert len(names) == 3
+    assert names[-1] == "first.tsr" or "first.tsr" in names
+    code, lines = verify(forger.path, "--fingerprint", house.archive.verifier.fingerprint, "--tsa", tsa.root)
+    assert code == 0, lines
+    assert sum("says an authority that you trust" in line for line in lines) == 3
+
+
+EARLIER = [
+    ("an earlier checkpoint with another root", lambda told: told.update(checkpoint=told["checkpoint"].replace("=", "A", 1))),
+    ("a path with a step too many", lambda told: told["path"].append(told["path"][0])),
+    ("a path with a step too few", lambda told: told["path"].pop()),
+    ("no path", lambda told: told["path"].clear()),
+    ("a path that is none", lambda told: told.update(path=7)),
+    ("no checkpoint", lambda told: told.pop("checkpoint")),
+]  # fmt: skip
+
+
+def test_an_earlier_stamp_counts_only_for_the_log_that_continues_it(house, stamping, tsa, tmp_path):
+    whole = stamped_pack(house, stamping, tmp_path)
+    name = min(str(path.relative_to(whole.path)) for path in (whole.path / "timestamps").glob("*.json"))
+    for number, (_, change) in enumerate(EARLIER):
+        forger = whole.copy(tmp_path / str(number))
+        forger.json(name, change)
+        forger.seal()
+        code, lines = verify(forger.path, "--fingerprint", house.archive.verifier.fingerprint)
+        assert code == 1, lines
+        stem = name.rpartition(".")[0]
+        assert {f"{stem}.tsr", name} & findings(lines).keys(), lines
+    forger = whole.copy(tmp_path / "stray")
+    (forger.path / name.replace(".json", ".tsr")).unlink()
+    forger.seal()
+    assert name in findings(verify(forger.path)[1])
+
+
+def test_an_authority_that_is_away_leaves_a_pack_without_its_word_and_says_so(house, stamping, tsa, tmp_path):
+    _, authority = stamping
+    house.take(mail(f"Order {ORDER}", "damaged"))
+    tsa.answer = lambda _query, _honest: b"away"
+    try:
+        exporter = Exporter(house.archive, house.store, house.clock, (authority,))
+        report = export(house, tmp_path / "pack", exporter=exporter)
+    finally:
+        tsa.answer = lambda _query, honest: honest
+    assert report.ok
+    assert "first" in report.unstamped[0]
+    assert not (report.place / "timestamps").exists()
+    assert json.loads((report.place / "data/completeness.json").read_text())["opened"]
