@@ -46,10 +46,12 @@ def export(
     return exporter.export(request, choose, place, Asked(**{"agent": "anna", "reason": "claim", **asked}))
 
 
-def verify(place: Path, *arguments: object, script: Path = VERIFIER) -> tuple[int, list[str]]:
+def verify(
+    place: Path, *arguments: object, script: Path = VERIFIER, python: str = sys.executable
+) -> tuple[int, list[str]]:
     """Run the verifier as a stranger does: no environment, nothing but the standard library."""
     done = subprocess.run(
-        ["/usr/bin/env", "-i", sys.executable, "-I", script, place, *map(str, arguments)],
+        ["/usr/bin/env", "-i", python, "-I", script, place, *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=120,
@@ -57,6 +59,13 @@ def verify(place: Path, *arguments: object, script: Path = VERIFIER) -> tuple[in
     )
     assert not done.stderr, done.stderr
     return done.returncode, done.stdout.splitlines()
+
+
+def pythons() -> list[str]:
+    """Return every Python from 3.8 on that can be started here, the tests' own first."""
+    folders = [Path("/usr/bin"), Path("/usr/local/bin"), *Path.home().glob(".pyenv/versions/*/bin")]
+    found = [folder / f"python3.{minor}" for folder in folders for minor in range(8, 20)]
+    return [sys.executable, *(str(path) for path in found if path.exists())]
 
 
 def findings(lines: list[str]) -> dict[str, str]:

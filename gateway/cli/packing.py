@@ -107,7 +107,8 @@ def _place_of(out: Path, request: Request) -> Path:
     """Return where the ZIP file goes: under its own name into a folder, unless a name was given."""
     if out.suffix.lower() == ".zip":
         return out
-    plain = re.sub(r"[^A-Za-z0-9-]+", "-", request.title).strip("-")[:80]
+    about = f"{request.order.marketplace}-{request.order.value}" if request.order else request.title
+    plain = re.sub(r"[^A-Za-z0-9-]+", "-", about).strip("-")[:80]
     return out / f"evidence-{plain}.zip"
 
 
@@ -122,6 +123,7 @@ def _say(report: Report, fingerprint: str, as_json: bool) -> None:
                 "withheld": report.withheld,
                 "bad": [*report.faults],
                 "findings": report.findings,
+                "unread": report.unread,
                 "unstamped": report.unstamped,
                 "verdict": report.verdict,
                 "fingerprint": fingerprint,
@@ -137,6 +139,10 @@ def _say(report: Report, fingerprint: str, as_json: bool) -> None:
         click.echo(f"  BAD: entry {one.entry}: {one.why}")
     for finding in report.findings:
         click.echo(f"  {finding}")
+    if report.unread:
+        click.echo(
+            f"  {report.unread} newer entries had not been read yet: export again when docket status shows no lag"
+        )
     for why in report.unstamped:
         click.echo(f"  without a time-stamp: {why}")
     click.echo(f"Read back by its own verifier: {report.verdict}")

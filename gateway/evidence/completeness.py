@@ -39,11 +39,12 @@ def statement(selection: Selection, tally: Tally) -> dict[str, Any]:
 
 
 def _sentences(selection: Selection, tally: Tally) -> list[str]:
-    order = selection.request.order
+    whose = "linked to this order" if selection.request.order else "that the search found"
     said = [
-        f"This pack holds {tally.opened} entries in the open, among them the messages that are "
-        + ("linked to the order" if order else "found by the search")
-        + f", and {tally.attachments} attachments taken out of them."
+        (
+            f"{_count(selection.messages, 'message')} {whose}, with what came of each: {_count(tally.opened, 'entry', 'entries')} of the log in all. "
+            f"{_count(tally.attachments, 'attachment')} taken out of the messages."
+        )
     ]
     said += [f"Entry {one.entry} is not in it: {one.why}." for one in (*tally.withheld, *tally.unreadable)]
     said += [f"Entry {one.entry}: {one.why}." for one in tally.faults]
@@ -58,9 +59,13 @@ def _sentences(selection: Selection, tally: Tally) -> list[str]:
         )
     said += [f"Mail was not taken for a while: see entry {one.entry}, a gap." for one in selection.gaps]
     if not selection.gaps:
-        said.append("The log holds no statement that mail was not taken for a while.")
+        said.append("Nobody has recorded a time in which mail was not taken.")
     said += [
         "Messages that were erased before name no order any more: whether one of them belonged here cannot be told.",
         "Mail that never reached this system, such as an answer given on a marketplace's own site of which no copy came, is not in it.",
     ]
     return said
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"

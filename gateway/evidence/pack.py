@@ -46,6 +46,7 @@ class Report:
     faults: list[Lack]
     verdict: str
     findings: tuple[str, ...]
+    unread: int = 0  # entries of the log that the store had not read when the choice was made
     unstamped: tuple[str, ...] = ()  # why an authority's time-stamp is not in it
 
     @property
@@ -103,6 +104,7 @@ class Exporter:
             faults=[*tally.faults, *tally.unreadable],
             verdict=verdict,
             findings=findings,
+            unread=selection.size - selection.read_to,
             unstamped=unstamped,
         )
 

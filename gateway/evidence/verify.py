@@ -78,6 +78,8 @@ class Pack:
             else:
                 self._add(name, one.external_attr >> 16, is_folder=one.filename.endswith("/"))
         spans.sort()
+        if file.comment or (spans and spans[0][0] != 0):
+            self.bad(self.path, "holds something beside the files of a pack")
         for (_, end, name), (start, _, _) in zip(spans, [*spans[1:], (file.start_dir, 0, "")]):
             if end > start:
                 self.bad(name, "overlaps what follows it in the ZIP file")
@@ -180,10 +182,10 @@ class Check:
     def signature(self) -> Iterator[str]:
         """The checkpoint, which states the log's size and root, is signed by its key (c2sp.org/tlog-checkpoint)."""
         yield "log/log.vkey"
-        line = self.pack.read("log/log.vkey").decode("utf-8").strip()
-        if self.key not in (None, line):
+        line, _, rest = self.pack.read("log/log.vkey").decode("utf-8").partition("\n")
+        if self.key not in (None, line) or rest:
             self.bad("log/log.vkey", "is not the key that you trust")
-            line = str(self.key)
+            line = self.key or line
         name, shown, encoded = line.split("+", 2)
         key = unbase64(encoded, 33)
         fingerprint = hashlib.sha256(f"{name}\n".encode() + key).hexdigest()
@@ -347,6 +349,11 @@ class Check:
         """Return when a time-stamp was made, and whether by an authority that is trusted or one that came along."""
         with tempfile.TemporaryDirectory() as place:
             token, data, came = (write(place, *one) for one in (("r", response), ("d", note), ("c", roots)))
+            length = (
+                response[1] - 0x80 if response[:1] == b"\x30" else 0
+            )  # of the length of the one value in it
+            if length < 1 or len(response) != 2 + length + int.from_bytes(response[2 : 2 + length], "big"):
+                raise Bad("is no time-stamp response and nothing else")
             _, text = openssl("ts", "-reply", "-in", token, "-text")
             found = re.search(r"^Time stamp: (\w+ +\d+ [\d:]{8})(?:\.\d+)? (\d{4}) GMT$", text, re.MULTILINE)
             if found:

@@ -40,7 +40,7 @@ def test_an_order_leaves_the_house_as_a_folder_that_verifies(place, tmp_path):
 
 def test_an_order_leaves_the_house_as_one_file(place, tmp_path):
     (told,) = place.json("export", ORDER, "-o", tmp_path, "--zip")
-    assert told["pack"].endswith(f"evidence-Order-{ORDER}-amazon.zip")
+    assert told["pack"].endswith(f"evidence-amazon-{ORDER}.zip")
     assert verify(told["pack"], "--fingerprint", told["fingerprint"])[0] == 0
     with zipfile.ZipFile(told["pack"]) as file:
         file.extractall(tmp_path / "unpacked")

@@ -189,6 +189,7 @@ def test_a_gap_and_what_was_not_read_yet_are_told(house, tmp_path):
     ).seq
     house.archive.append(Draft(type="note", payload=b"{}", meta={}))
     report = export(house, tmp_path / "pack")
+    assert report.unread == 1
     told = said(Forger(report.place, house.archive))
     assert told["gaps"][0]["entry"] == gap
     assert told["looked_at"] == {"entries": report.seq - 1, "of": report.seq}

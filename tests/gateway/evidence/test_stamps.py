@@ -51,6 +51,7 @@ FORGERIES = [
     ("with its end gone", lambda f, tsa, mallory: tsa.stamp(f.read("log/checkpoint.txt"))[:-1]),
     ("with a bit of its signature changed", lambda f, tsa, mallory: flipped(tsa.stamp(f.read("log/checkpoint.txt")))),
     ("with another time", lambda f, tsa, mallory: redated(tsa.stamp(f.read("log/checkpoint.txt")))),
+    ("with something behind it", lambda f, tsa, mallory: tsa.stamp(f.read("log/checkpoint.txt")) + b"x"),
     ("that is empty", lambda f, tsa, mallory: b""),
 ]  # fmt: skip
 

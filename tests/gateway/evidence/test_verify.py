@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from gateway.archive.checkpoint import Signer
-from tests.packs import TAGS, VERIFIER, b64, export, findings, verify
+from tests.packs import TAGS, VERIFIER, b64, export, findings, pythons, verify
 from tests.small_house import build_house, close, seed
 
 
@@ -68,6 +68,14 @@ def test_it_needs_nothing_but_an_old_python_and_its_standard_library():
     assert imported <= sys.stdlib_module_names
     evaluated = [node for node in ast.walk(tree) if isinstance(node, ast.Match | ast.NamedExpr)]
     assert not evaluated
+
+
+def test_every_python_that_is_installed_here_says_the_same(made, zipped, key):
+    for python in pythons():
+        for place in (made.path, zipped):
+            code, lines = verify(place, "--key", key, python=python)
+            assert code == 0, (python, lines)
+        assert verify(made.path, python=python)[0] == 3
 
 
 def test_a_machine_without_openssl_is_told_so(made):
@@ -330,6 +338,7 @@ SEALED = [  # the forger changes something and makes every manifest fit
     ("a key with another name", lambda f: f.edit("log/log.vkey", lambda old: b"x" + old), "log/log.vkey"),
     ("a key with another id", lambda f: f.edit("log/log.vkey", lambda old: old.replace(b"+", b"+0", 1)), "log/log.vkey"),
     ("no key", lambda f: f.write("log/log.vkey", b""), "log/log.vkey"),
+    ("something behind the key", append("log/log.vkey", b"\n"), "log/log.vkey"),
     ("who made the pack", lambda f: f.edit("log/export.json", lambda old: old.replace(b"anna", b"ivan")), "log/export.json"),
     ("why the pack was made", lambda f: f.edit("log/export.json", lambda old: old.replace(b"claim", b"audit")), "log/export.json"),
     ("a message in place of the export's entry", lambda f: f.write("log/export.json", f.read("data/entries.jsonl").splitlines(keepends=True)[0]), "log/export.json"),

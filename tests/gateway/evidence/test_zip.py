@@ -142,6 +142,16 @@ def test_an_entry_that_is_longer_than_it_says_fails(wrapping, tmp_path, key):
     assert "data/zeros" in check(place, key)
 
 
+def test_something_before_the_first_entry_or_behind_the_last_is_told(wrapping, tmp_path, key):
+    place = wrapping.write(tmp_path / "forged.zip")
+    whole = place.read_bytes()
+    with zipfile.ZipFile(place, "a") as file:
+        file.comment = b"read me"
+    assert "beside the files of a pack" in " ".join(check(place, key).values())
+    place.write_bytes(b"#!/bin/sh\nrm -rf /\n" + whole)
+    assert "beside the files of a pack" in " ".join(check(place, key).values())
+
+
 @pytest.mark.parametrize("part", [0.999, 0.9, 0.5, 0.01])
 def test_a_file_cut_short_fails(wrapping, tmp_path, key, part):
     place = wrapping.write(tmp_path / "short.zip")
