@@ -61,7 +61,12 @@ class Pack:
                     name = os.path.relpath(full, path).replace(os.sep, "/")
                     self._add(name, mode, is_folder=stat.S_ISDIR(mode))
         else:
-            self.zip = zipfile.ZipFile(path)
+            try:
+                self.zip = zipfile.ZipFile(path)
+            except OSError:
+                raise
+            except Exception as wrong:  # zipfile raises all kinds of errors over a forged directory
+                raise Bad(f"is no ZIP file that can be read: {wrong}") from wrong
             self._list(self.zip)
         self.there = set(self.names)
 
@@ -182,8 +187,8 @@ class Check:
     def signature(self) -> Iterator[str]:
         """The checkpoint, which states the log's size and root, is signed by its key (c2sp.org/tlog-checkpoint)."""
         yield "log/log.vkey"
-        line, _, rest = self.pack.read("log/log.vkey").decode("utf-8").partition("\n")
-        if self.key not in (None, line) or rest:
+        line, end, rest = self.pack.read("log/log.vkey").decode("utf-8").partition("\n")
+        if self.key not in (None, line) or rest or not end:
             self.bad("log/log.vkey", "is not the key that you trust")
             line = self.key or line
         name, shown, encoded = line.split("+", 2)
@@ -272,14 +277,11 @@ class Check:
             raise Bad("has a leaf of a version that this program does not know")
         proof = strict_json(line, b"\n")
         index, last = one["seq"], self.size - 1
-        if (
-            (index, index) != (leaf["seq"], proof["seq"])
-            or set(proof) != {"path", "seq"}
-            or not 0 <= index <= last
-        ):
+        places = {str(where["seq"]) for where in (one, leaf, proof)}  # as text: true is 1, and no place
+        if len(places) != 1 or set(proof) != {"path", "seq"} or not 0 <= index <= last:
             raise Bad("has the leaf or the proof of another entry")
         node = hashlib.sha256(b"\0" + raw).digest()
-        for step in map(unbase64, proof["path"]):
+        for step in path_of(proof):
             if last == 0:
                 raise Bad("has a proof that is too long")
             if index & 1 or index == last:
@@ -329,9 +331,7 @@ class Check:
                 earlier = strict_json(self.pack.read(f"{stem}.json"), b"\n")
                 note = earlier["checkpoint"].encode("utf-8")
                 size, root = self.checkpoint(note)
-                if not continues(
-                    size, self.size, root, self.root, [unbase64(one) for one in earlier["path"]]
-                ):
+                if not continues(size, self.size, root, self.root, path_of(earlier)):
                     raise Bad("is over a checkpoint that is no beginning of this log")
             at, is_trusted = self.stamp(self.pack.read(name), note, self.pack.read(f"{stem}.pem"))
             trusted += is_trusted
@@ -417,6 +417,12 @@ def unbase64(text: str, length: int = 32) -> bytes:
     return data
 
 
+def path_of(proof: dict[str, Any]) -> list[bytes]:
+    if not isinstance(proof["path"], list):
+        raise Bad("has a proof that is no list of hashes")
+    return [unbase64(step) for step in proof["path"]]
+
+
 def strict_json(data: bytes, end: bytes | None = None) -> Any:
     """Read JSON without repeated names and fractions; with ``end`` it must be canonical and end so."""
     value = json.loads(data, object_pairs_hook=unique, parse_float=int, parse_constant=int)
@@ -454,7 +460,7 @@ def main() -> int:
         openssl("version")
         key = read_key(args.key) if args.key else None
         check = Check(args.pack, key, fingerprint, args.tsa)
-    except (Bad, zipfile.BadZipFile) as wrong:
+    except Bad as wrong:
         print(f"FAIL {plain(args.pack)}: {plain(wrong)}\nFAILED: this is no pack.")
         return 1
     except (OSError, UnicodeError) as wrong:
