@@ -25,13 +25,10 @@ from gateway.indexer import Indexer, rebuild_index
 from gateway.ingest.listener import split_address
 from gateway.judge import Current, Judge, renewing
 from gateway.mail.authenticity.check import Trust
+from gateway.outlets import transport_of
 from gateway.pipeline import Gateway
 from gateway.readers import Readers
 from gateway.relay.backoff import next_try
-from gateway.relay.imap import ImapTransport
-from gateway.relay.lmtp import LmtpTransport
-from gateway.relay.mx import MxTransport
-from gateway.relay.smtp import SmtpTransport
 from gateway.relay.transport import Transport
 from gateway.shelf import Files, Shelf, Watch, last_good, read_files, stock, watch_over
 from gateway.store.accounts import Accounts, Agent
@@ -253,47 +250,7 @@ class App:
 
     def transport(self, server: Server, address: str) -> Transport | None:
         """Make the way out that a mailbox's settings describe; raises WrongUse where they cannot work."""
-        password = ""
-        if server.password_file:
-            try:
-                password = Path(server.password_file).read_text(encoding="utf-8").strip()
-            except OSError as wrong:
-                raise WrongUse(f"mailbox {address}: password_file cannot be read: {wrong}") from wrong
-        match server.kind:
-            case "none":
-                return None
-            case "mx":
-                # "required" cannot be kept towards servers nobody chose: few of them have a certificate that verifies.
-                tls = "opportunistic" if server.tls == "required" else server.tls
-                return MxTransport(
-                    hostname=self.config.hostname, tls=tls, ca_file=server.ca_file, timeout_s=server.timeout_s
-                )
-            case "smtp":
-                return SmtpTransport(
-                    server.host,
-                    server.port or 587,
-                    tls=server.tls,
-                    ca_file=server.ca_file,
-                    user=server.user,
-                    password=password,
-                    hostname=self.config.hostname,
-                    timeout_s=server.timeout_s,
-                )
-            case "lmtp":
-                return LmtpTransport(
-                    server.host, server.port or 24, hostname=self.config.hostname, timeout_s=server.timeout_s
-                )
-            case "imap":
-                return ImapTransport(
-                    server.host,
-                    server.port or 993,
-                    tls=server.tls,
-                    ca_file=server.ca_file,
-                    user=server.user,
-                    password=password,
-                    folder=server.folder,
-                    timeout_s=server.timeout_s,
-                )
+        return transport_of(server, address, hostname=self.config.hostname)
 
     def _initialised(self) -> None:
         if not self.config.secrets.is_dir():

@@ -25,7 +25,11 @@ def status_of(app: App, index: Backend | None = None) -> dict[str, Any]:
         waiting = fold.undecided_count(conn)
     return {
         "version": __version__,
-        "archive": {"size": head, "checkpoint": app.archive.checkpoint() if head else ""},
+        "archive": {
+            "size": head,
+            "checkpoint": app.archive.checkpoint() if head else "",
+            "fingerprint": app.archive.verifier.fingerprint,
+        },
         "store": {"position": position, "lag": head - position, "undecided": waiting},
         "index": {
             "engine": app.config.index.engine,

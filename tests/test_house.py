@@ -82,6 +82,7 @@ def test_only_app_and_the_command_line_read_the_settings():
     }
     allowed = {
         "app.py",
+        "outlets.py",
         "serve.py",
         "setup.py",
         "supervise.py",
