@@ -198,6 +198,7 @@ def _explain(ready: dict[str, Any], tell: Callable[[str], Any]) -> None:
     tell(f"  SMTP         {ready['smtp']}   to {ready['mailbox']}")
     tell("")
     tell(f"Commands work beside it: docket --data {ready['data']} search mug")
+    tell(f"Proof for a claim:       docket --data {ready['data']} export {ready['order']} -o pack")
     tell("Ctrl-C ends it; a folder that was not named is thrown away.")
 
 

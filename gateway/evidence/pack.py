@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+import msgspec
+
 from gateway.archive.archive import Archive
 from gateway.archive.leaf import base64_of
 from gateway.clock import Clock
@@ -123,11 +125,6 @@ class Exporter:
     ) -> tuple[int, tuple[str, ...]]:
         """Have the log record the pack, then write the proofs against the checkpoint that covers the record."""
         request = selection.request
-        about = (
-            {"marketplace": request.order.marketplace, "value": request.order.value}
-            if request.order
-            else None
-        )
         payload = {
             "agent": asked.agent,
             "entries": len(selection.items),
@@ -136,11 +133,15 @@ class Exporter:
             "query": request.query,
             "reason": asked.reason,
             "withheld": sorted(request.withhold),
-        } | ({"order": about} if about else {})
+            **({"order": msgspec.to_builtins(request.order)} if request.order else {}),
+        }
         draft = Draft(type="export", payload=canonical(payload), meta={"source": asked.source})
         seq = self.archive.append(draft).seq
         entry, salts = self.archive.entry(seq), self.archive.salts(seq)
         (journal.bag / "log").mkdir(exist_ok=True)
+        shutil.rmtree(
+            journal.bag / "timestamps", ignore_errors=True
+        )  # of an attempt that broke off after them
         with self.archive.inclusions() as (note, path_to):
 
             def proofs() -> Iterator[bytes]:
@@ -168,14 +169,8 @@ class Exporter:
     def _read_back(self, place: Path) -> tuple[str, tuple[str, ...]]:
         """Run the verifier over what was written, in a process of its own that knows nothing of us."""
         script = str(files("gateway.evidence") / "verify.py")
-        command = [
-            sys.executable,
-            "-I",
-            script,
-            str(place),
-            "--fingerprint",
-            self.archive.verifier.fingerprint,
-        ]
+        trust = ("--fingerprint", self.archive.verifier.fingerprint)
+        command = [sys.executable, "-I", script, str(place), *trust]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         lines = done.stdout.splitlines() or [done.stderr.strip()[-500:]]
         findings = [line for line in lines if line.startswith("FAIL ")]

@@ -265,6 +265,21 @@ def test_what_is_done_is_not_done_again(house, tmp_path, monkeypatch):
     assert export(house, tmp_path / "pack").ok
 
 
+def test_a_pack_that_its_own_verifier_does_not_pass_is_no_success(house, tmp_path, monkeypatch):
+    house.take(mail(f"Order {ORDER}", "damaged"))
+    read_back = Exporter._read_back
+
+    def bit_rot(self, place):
+        next((place / "data/messages").iterdir()).write_bytes(b"another")
+        return read_back(self, place)
+
+    monkeypatch.setattr(Exporter, "_read_back", bit_rot)
+    report = export(house, tmp_path / "pack")
+    assert not report.ok
+    assert report.verdict == "FAILED"
+    assert "data/messages/" in report.findings[0]
+
+
 def test_two_exports_to_one_place_do_not_mix(house, tmp_path):
     import fcntl
 

@@ -174,3 +174,24 @@ def test_an_authority_that_is_away_leaves_a_pack_without_its_word_and_says_so(ho
     assert "first" in report.unstamped[0]
     assert not (report.place / "timestamps").exists()
     assert json.loads((report.place / "data/completeness.json").read_text())["opened"]
+
+
+def test_stamps_of_an_attempt_that_broke_off_do_not_stay(house, stamping, tsa, tmp_path, monkeypatch):
+    _, authority = stamping
+    house.take(mail(f"Order {ORDER}", "damaged"))
+    exporter = Exporter(house.archive, house.store, house.clock, (authority,))
+    read_back = Exporter._read_back
+
+    def fail(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Exporter, "_read_back", fail)
+    with pytest.raises(KeyboardInterrupt):
+        export(house, tmp_path / "pack", exporter=exporter)
+    monkeypatch.setattr(Exporter, "_read_back", read_back)
+    tsa.answer = lambda _query, _honest: b"away"
+    try:
+        report = export(house, tmp_path / "pack", exporter=exporter)
+    finally:
+        tsa.answer = lambda _query, honest: honest
+    assert (report.ok, len(report.unstamped)) == (True, 1)
