@@ -13,7 +13,7 @@ from gateway.cli.keep import Progress
 from gateway.errors import WrongUse
 from gateway.evidence.contents import Asked
 from gateway.evidence.pack import Report
-from gateway.evidence.selection import Request, Selection, select_messages, select_order
+from gateway.evidence.selection import QUIET, Request, Selection, select_messages, select_order
 from index.query import parse_query
 from rules.facts import OrderRef
 
@@ -87,7 +87,7 @@ def export(
 
 
 def _choose(app: App, request: Request) -> Selection:
-    size = app.archive.head()
+    size = app.archive.tail_of(QUIET)
     if request.order is not None:
         with app.store.read() as conn:
             return select_order(conn, request, request.order, size)

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from gateway.errors import Temporary
 from gateway.evidence.contents import Asked
 from gateway.evidence.pack import Exporter
-from gateway.evidence.selection import Request, select_order
+from gateway.evidence.selection import QUIET, Request, select_order
 from rules.facts import OrderRef
 
 
@@ -39,7 +39,7 @@ class Counter:
 
     def _make(self, order: OrderRef, asked: Asked, place: Path) -> BinaryIO:
         exporter, request = self._exporter, Request(order=order)
-        size = exporter.archive.head()
+        size = exporter.archive.tail_of(QUIET)
         with exporter.store.read() as conn:
             selection = select_order(conn, request, order, size)
         report = exporter.export(request, lambda: selection, place, asked)

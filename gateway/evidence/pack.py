@@ -117,7 +117,7 @@ class Exporter:
             seqs = [item.seq for item in batch if not item.withheld]
             with self.store.read() as conn:
                 events, rows = events_among(conn, seqs), messages(conn, seqs)
-            journal.add([taker.take(item, events.get(item.seq), rows.get(item.seq)) for item in batch])
+            journal.add(list(taker.take_all(batch, events, rows)))
         progress(journal.done, len(selection.items))
 
     def _seal(

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,14 +97,36 @@ class Taker:
     folder: Path
     with_text: bool = True
 
-    def take(self, item: Item, event: EventRow | None, row: MessageRow | None) -> Piece:
+    def take_all(
+        self, items: Sequence[Item], events: Mapping[int, EventRow], rows: Mapping[int, MessageRow]
+    ) -> Iterator[Piece]:
+        """Take entries in their order. Those that follow each other in the log are read together, which is much faster."""
+        at = 0
+        while at < len(items):
+            stop = at + 1
+            while stop < len(items) and items[stop].seq == items[stop - 1].seq + 1:
+                stop += 1
+            read = self.archive.entries(items[at].seq, items[stop - 1].seq + 1)
+            for item in items[at:stop]:
+                try:
+                    entry = next(read)
+                except Damaged:
+                    entry = None  # asked for alone, it says what is wrong; those behind it are read anew
+                yield self.take(item, events.get(item.seq), rows.get(item.seq), entry)
+                at += 1
+                if entry is None:
+                    break
+
+    def take(
+        self, item: Item, event: EventRow | None, row: MessageRow | None, entry: Entry | None = None
+    ) -> Piece:
         """Write an entry's files and return what the tables say of it."""
         piece = Piece(seq=item.seq)
         if item.withheld:
             self._close(piece, item.withheld)
             return piece
         try:
-            entry = self.archive.entry(item.seq)
+            entry = entry or self.archive.entry(item.seq)
             salts = self.archive.salts(item.seq)
         except Damaged as wrong:
             piece.faults.append(wrong.what)

@@ -18,6 +18,9 @@ ASKED = "left out on request"
 _OTHERS = "an order report: it tells of other orders too"
 
 
+QUIET = frozenset({"export", "timestamp"})  # types of entries that tell nothing of an order
+
+
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody wants a pack of: one order, or the messages that a search found; and what shall stay closed."""
 
@@ -56,7 +59,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     ]  # messages that were linked to the order once, and by which entry no more
     gaps: tuple[Gap, ...]
     read_to: int  # entries before this one were looked at
-    size: int  # of the log at that moment
+    size: int  # of the log at that moment, up to the last entry that could have told something
 
 
 def select_order(conn: Connection, request: Request, order: OrderRef, size: int) -> Selection:
@@ -102,6 +105,7 @@ def _selection(
     taken_back: tuple[tuple[int, int], ...],
     size: int,
 ) -> Selection:
+    position = fold.position(conn)
     gaps = tuple(
         Gap(one.seq, one.at.isoformat(), dict(one.summary)) for one in evidence.events_of_type(conn, "gap")
     )
@@ -111,6 +115,6 @@ def _selection(
         messages=messages,
         taken_back=taken_back,
         gaps=gaps,
-        read_to=fold.position(conn),
-        size=size,
+        read_to=position,
+        size=max(size, position),
     )

@@ -85,6 +85,7 @@ def test_the_log_records_who_took_a_pack_of_what_and_why(house, tmp_path):
     assert told["order"] == {"marketplace": "amazon", "value": ORDER}
     house.settle()
     report = export(house, tmp_path / "next")
+    assert report.unread == 0
     table = rows(Forger(report.place, house.archive), "custody.csv")
     assert ("Exported", "berta", "reason: A-to-z claim") in {
         (r["WHAT"], r["WHO"], r["DETAILS"]) for r in table
@@ -222,12 +223,12 @@ def test_an_interrupted_export_goes_on_where_it_was(house, tmp_path, monkeypatch
     taken, broken = [], []
     take = Taker.take
 
-    def breaks_once(self, item, event, row):
+    def breaks_once(self, item, *more):
         taken.append(item.seq)
         if len(taken) == 130 and not broken:
             broken.append(item.seq)
             raise Interrupted
-        return take(self, item, event, row)
+        return take(self, item, *more)
 
     monkeypatch.setattr(Taker, "take", breaks_once)
     with pytest.raises(Interrupted):
