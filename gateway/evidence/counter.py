@@ -22,8 +22,8 @@ class Counter:
         self._busy = threading.Lock()
         shutil.rmtree(folder, ignore_errors=True)
 
-    def hand_out(self, order: OrderRef, asked: Asked) -> BinaryIO:
-        """Return an order's pack as an open ZIP file that has no name any more.
+    def hand_out(self, order: OrderRef, asked: Asked, *, withhold: tuple[str, ...] = ()) -> BinaryIO:
+        """Return an order's pack as an open ZIP file that has no name any more; ``withhold`` are types to keep closed.
 
         Raises Temporary while another pack is being made, and where this one does not pass its own check; WrongUse for
         an order of which nothing is known.
@@ -33,12 +33,13 @@ class Counter:
         try:
             self._folder.mkdir(mode=0o700, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=self._folder) as place:
-                return self._make(order, asked, Path(place) / "evidence.zip")
+                request = Request(order=order, withhold=withhold)
+                return self._make(request, order, asked, Path(place) / "evidence.zip")
         finally:
             self._busy.release()
 
-    def _make(self, order: OrderRef, asked: Asked, place: Path) -> BinaryIO:
-        exporter, request = self._exporter, Request(order=order)
+    def _make(self, request: Request, order: OrderRef, asked: Asked, place: Path) -> BinaryIO:
+        exporter = self._exporter
         size = exporter.archive.tail_of(QUIET)
         with exporter.store.read() as conn:
             selection = select_order(conn, request, order, size)

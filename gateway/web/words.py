@@ -43,6 +43,7 @@ _SENDERS = {
 
 _FACTS = {
     "last_at": "Last mail",
+    "fingerprint": "Key's fingerprint",
     "at_work": "Worker runs",
     "lag": "Behind by",
     "size": "Entries",

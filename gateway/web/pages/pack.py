@@ -1,6 +1,7 @@
 """The button on an order's page that hands out its evidence pack: one ZIP file, streamed, with an entry that says who took it."""
 
 from collections.abc import Iterator
+from functools import partial
 from http import HTTPStatus
 from os import fstat
 from typing import BinaryIO
@@ -27,8 +28,9 @@ async def pack(request: Request) -> Response:
     form = request.state.form
     order = OrderRef(marketplace=form.get("marketplace", ""), value=form.get("value", ""))
     asked = Asked(agent=request.state.agent, reason=form.get("reason", "").strip()[:_LONGEST], source="web")
+    closed = () if form.get("notes") == "yes" else ("note",)
     try:
-        file = await run_in_threadpool(site.packs.hand_out, order, asked)
+        file = await run_in_threadpool(partial(site.packs.hand_out, order, asked, withhold=closed))
     except WrongUse as wrong:
         raise HTTPException(HTTPStatus.NOT_FOUND, str(wrong)) from wrong
     except Temporary as wrong:

@@ -195,3 +195,33 @@ def test_stamps_of_an_attempt_that_broke_off_do_not_stay(house, stamping, tsa, t
     finally:
         tsa.answer = lambda _query, honest: honest
     assert (report.ok, len(report.unstamped)) == (True, 1)
+
+
+def test_two_authorities_both_sign_and_one_that_is_trusted_is_enough(house, tsa, mallory, tmp_path):
+    with serving_authority(mallory):
+        both = [
+            load_authority(
+                name=name,
+                url=one.url,
+                certificate=str(one.certificate),
+                roots=str(one.root),
+                policy="",
+                timeout_s=10.0,
+                clock=SystemClock(),
+            )
+            for name, one in (("first", tsa), ("second", mallory))
+        ]
+        house.take(mail(f"Order {ORDER}", "damaged"))
+        report = export(
+            house, tmp_path / "pack", exporter=Exporter(house.archive, house.store, house.clock, both)
+        )
+    assert {path.name for path in (report.place / "timestamps").iterdir()} == {
+        "first.tsr",
+        "first.pem",
+        "second.tsr",
+        "second.pem",
+    }
+    code, lines = verify(report.place, "--fingerprint", house.archive.verifier.fingerprint, "--tsa", tsa.root)
+    assert code == 0, lines
+    assert sum("that you trust" in line for line in lines) == 1
+    assert sum("alone proves nothing" in line for line in lines) == 1

@@ -1,6 +1,8 @@
 """The button for an evidence pack: one POST, one ZIP file, one entry."""
 
+import io
 import json
+import zipfile
 
 from tests.packs import verify
 from tests.small_house import ORDER, csrf_in, mail
@@ -71,3 +73,17 @@ def test_one_pack_is_made_at_a_time(house):
         answer = browser.post("/pack", data={**FORM, "csrf": token})
     assert answer.status_code == 503
     assert "Another evidence pack is being made" in answer.text
+
+
+def test_internal_notes_stay_closed_unless_they_are_asked_for(house, tmp_path):
+    house.take(mail(f"Order {ORDER}", f"Order {ORDER}"))
+    with house.client() as browser:
+        token = csrf_in(browser.get("/").text)
+        browser.post(f"/order/amazon/{ORDER}", data={"text": "a secret word", "csrf": token})
+        house.settle()
+        for form, is_open in (({}, False), ({"notes": "yes"}, True)):
+            answer = browser.post("/pack", data={**FORM, **form, "csrf": token})
+            with zipfile.ZipFile(io.BytesIO(answer.content)) as file:
+                told = b"".join(file.read(name) for name in file.namelist())
+            assert (b"a secret word" in told) is is_open
+            assert (b"left out on request" in told) is not is_open
