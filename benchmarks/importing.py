@@ -8,6 +8,7 @@ signature. Needs the packages notmuch and maildir-utils.
 
 import argparse
 import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -18,15 +19,24 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 REAL = Path(__file__).resolve().parents[2] / "shared" / "data" / "mail"
+_MESSAGE_ID = re.compile(rb"^(message-id:\s*<)", re.IGNORECASE | re.MULTILINE)
 QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "check": True}
 
 
-def maildir(place: Path, mail: Path, limit: int) -> int:
+def maildir(place: Path, mail: Path, limit: int, times: int = 1) -> int:
+    """Make a Maildir of the mail in a folder, the whole of it ``times``: copies differ in their Message-ID and one word."""
     for folder in ("cur", "new", "tmp"):
         (place / folder).mkdir(parents=True)
     files = sorted(path for path in mail.rglob("*") if path.is_file() and path.name != "cmds")
-    for number, path in enumerate(files[:limit] if limit else files):
-        shutil.copyfile(path, place / "cur" / f"{number:07d}.bench:2,S")
+    for time_ in range(times):
+        for number, path in enumerate(files[:limit] if limit else files):
+            raw = path.read_bytes()
+            if time_:
+                raw = _MESSAGE_ID.sub(rb"\g<1>copy%d." % time_, raw, count=1) + b"\ncopy%dof%d\n" % (
+                    time_,
+                    number,
+                )
+            (place / "cur" / f"{time_:03d}{number:07d}.bench:2,S").write_bytes(raw)
     return len(list((place / "cur").iterdir()))
 
 
@@ -73,6 +83,9 @@ def main() -> None:
     asked.add_argument("--mail", type=Path, default=REAL)
     asked.add_argument("--pairs", type=int, default=5)
     asked.add_argument("--limit", type=int, default=0, help="so many messages at most")
+    asked.add_argument(
+        "--times", type=int, default=1, help="the same mail so many times, each a copy of its own"
+    )
     args = asked.parse_args()
     if not args.mail.is_dir():
         raise SystemExit(f"no mail in {args.mail}; name a folder with --mail")
@@ -81,7 +94,7 @@ def main() -> None:
     rates: dict[str, list[float]] = {name: [] for name in programs}
     with tempfile.TemporaryDirectory() as root:
         mail = Path(root) / "mail" / "box"
-        count = maildir(mail, args.mail, args.limit)
+        count = maildir(mail, args.mail, args.limit, args.times)
         for number in range(args.pairs):
             for name in list(programs) if number % 2 else reversed(programs):
                 took = timed(programs[name], Path(root) / f"{name}-{number}", mail)

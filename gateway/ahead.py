@@ -3,6 +3,7 @@
 What is read ahead changes nothing: a round is taken in its turn or thrown away, and the order of the log stands.
 """
 
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from gateway.store.records import MessageRow
 
 _ROUND = 256  # entries that one transaction of the store takes up
 _ROUND_BYTES = 32 << 20
+_ROUNDS = 3  # that are read ahead: a round of decisions has nothing to read, and the readers go on behind it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,7 @@ class Told:
 class Round:
     """Entries that follow each other, and what the messages among them say, by seq."""
 
+    start: int
     entries: list[Entry]
     told: dict[int, Told]
 
@@ -39,22 +42,25 @@ class Round:
 
 
 class Ahead:
-    """One thread that opens entries and has the readers read them. One other thread may ask it."""
+    """One thread that opens entries and has the readers read them, a few rounds ahead. One other thread may ask it."""
 
     def __init__(self, archive: Archive, readers: Readers) -> None:
         self._archive = archive
         self._readers = readers
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ahead")
-        self._begun: tuple[int, Future[Round]] | None = None
+        self._begun: deque[Future[Round]] = deque()
+        self._end = 0  # where the next round begins; that thread's own
 
     def take(self, start: int) -> Round:
         """Return the entries from ``start`` on, none at the head of the log, and begin with those behind them."""
-        begun, self._begun = self._begun, None
-        reading = begun[1] if begun and begun[0] == start else self._thread.submit(self._round, start)
-        taken = reading.result()
-        after = start + len(taken.entries)
-        if taken.entries and after < self._archive.head():
-            self._begun = after, self._thread.submit(self._round, after)
+        taken = None
+        while self._begun and (taken is None or not taken.entries):  # an empty one stood at what was the head then
+            taken = self._begun.popleft().result()
+        if taken is None or not taken.entries or taken.start != start:
+            self._begun.clear()
+            taken = self._thread.submit(self._round, start).result()
+        while taken.entries and len(self._begun) < _ROUNDS:
+            self._begun.append(self._thread.submit(self._round))
         return taken
 
     def read_again(self, seqs: list[int]) -> list[Told]:
@@ -65,7 +71,9 @@ class Ahead:
         self._thread.shutdown(cancel_futures=True)
         self._readers.close()
 
-    def _round(self, start: int) -> Round:
+    def _round(self, start: int | None = None) -> Round:
+        """Return the round at ``start``, or the one behind the last; at the head of the log it is empty."""
+        self._end = start = self._end if start is None else start
         entries: list[Entry] = []
         size = 0
         for entry in self._archive.entries(start, min(start + _ROUND, self._archive.head())):
@@ -74,7 +82,8 @@ class Ahead:
             if size > _ROUND_BYTES:
                 break
         told = self._read([entry for entry in entries if entry.type in MAIL_TYPES])
-        return Round(entries=entries, told={one.row.seq: one for one in told})
+        self._end += len(entries)
+        return Round(start=start, entries=entries, told={one.row.seq: one for one in told})
 
     def _read(self, entries: list[Entry]) -> list[Told]:
         items = [item_of(entry) for entry in entries]

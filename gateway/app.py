@@ -154,13 +154,16 @@ class App:
             journal=journal,
         )
 
-    def gateway(self, *, journal: str = "reading.json") -> Gateway:
-        """Make the path itself."""
+    def gateway(self, *, journal: str = "reading.json", reading: bool = False) -> Gateway:
+        """Make the path itself; ``reading`` begins with what reads, before there are threads, since it may be forked."""
         work = self.config.work
+        readers = self.readers(journal=self.config.folder / journal)
+        if reading:
+            readers.begin()
         return Gateway(
             archive=self.archive,
             store=self.store,
-            readers=self.readers(journal=self.config.folder / journal),
+            readers=readers,
             judge=self._judge(),
             book=self.book,
             mailboxes=self.mailboxes,

@@ -132,7 +132,8 @@ class Deciding:
         """
         drafts: dict[int, Draft] = {}
         waiting = [seq for seq in messages.undecided(conn, limit + len(self._made)) if seq not in self._made]
-        read_again([seq for seq in waiting if seq not in self._read])
+        if unread := [seq for seq in waiting if seq not in self._read]:
+            read_again(unread)  # behind what is being read ahead
         touched = set(self._touched)
         known = authentic_of(conn, waiting)
         prospects = self._prospects(conn, waiting)

@@ -14,16 +14,16 @@ from typing import Any
 import msgspec
 
 from gateway.alerts import Alert, about
+from gateway.briefing import Known
 from gateway.errors import ArchiveBroken, Permanent, WrongUse
-from gateway.mail.authenticity.record import Record
 from gateway.mail.authenticity.written import results_of
 from gateway.mail.entry import Entry, Envelope
 from gateway.mail.rewrite import outgoing
 from gateway.mail.stamp import Stamp, stamp
 from gateway.relay.bounce import failure_report
-from gateway.relay.notice import Lost, arrival_notice, failure_notice
+from gateway.relay.notice import arrival_notice, failure_notice
 from gateway.relay.transport import Deferred, Delivered, Outcome, Refused, Transport, Unknown
-from gateway.store.records import JobRow, LinkRow, MessageRow
+from gateway.store.records import JobRow
 
 log = logging.getLogger(__name__)
 
@@ -46,16 +46,6 @@ class Post:
     sender: str  # the address the marketplace has approved
     deliver: Transport | None
     relay: Transport | None
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is known of the message that a job is about; ``lost`` is what an alert tells of."""
-
-    row: MessageRow
-    links: list[LinkRow]
-    checked: Record | None = None
-    lost: tuple[Lost, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

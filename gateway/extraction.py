@@ -1,16 +1,14 @@
 """What a message's attachments say, read in a child process: a file built to kill its reader costs its own text only."""
 
 import contextlib
-import os
 import select
-import subprocess
-import sys
+import socket
 import time
 from dataclasses import dataclass, replace
-from typing import IO
 
 import msgspec
 
+from gateway.births import Process, start
 from gateway.mail.attachment_kinds import has_bars, is_readable
 from gateway.mail.message import Attachment, ParsedMail
 from gateway.mail.parse import attachments_of
@@ -55,7 +53,7 @@ class Extractor:
 
     def __init__(self, opening: Opening) -> None:
         self._opening = opening
-        self._child: subprocess.Popen[bytes] | None = None
+        self._child: _Child | None = None
 
     def extend(self, mail: ParsedMail, raw: bytes) -> ParsedMail:
         """Return a message with what its attachments say. Never raises; what could not be read is a defect."""
@@ -86,7 +84,7 @@ class Extractor:
     def close(self) -> None:
         """End the child."""
         if self._child is not None:
-            _end(self._child)
+            self._child.end()
             self._child = None
 
     def _wants(self, file: Attachment) -> bool:
@@ -99,8 +97,7 @@ class Extractor:
         left = deadline - time.monotonic()
         if left <= 0:
             return Extract(wrong="is not opened: those before it took all the time there is")
-        child = self._child or self._spawn()
-        self._child = child
+        child = self._child = self._child or self._begin()
         frame = msgspec.msgpack.encode(
             File(
                 content=content,
@@ -110,58 +107,51 @@ class Extractor:
                 barcodes=self._opening.barcodes,
             )
         )
-        with contextlib.suppress(OSError):  # a dead child shows at once as an ended answer
-            _write(child, frame)
-        answer = _answer(child, deadline)
+        child.write(frame)
+        answer = child.answer(deadline)
         if answer is None:
             self.close()
             late = time.monotonic() >= deadline
             return Extract(wrong="takes too long to read" if late else "ended its reader")
         return answer
 
-    def _spawn(self) -> subprocess.Popen[bytes]:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "gateway.extractor"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # libraries complain of broken files at length
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        )
-        with contextlib.suppress(OSError):
-            _write(child, msgspec.msgpack.encode(self._opening))
+    def _begin(self) -> "_Child":
+        ours, theirs = socket.socketpair()
+        with theirs:
+            child = _Child(start("gateway.extractor", theirs), ours)
+        child.write(msgspec.msgpack.encode(self._opening))
         return child
 
 
-def _write(child: subprocess.Popen[bytes], frame: bytes) -> None:
-    assert child.stdin is not None
-    child.stdin.write(len(frame).to_bytes(8, "big") + frame)
-    child.stdin.flush()
+@dataclass(frozen=True, slots=True)
+class _Child:
+    process: Process
+    connection: socket.socket
 
+    def write(self, frame: bytes) -> None:
+        with contextlib.suppress(OSError):  # a dead child shows at once as an ended answer
+            self.connection.sendall(len(frame).to_bytes(8, "big") + frame)
 
-def _answer(child: subprocess.Popen[bytes], deadline: float) -> Extract | None:
-    """Return a child's answer, or None when it ended, or does not answer in time."""
-    assert child.stdout is not None
-    head = _exactly(child.stdout, 8, deadline)
-    frame = None if head is None else _exactly(child.stdout, int.from_bytes(head, "big"), deadline)
-    try:
-        return None if frame is None else msgspec.msgpack.decode(frame, type=Extract)
-    except msgspec.DecodeError:
-        return None
-
-
-def _exactly(source: IO[bytes], count: int, deadline: float) -> bytes | None:
-    kept = bytearray()
-    while len(kept) < count:
-        ready, _, _ = select.select([source], [], [], max(0.0, deadline - time.monotonic()))
-        piece = os.read(source.fileno(), min(count - len(kept), 1 << 20)) if ready else b""
-        if not piece:
+    def answer(self, deadline: float) -> Extract | None:
+        """Return its answer, or None when it ended, or does not answer in time."""
+        head = self._exactly(8, deadline)
+        frame = None if head is None else self._exactly(int.from_bytes(head, "big"), deadline)
+        try:
+            return None if frame is None else msgspec.msgpack.decode(frame, type=Extract)
+        except msgspec.DecodeError:
             return None
-        kept += piece
-    return bytes(kept)
 
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.connection.close()
 
-def _end(child: subprocess.Popen[bytes]) -> None:
-    child.kill()
-    with contextlib.suppress(OSError):
-        child.communicate()
-    child.wait()
+    def _exactly(self, count: int, deadline: float) -> bytes | None:
+        kept = bytearray()
+        while len(kept) < count:
+            ready, _, _ = select.select([self.connection], [], [], max(0.0, deadline - time.monotonic()))
+            piece = self.connection.recv(min(count - len(kept), 1 << 20)) if ready else b""
+            if not piece:
+                return None
+            kept += piece
+        return bytes(kept)

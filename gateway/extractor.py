@@ -1,10 +1,12 @@
-"""The child that opens attached files: frames of files in on standard input, what they say out on standard output."""
+"""The child that opens attached files: frames of files in in, what they say out."""
 
 import contextlib
+import os
 import resource
 import signal
+import socket
 import sys
-from typing import BinaryIO
+from pathlib import Path
 
 import msgspec
 
@@ -12,6 +14,7 @@ from gateway.extraction import Extract, File, Opening
 from gateway.mail.attachment_kinds import has_bars, is_readable
 from gateway.mail.attachment_text import Unreadable, text_of_file
 from gateway.mail.barcodes import barcodes_in
+from gateway.nursery import read_frame
 
 
 def extract(file: File) -> Extract:
@@ -32,21 +35,23 @@ def extract(file: File) -> Extract:
     return Extract(text=text, barcodes=codes, wrong=wrong)
 
 
-def main() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says when to end, by closing our input
-    source, sink = sys.stdin.buffer, sys.stdout.buffer
-    frame = _frame(source)
-    if frame is None:
-        return
+def live(connection: socket.socket) -> int:
+    """Answer each frame of a file with what it says, until nobody asks any more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says when to end, by closing its end
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)  # libraries complain of broken files at length
+    source = connection.makefile("rb")
+    if (frame := read_frame(source)) is None:
+        return 0
     opening = msgspec.msgpack.decode(frame, type=Opening)
     resource.setrlimit(resource.RLIMIT_AS, (opening.memory_bytes, opening.memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # nothing that reads a file has to write one
-    while (frame := _frame(source)) is not None:
+    while (frame := read_frame(source)) is not None:
         _allow(opening.seconds)
         answer = msgspec.msgpack.encode(extract(msgspec.msgpack.decode(frame, type=File)))
-        sink.write(len(answer).to_bytes(8, "big") + answer)
-        sink.flush()
+        connection.sendall(len(answer).to_bytes(8, "big") + answer)
+    return 0
 
 
 def _allow(seconds: float) -> None:
@@ -56,11 +61,6 @@ def _allow(seconds: float) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
 
 
-def _frame(source: BinaryIO) -> bytes | None:
-    head = source.read(8)
-    return source.read(int.from_bytes(head, "big")) if len(head) == 8 else None
-
-
 if __name__ == "__main__":
-    with contextlib.suppress(BrokenPipeError):
-        main()
+    with contextlib.suppress(BrokenPipeError), socket.socket(fileno=0) as standard_input:
+        sys.exit(live(standard_input))

@@ -11,7 +11,7 @@ from gateway.clock import Clock
 from gateway.ingest.files import Found, read_mail
 from gateway.mail.entry import Envelope
 from gateway.mail.header_block import header_block_of
-from gateway.pipeline import Gateway
+from gateway.pipeline import Intake
 from gateway.receipt import Receipt
 
 _UNDER_WAY = 512
@@ -36,9 +36,9 @@ class Import:
     """One run over files. ``ours`` are the support addresses: mail from one of them was written by us."""
 
     def __init__(
-        self, gateway: Gateway, clock: Clock, *, mailbox: str, ours: frozenset[str], message_bytes: int
+        self, intake: Intake, clock: Clock, *, mailbox: str, ours: frozenset[str], message_bytes: int
     ) -> None:
-        self._gateway = gateway
+        self._intake = intake
         self._clock = clock
         self._mailbox = mailbox
         self._message_bytes = message_bytes
@@ -63,7 +63,7 @@ class Import:
                 flags=one.flags,
                 sent=self._is_ours(one.raw),
             )
-            self._waiting.append((self._gateway.accept(one.raw, envelope), len(one.raw)))
+            self._waiting.append((self._intake.accept(one.raw, envelope), len(one.raw)))
             self._bytes += len(one.raw)
             while len(self._waiting) > _UNDER_WAY or self._bytes > _UNDER_WAY_BYTES:
                 self._count()

@@ -22,7 +22,7 @@ from index.backend import Backend
 from index.document import Document
 from index.rebuild import rebuild
 
-_BATCH = 1024  # entries
+_BATCH = 2048  # entries
 _BATCH_BYTES = 32 << 20  # of the texts of the messages they touch
 _ALL = 2048
 

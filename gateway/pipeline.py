@@ -26,24 +26,24 @@ from datetime import datetime
 import msgspec
 
 from gateway.ahead import Ahead, Told
-from gateway.alerts import Alerts, lost_with
+from gateway.alerts import Alerts
 from gateway.analyses import Analyses
 from gateway.archive.archive import Archive
 from gateway.authenticity.checks import Checks
+from gateway.briefing import known_of
 from gateway.clock import Clock
 from gateway.deciding import Book, Deciding
-from gateway.delivery import Known, Post, carry, nowhere, outcome_payload
+from gateway.delivery import Post, carry, nowhere, outcome_payload
 from gateway.futures import chain
 from gateway.judge import Judge
-from gateway.mail.authenticity.record import draft_of, record_of
+from gateway.mail.authenticity.record import draft_of
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import MAIL_TYPES, Appended, Draft, Envelope
 from gateway.readers import Readers
 from gateway.receipt import Receipt, receipt_of, sighting_of
 from gateway.relay.backoff import next_try
 from gateway.shelf import put_in_force
-from gateway.store import fold, jobs, messages, orders
-from gateway.store.authenticity import entry_of
+from gateway.store import fold, jobs
 from gateway.store.engine import Store
 from gateway.store.records import JobRow
 
@@ -52,7 +52,29 @@ _UNFOLDED = 4096  # decisions in the archive and not in the store; when there ar
 _LEASE_S = 900.0
 
 
-class Gateway:
+class Intake:
+    """The path as far as the commit point. It decides nothing: a command that takes history in needs no more."""
+
+    def __init__(self, archive: Archive) -> None:
+        self.archive = archive
+
+    def accept(self, raw: bytes, envelope: Envelope) -> Future[Receipt]:
+        """Make a message durable, then answer. Fails with an error that carries its SMTP reply; then nothing is kept."""
+        type_, meta = "mail.out" if envelope.sent else "mail.in", msgspec.to_builtins(envelope)
+        return self._seal(Draft(type=type_, payload=raw, meta=meta, once=envelope.is_history))
+
+    def _seal(self, draft: Draft) -> Future[Receipt]:
+        # Once this future ends well a crash loses nothing: resume() finds entries without a decision.
+        return chain(self.archive.submit(draft), lambda appended: self._receipt(draft, appended))
+
+    def _receipt(self, draft: Draft, appended: Appended) -> Receipt | Future[Receipt]:
+        receipt, origin = receipt_of(draft, appended), draft.meta.get("origin", "")
+        if not appended.existing or self.archive.entry(appended.seq).meta.get("origin") == origin:
+            return receipt
+        return chain(self.archive.submit(sighting_of(appended.seq, draft)), lambda _: receipt)
+
+
+class Gateway(Intake):
     """The path over its parts. ``accept`` may be called from any thread; all else by one worker, which holds the lock.
 
     ``mailboxes`` maps each address we answer for to its mailbox; ``posts`` says where a mailbox's mail goes;
@@ -77,35 +99,21 @@ class Gateway:
         analyses: Analyses | None = None,
         checks: Checks | None = None,
     ) -> None:
-        self.archive, self.store, self.clock = archive, store, clock
-        self._ahead = Ahead(archive, readers)
-        self._analyses = analyses or Analyses()
-        self._judge = judge
+        super().__init__(archive)
+        self.store, self.clock, self._ahead = store, clock, Ahead(archive, readers)
+        self._analyses, self._judge = analyses or Analyses(), judge
         self.checks = checks or Checks(clock=clock)
         self._deciding = Deciding(book, {one.lower(): box for one, box in mailboxes.items()}, self.checks)
-        self._posts, self._hostname, self._web = posts, hostname, web
-        self._alerts = Alerts(alerts)
+        self._posts, self._hostname, self._web, self._alerts = posts, hostname, web, Alerts(alerts)
         self._retry, self._rng = retry, random.Random()  # noqa: S311 - jitter, not secrecy
         self._caught_up = 1 << 62  # no job is given out until resume() says how far the archive went
         self._judging = ThreadPoolExecutor(max_workers=1, thread_name_prefix="judge")
 
     def accept(self, raw: bytes, envelope: Envelope) -> Future[Receipt]:
-        """Make a message durable, then answer. Fails with an error that carries its SMTP reply; then nothing is kept."""
+        """Make a message durable, as every intake does; what an agent sends is judged first, and sealed with its verdict."""
         if envelope.source == "submission":
-            # What an agent sends is judged first, on the bytes in memory: the verdict is part of the one append.
             return chain(self._judging.submit(self._judge, raw, envelope), self._seal)
-        type_, meta = "mail.out" if envelope.sent else "mail.in", msgspec.to_builtins(envelope)
-        return self._seal(Draft(type=type_, payload=raw, meta=meta, once=envelope.is_history))
-
-    def _seal(self, draft: Draft) -> Future[Receipt]:
-        # Once this future ends well a crash loses nothing: resume() finds entries without a decision.
-        return chain(self.archive.submit(draft), lambda appended: self._receipt(draft, appended))
-
-    def _receipt(self, draft: Draft, appended: Appended) -> Receipt | Future[Receipt]:
-        receipt, origin = receipt_of(draft, appended), draft.meta.get("origin", "")
-        if not appended.existing or self.archive.entry(appended.seq).meta.get("origin") == origin:
-            return receipt
-        return chain(self.archive.submit(sighting_of(appended.seq, draft)), lambda _: receipt)
+        return super().accept(raw, envelope)
 
     def resume(self, *, to_head: bool = False) -> None:
         """Fold in all that was decided or done before; what lies behind it is mail, for ``process``, unless ``to_head``."""
@@ -148,8 +156,7 @@ class Gateway:
 
     def _record(self) -> int:
         """Archive what was found out about senders meanwhile; DNS is asked beside the path, and never again."""
-        found = self.checks.ended()
-        return len(self.archive.append_many([draft_of(one) for one in found])) if found else 0
+        return len(self.archive.append_many([draft_of(one) for one in self.checks.ended()]))
 
     def _decide(self) -> int:
         if self._deciding.unfolded > _UNFOLDED:
@@ -172,21 +179,15 @@ class Gateway:
     def run(self, job: JobRow) -> Appended:
         """Do one job and archive what came of it. Safe in a thread of its own; the fold then closes the job."""
         with self.store.read() as conn:
-            row = messages.message(conn, job.message)
-            links = orders.links_of(conn, job.message)
-            lost = lost_with(conn, job) if job.kind == "alert" else ()
-            by = entry_of(conn, job.message) if job.kind == "deliver" else None
-        assert row is not None
+            known = known_of(conn, self.archive, job)
         entry, now = self.archive.entry(job.message), self.clock.now()
-        found = None if by is None else record_of(self.archive.entry(by).payload)
         if job.kind == "notify" and not self._alerts.allows_notice(job, now):
             sent = nowhere(job, "not sent, since this address has had its notices of this hour")
         else:
-            known, host, web = Known(row, links, found, lost), self._hostname, self._web
-            sent = carry(job, entry, known, self._posts, hostname=host, now=now, web=web)
+            sent = carry(job, entry, known, self._posts, hostname=self._hostname, now=now, web=self._web)
         now = self.clock.now()
         next_at = self._retry(job.attempts, now, self._rng) if sent.open else None
-        report_to = None if row.type == "mail.in" else row.mailbox
+        report_to = None if known.row.type == "mail.in" else known.row.mailbox
         payload = outcome_payload(job, sent, next_at, report_to, lambda: self._alerts.after_failure(job, now))
         # A crash before this line sends again, with the same Message-ID: at least once, never silently not at all.
         return self.archive.append(Draft(type="outcome", payload=canonical(payload), meta={}))

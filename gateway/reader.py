@@ -1,16 +1,18 @@
-"""One child of the reader pool: frames of messages in on standard input, what they say out on standard output."""
+"""The readers' nursery, and what a reader does: frames of messages in, what they say out."""
 
 import contextlib
 import resource
 import signal
+import socket
 import sys
 from dataclasses import replace
-from typing import BinaryIO
 
 import msgspec
 
+from gateway.births import collect_seldom
 from gateway.extraction import Extractor
 from gateway.mail.parse import parse
+from gateway.nursery import first_frame, read_frame, serve_births
 from gateway.readers import Item, Start, Understood
 from gateway.shape import facts_of, search_text_of
 from index.analyzer import analyze
@@ -26,29 +28,33 @@ def understand(item: Item, marketplaces: Marketplaces, extractor: Extractor) -> 
     return Understood(mail=kept, reading=reading, analysis=analyze(search_text_of(mail)))
 
 
-def main() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says when to end, by closing our input
-    source, sink = sys.stdin.buffer, sys.stdout.buffer
-    frame = _frame(source)
-    if frame is None:
-        return
-    start = msgspec.msgpack.decode(frame, type=Start)
-    resource.setrlimit(resource.RLIMIT_AS, (start.memory_bytes, start.memory_bytes))
+def live(door: socket.socket) -> int:
+    """Load the rules and then bear readers, until nobody asks for one any more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says when to end, by closing its end
+    if (frame := first_frame(door)) is not None:
+        begun = msgspec.msgpack.decode(frame, type=Start)
+        marketplaces = load_marketplaces(begun.marketplaces)
+        serve_births(door, lambda connection: _read_on(connection, begun, marketplaces))
+    return 0
+
+
+def _read_on(connection: socket.socket, begun: Start, marketplaces: Marketplaces) -> int:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_AS, (begun.memory_bytes, begun.memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    marketplaces = load_marketplaces(start.marketplaces)
-    extractor = Extractor(start.opening)
-    while (frame := _frame(source)) is not None:
+    collect_seldom()
+    extractor = Extractor(begun.opening)
+    source = connection.makefile("rb")
+    while (frame := read_frame(source)) is not None:
         items = msgspec.msgpack.decode(frame, type=list[Item])
         answer = msgspec.msgpack.encode([understand(item, marketplaces, extractor) for item in items])
-        sink.write(len(answer).to_bytes(8, "big") + answer)
-        sink.flush()
-
-
-def _frame(source: BinaryIO) -> bytes | None:
-    head = source.read(8)
-    return source.read(int.from_bytes(head, "big")) if len(head) == 8 else None
+        with contextlib.suppress(
+            BrokenPipeError
+        ):  # nobody waits for it any more, and the next frame is the end
+            connection.sendall(len(answer).to_bytes(8, "big") + answer)
+    return 0
 
 
 if __name__ == "__main__":
-    with contextlib.suppress(BrokenPipeError):
-        main()
+    with socket.socket(fileno=0) as standard_input:
+        sys.exit(live(standard_input))

@@ -5,26 +5,23 @@ messages are read again one by one, and one that kills twice is understood by it
 Which messages are being read stands in a journal file meanwhile: a crash of the whole process counts as a death too.
 """
 
-import contextlib
 import hashlib
 import json
 import logging
 import os
 import selectors
-import subprocess
-import sys
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO
 
 import msgspec
 
 from gateway.extraction import Opening
 from gateway.mail.entry import Entry, Envelope
 from gateway.mail.message import ParsedMail
+from gateway.nursery import Child, Nursery
 from gateway.shape import is_outbound
 from index.analyzer import NOTHING, Analysis
 from rules.facts import Reading
@@ -69,8 +66,8 @@ class Start:
 
 
 @dataclass(slots=True)
-class _Child:
-    process: subprocess.Popen[bytes]
+class _Reader:
+    child: Child
     batch: list[int] = field(default_factory=list)  # places in the call's items
     deadline: float = 0.0
 
@@ -98,12 +95,17 @@ class Readers:
         opening: Opening = Opening(),  # noqa: B008 - frozen
         journal: Path | None = None,
     ) -> None:
-        self._start = Start(marketplaces=dict(marketplaces), memory_bytes=memory_bytes, opening=opening)
+        start = Start(marketplaces=dict(marketplaces), memory_bytes=memory_bytes, opening=opening)
+        self._nursery = Nursery("gateway.reader", msgspec.msgpack.encode(start))
         self._count = count or len(os.sched_getaffinity(0))
         self._seconds = seconds
-        self._idle: list[_Child] = []
+        self._idle: list[_Reader] = []
         self._deaths = _recall(journal)
         self._journal = None if journal is None else journal.open("wb", buffering=0)
+
+    def begin(self) -> None:
+        """Have the rules loaded where readers are born, so that the first message need not wait for it."""
+        self._nursery.open()
 
     def understand(self, items: Sequence[Item]) -> list[Understood]:
         """Return what each message says, in the order given. Never raises for a message's sake."""
@@ -114,33 +116,32 @@ class Readers:
         singly = [place for place, item in enumerate(items) if self._deaths.get(item.key)]
         queue = deque([*_batches(whole, items), *([place] for place in singly)])
         with selectors.DefaultSelector() as waiting:
-            busy: set[int] = set()
-            while queue or busy:
-                while queue and len(busy) < self._count:
-                    self._give(queue.popleft(), items, found, waiting, busy)
-                if not busy:
+            while queue or waiting.get_map():
+                while queue and len(waiting.get_map()) < self._count:
+                    self._give(queue.popleft(), items, found, waiting)
+                if not waiting.get_map():
                     continue
                 deadline = min(key.data.deadline for key in waiting.get_map().values())
                 ready = waiting.select(max(0.0, deadline - time.monotonic()))
-                for child in [key.data for key, _ in ready] or self._overdue(waiting):
-                    waiting.unregister(_answers_of(child))
-                    busy.discard(child.process.pid)
-                    answers = _receive(child) if ready else None
-                    if answers is None or len(answers) != len(child.batch):
-                        self._bury(child, items, queue)
+                for reader in [key.data for key, _ in ready] or self._overdue(waiting):
+                    waiting.unregister(reader.child.answers)
+                    answers = _receive(reader) if ready else None
+                    if answers is None or len(answers) != len(reader.batch):
+                        self._bury(reader, items, queue)
                         continue
-                    for place, answer in zip(child.batch, answers, strict=True):
+                    for place, answer in zip(reader.batch, answers, strict=True):
                         by_header = self._deaths.get(items[place].key, 0) == _DEATHS
                         found[place] = _by_header(items[place], answer) if by_header else answer
-                    self._idle.append(child)
+                    self._idle.append(reader)
         self._forget(items)
         return [found[place] for place in range(len(items))]
 
     def close(self) -> None:
         """End the children; what they were reading is read again at the next start."""
-        for child in self._idle:
-            _end(child)
+        for reader in self._idle:
+            reader.child.end()
         self._idle.clear()
+        self._nursery.close()
         if self._journal is not None:
             self._journal.close()
 
@@ -150,43 +151,29 @@ class Readers:
         items: Sequence[Item],
         found: dict[int, Understood],
         waiting: selectors.BaseSelector,
-        busy: set[int],
     ) -> None:
         deaths = self._deaths.get(items[batch[0]].key, 0) if len(batch) == 1 else 0
         if deaths > _DEATHS:
             found[batch[0]] = _unread(items[batch[0]])
             return
         sent = [_headers_alone(items[place]) if deaths == _DEATHS else items[place] for place in batch]
-        child = self._idle.pop() if self._idle else self._spawn()
-        child.batch = batch
-        child.deadline = time.monotonic() + self._seconds
-        with contextlib.suppress(OSError):  # a dead child shows at once as an ended answer
-            _write(child.process, msgspec.msgpack.encode(sent))
-        waiting.register(_answers_of(child), selectors.EVENT_READ, child)
-        busy.add(child.process.pid)
+        reader = self._idle.pop() if self._idle else _Reader(self._nursery.child())
+        reader.batch = batch
+        reader.deadline = time.monotonic() + self._seconds
+        reader.child.write(msgspec.msgpack.encode(sent))
+        waiting.register(reader.child.answers, selectors.EVENT_READ, reader)
         self._note(items, waiting)
 
-    def _spawn(self) -> _Child:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gateway.reader"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        )
-        with contextlib.suppress(OSError):  # a dead child shows at once as an ended answer
-            _write(process, msgspec.msgpack.encode(self._start))
-        return _Child(process)
-
-    def _overdue(self, waiting: selectors.BaseSelector) -> list[_Child]:
+    def _overdue(self, waiting: selectors.BaseSelector) -> list[_Reader]:
         now = time.monotonic()
         return [key.data for key in waiting.get_map().values() if key.data.deadline <= now]
 
-    def _bury(self, child: _Child, items: Sequence[Item], queue: deque[list[int]]) -> None:
+    def _bury(self, reader: _Reader, items: Sequence[Item], queue: deque[list[int]]) -> None:
         """End a child that died or was too slow, and put its messages back, each by itself."""
-        _end(child)
-        for place in child.batch:
+        reader.child.end()
+        for place in reader.batch:
             item = items[place]
-            if len(child.batch) == 1:
+            if len(reader.batch) == 1:
                 self._deaths[item.key] = self._deaths.get(item.key, 0) + 1
                 log.warning("reader-died seq=%d deaths=%d", item.key, self._deaths[item.key])
             queue.append([place])
@@ -256,31 +243,10 @@ def _unread(item: Item) -> Understood:
     return _by_header(item, nothing)
 
 
-def _write(process: subprocess.Popen[bytes], frame: bytes) -> None:
-    assert process.stdin is not None
-    process.stdin.write(len(frame).to_bytes(8, "big") + frame)
-    process.stdin.flush()
-
-
-def _answers_of(child: _Child) -> IO[bytes]:
-    assert child.process.stdout is not None
-    return child.process.stdout
-
-
-def _receive(child: _Child) -> list[Understood] | None:
-    """Return a child's answers, or None when it ended instead."""
-    head = _answers_of(child).read(8)
-    if len(head) < 8:
-        return None
-    frame = _answers_of(child).read(int.from_bytes(head, "big"))
+def _receive(reader: _Reader) -> list[Understood] | None:
+    """Return a reader's answers, or None when it ended instead."""
+    frame = reader.child.read()
     try:
-        return msgspec.msgpack.decode(frame, type=list[Understood])
+        return None if frame is None else msgspec.msgpack.decode(frame, type=list[Understood])
     except msgspec.DecodeError:
         return None
-
-
-def _end(child: _Child) -> None:
-    child.process.kill()
-    with contextlib.suppress(OSError):
-        child.process.communicate()
-    child.process.wait()

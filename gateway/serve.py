@@ -169,7 +169,7 @@ class _Supervisor:
     def __init__(self, app: App, *, quiet: bool) -> None:
         self._app = app
         self._quiet = quiet
-        self.worker = WorkerProcess(app.config, quiet=quiet, nice=True)
+        self.worker = WorkerProcess(app.config, quiet=quiet, nice=True, anew=True)
 
     def wake(self) -> None:
         self.worker.wake()
@@ -184,14 +184,14 @@ class _Supervisor:
             if code == EXIT_LOCKED:  # an import has a worker of its own, which does all the work meanwhile
                 await asyncio.sleep(_WATCH_S)
                 if not await asyncio.to_thread(is_at_work, self._app.config):
-                    self.worker = WorkerProcess(self._app.config, quiet=self._quiet, nice=True)
+                    self.worker = WorkerProcess(self._app.config, quiet=self._quiet, nice=True, anew=True)
                 continue
             failures = 0 if time.monotonic() - began > _HEALTHY_S else failures + 1
             pause = min(_PATIENCE_S, 0.1 * 2**failures)
             log.error("worker-ended code=%d restart_s=%.1f", code, pause)
             await asyncio.sleep(pause)
             began = time.monotonic()
-            self.worker = WorkerProcess(self._app.config, quiet=self._quiet, nice=True)
+            self.worker = WorkerProcess(self._app.config, quiet=self._quiet, nice=True, anew=True)
 
 
 @asynccontextmanager

@@ -1,9 +1,8 @@
 """The worker process as others see it: start it, wake it, wait for it, or find that one is at work already."""
 
 import contextlib
-import os
+import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,42 +10,43 @@ from dataclasses import dataclass
 import msgspec
 
 from gateway.app import App
+from gateway.births import start
 from gateway.config import Config
 from gateway.errors import Temporary
 from gateway.store import fold
 from gateway.worker import Locked, hold_lock
-from gateway.workprocess import EXIT_LOCKED, build_anew, lock_of, rebuild_request
+from gateway.workprocess import EXIT_LOCKED, Orders, build_anew, lock_of, rebuild_request
 
 _POLL_S = 0.1
+_PACE_S = 0.05
+_STRIDE = 256  # messages between two looks at how far the worker is
+_AHEAD = 1536  # entries that the archive may be ahead of the store while more is taken in
 
 
 class WorkerProcess:
-    """A running worker process. ``wake`` never blocks: a full pipe has wake-ups enough."""
+    """A running worker process. ``wake`` never blocks: a full connection has wake-ups enough."""
 
-    def __init__(self, config: Config, *, quiet: bool = False, nice: bool = False) -> None:
-        self.process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "gateway.workprocess",
-                *(["--quiet"] if quiet else []),
-                *(["--nice"] if nice else []),
-            ],
-            stdin=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-            process_group=0,  # Ctrl-C is for us to answer: the worker is told when it is to end
-        )
-        assert self.process.stdin is not None
-        self._pipe = self.process.stdin.fileno()
-        text = msgspec.json.encode(config)
-        with contextlib.suppress(BrokenPipeError):  # its exit code says why it ended so soon
-            os.write(self._pipe, len(text).to_bytes(8, "big"))
-            os.write(self._pipe, text)
-        os.set_blocking(self._pipe, False)
+    def __init__(
+        self, config: Config, *, quiet: bool = False, nice: bool = False, anew: bool = False
+    ) -> None:
+        self._connection, theirs = socket.socketpair()
+        with theirs:
+            self.process = start("gateway.workprocess", theirs, anew=anew)
+        orders = msgspec.json.encode(Orders(config=config, quiet=quiet, nice=nice))
+        with contextlib.suppress(OSError):  # its exit code says why it ended so soon
+            self._connection.sendall(len(orders).to_bytes(8, "big") + orders)
+        self._connection.setblocking(False)
 
     def wake(self) -> None:
-        with contextlib.suppress(BlockingIOError, BrokenPipeError):
-            os.write(self._pipe, b"!")
+        with contextlib.suppress(BlockingIOError, BrokenPipeError, ConnectionResetError):
+            self._connection.send(b"!")
+
+    def wait_ready(self) -> None:
+        """Wait until it has made or found store and index, or has ended."""
+        self._connection.setblocking(True)
+        with contextlib.suppress(ConnectionResetError):
+            self._connection.recv(1)
+        self._connection.setblocking(False)
 
     def stop(self, timeout_s: float = 15.0) -> int:
         """Ask it to end, wait, and return its exit code; after the time-out it is killed, which loses nothing."""
@@ -56,9 +56,7 @@ class WorkerProcess:
         except subprocess.TimeoutExpired:
             self.process.kill()
             code = self.process.wait()
-        assert self.process.stdin is not None
-        with contextlib.suppress(OSError):
-            self.process.stdin.close()
+        self._connection.close()
         return code
 
 
@@ -69,11 +67,38 @@ class Beside:
     app: App
     own: WorkerProcess | None
     wanted: bool
+    _looked: int = 0
+    _ready: bool = False
+
+    def keep_pace(self, taken: int) -> None:
+        """Wait while the worker is far behind what was ``taken`` in.
+
+        Its decisions then lie in the log between the messages, not behind the last, so that the index follows at once
+        instead of beginning when all is archived; and what is under way stays small, however much history there is.
+        """
+        if not self.wanted or taken < self._looked + _STRIDE:
+            return
+        self._looked = taken
+        self._wait_ready()
+        while self._behind() > _AHEAD:
+            self._keep_one_at_work()
+            time.sleep(_PACE_S)
+
+    def _wait_ready(self) -> None:
+        if self.own is not None and not self._ready:
+            self.own.wait_ready()
+            self._keep_one_at_work()
+        self._ready = True
+
+    def _behind(self) -> int:
+        with self.app.store.read() as conn:
+            return self.app.archive.head() - fold.position(conn)
 
     def catch_up(self) -> Iterator[int]:
         """Yield how many entries the store or the index still lack, until there are none."""
         if not self.wanted:
             return
+        self._wait_ready()
         index = self.app.index()
         try:
             while True:
@@ -106,9 +131,7 @@ def beside_worker(app: App, *, wanted: bool) -> Iterator[Beside]:
     """Make sure that a worker is at work: the running service's, or one for as long as this command lasts."""
     own = None
     if wanted and not is_at_work(app.config):
-        _ = app.store  # make the store before a second process wants it too
-        app.index(writer=True).close()
-        own = WorkerProcess(app.config, quiet=True)
+        own = WorkerProcess(app.config, quiet=True)  # before anything is open here: it may be forked
     beside = Beside(app=app, own=own, wanted=wanted)
     try:
         yield beside

@@ -23,6 +23,8 @@ from gateway.pipeline import Gateway
 log = logging.getLogger(__name__)
 
 _POLL_S = 0.2
+_BACKLOG = 256  # entries done in one turn: these are not mails coming in one by one
+_COMMIT_S = 0.6  # between commits of the index while a backlog is worked off
 _FAREWELL_S = 3.0  # whoever stops a service waits for it
 
 
@@ -42,7 +44,7 @@ def hold_lock(place: Path) -> Iterator[None]:
 
 
 class Worker:
-    """The loop. ``wake`` is a file descriptor to read wake-up bytes from, or None to poll only.
+    """The loop. ``wake`` is a descriptor to read wake-up bytes from, or None to poll only.
 
     At the end of that pipe whoever started us is gone: the loop ends too, ``orphaned``, so that the lock is free.
     """
@@ -55,6 +57,7 @@ class Worker:
         self._own_read, self._own_write = os.pipe()
         self._under_way: set[Future[Appended]] = set()
         self._indexing: Future[int] | None = None
+        self._indexed_at = 0.0
         self.orphaned = False
         self._token = ulid(gateway.clock.now())
         gateway.checks.wake = self.wake
@@ -70,7 +73,7 @@ class Worker:
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="index") as indexing:
             while not self.orphaned and not done():
                 moved = self._gateway.process() + self._send(pool)
-                self._index(indexing)
+                self._index(indexing, every_s=_COMMIT_S if moved >= _BACKLOG else 0.0)
                 self._rest(0.0 if moved else _POLL_S)
         pool.shutdown(wait=False)
         left = self._finish(leaving)
@@ -102,15 +105,17 @@ class Worker:
             os.close(self._own_read)
             os.close(self._own_write)
 
-    def _index(self, thread: ThreadPoolExecutor) -> None:
+    def _index(self, thread: ThreadPoolExecutor, *, every_s: float) -> None:
         """Have the index follow the store beside this loop; what goes wrong there ends the loop, as if it were here.
 
-        While one batch is committed the store goes on, and all of that is the next batch.
+        While one batch is committed the store goes on, and all of that is the next batch: ``every_s`` apart at least,
+        since each commit costs the same, however little is in it.
         """
         if self._indexing is not None:
-            if not self._indexing.done():
+            if not self._indexing.done() or time.monotonic() < self._indexed_at + every_s:
                 return
             self._indexing.result()
+        self._indexed_at = time.monotonic()
         self._indexing = thread.submit(self._indexer.advance)
         self._indexing.add_done_callback(self._indexed)
 
@@ -143,5 +148,7 @@ class Worker:
         sources = [self._own_read] if self._wake is None else [self._own_read, self._wake]
         ready, _, _ = select.select(sources, [], [], wait_s)
         for source in ready:
-            if not os.read(source, 4096):
+            try:
+                self.orphaned |= not os.read(source, 4096)
+            except ConnectionResetError:  # whoever started us ended without hearing that we were ready
                 self.orphaned = True

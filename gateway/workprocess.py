@@ -1,6 +1,6 @@
-"""The worker's own process: settings in on standard input, then a byte for every wake-up, until its end.
+"""The worker's own process: orders in over its connection, then a byte for every wake-up, until its end.
 
-``python -m gateway.workprocess``; started by ``serve`` and by commands that need the work done. Whoever holds the lock
+Started by ``serve`` and by commands that need the work done. Whoever holds the lock
 is the one worker; a second one waits for nothing and ends.
 """
 
@@ -8,13 +8,16 @@ import contextlib
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
 from gateway.app import App
+from gateway.births import collect_seldom
 from gateway.config import Config
 from gateway.errors import ArchiveBroken, DocketError
 from gateway.logs import set_up
@@ -27,6 +30,15 @@ log = logging.getLogger("gateway.workprocess")  # run as a program it is __main_
 EXIT_LOCKED = 3
 EXIT_BROKEN = 4
 _NICENESS = 15  # taking mail comes first
+_SWITCH_S = 0.0003  # threads that only hand bytes on must not wait Python's 5 ms behind each that computes
+
+
+class Orders(msgspec.Struct, frozen=True):
+    """What a worker is told at its start."""
+
+    config: Config
+    quiet: bool = False
+    nice: bool = False
 
 
 def lock_of(config: Config) -> Path:
@@ -38,13 +50,20 @@ def rebuild_request(config: Config) -> Path:
     return config.folder / "rebuild.request"
 
 
-def work(app: App, stop: threading.Event, wake: int | None, again: threading.Event | None = None) -> int:
+def work(
+    app: App,
+    stop: threading.Event,
+    wake: int | None,
+    again: threading.Event | None = None,
+    ready: Callable[[], object] = lambda: None,
+) -> int:
     """Hold the lock and work; build the store and the index anew whenever that is asked for.
 
     A rule book or data file that changes, or ``again``, puts the new version in force between two messages. Only data
     files make everything begin anew, since the readers read by them; a rule book merely takes the other's place.
 
-    Returns how many sends are still under way in threads that nothing waits for.
+    ``ready`` is called each time that store and index are open. Returns how many sends are still under way in threads that
+    nothing waits for.
     """
     left = 0
     request = rebuild_request(app.config)
@@ -56,12 +75,13 @@ def work(app: App, stop: threading.Event, wake: int | None, again: threading.Eve
                 build_anew(app)
                 request.unlink()
             with (
+                contextlib.closing(app.gateway(reading=True)) as gateway,
                 app.indexer() as indexer,
-                contextlib.closing(app.gateway()) as gateway,
                 contextlib.closing(
                     Worker(gateway, indexer, senders=app.config.work.senders, wake=wake)
                 ) as worker,
             ):
+                ready()
                 left += worker.run(
                     lambda: stop.is_set() or request.exists() or _outdated(app, gateway, watch, again),
                     stop.is_set,
@@ -103,19 +123,27 @@ def build_anew(app: App) -> None:
     log.info("rebuild-done")
 
 
-def main() -> int:
-    left = int.from_bytes(_read(8), "big")
-    config = msgspec.json.decode(_read(left), type=Config)
-    set_up(config.log_format, verbose="--quiet" not in sys.argv)
+def live(connection: socket.socket) -> int:
+    """Read how to work, then work, with whatever comes behind that as wake-ups; return the exit code."""
+    orders = msgspec.json.decode(_read(connection, int.from_bytes(_read(connection, 8), "big")), type=Orders)
+    set_up(orders.config.log_format, verbose=not orders.quiet)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     again = threading.Event()
     signal.signal(signal.SIGHUP, lambda *_: again.set())
-    if "--nice" in sys.argv:
+    if orders.nice:
         os.nice(_NICENESS)
+    sys.setswitchinterval(_SWITCH_S)
+    collect_seldom()
     try:
-        unfinished = work(App(config=config), stop, wake=0, again=again)
+        unfinished = work(
+            App(config=orders.config),
+            stop,
+            wake=connection.fileno(),
+            again=again,
+            ready=lambda: _say(connection),
+        )
     except Locked:
         return EXIT_LOCKED
     except ArchiveBroken as wrong:
@@ -130,13 +158,17 @@ def main() -> int:
     return 0
 
 
-def _read(count: int) -> bytes:
-    """Read so many bytes unbuffered: what follows the settings are wake-ups, and must stay in the pipe."""
-    text = b""
-    while len(text) < count and (piece := os.read(0, count - len(text))):
-        text += piece
-    return text
+def _say(connection: socket.socket) -> None:
+    """Tell whoever started us that store and index are there; nobody need listen."""
+    with contextlib.suppress(OSError):
+        connection.send(b".", socket.MSG_DONTWAIT)
+
+
+def _read(connection: socket.socket, count: int) -> bytes:
+    """Read so many bytes and no more: what follows the orders are wake-ups, and must stay to be seen."""
+    return connection.recv(count, socket.MSG_WAITALL)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with socket.socket(fileno=0) as standard_input:
+        sys.exit(live(standard_input))

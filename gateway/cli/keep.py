@@ -11,10 +11,12 @@ import click
 from gateway import __version__
 from gateway.app import App
 from gateway.archive.verify import verify_archive
+from gateway.births import collect_seldom
 from gateway.cli.frame import Place, json_option, pass_place, print_json, when
 from gateway.doctor import examine
 from gateway.errors import WrongUse
 from gateway.history import Import
+from gateway.pipeline import Intake
 from gateway.stamping import Stamping
 from gateway.status import status_of
 from gateway.supervise import ask_rebuild, beside_worker
@@ -56,14 +58,16 @@ def import_(place: Place, paths: tuple[Path, ...], mailbox: str, no_index: bool,
     began = time.monotonic()
     with beside_worker(app, wanted=not no_index) as worker:
         # The worker starts meanwhile.
+        collect_seldom()
         run = Import(
-            app.gateway(),
+            Intake(app.archive),
             app.clock,
             mailbox=box,
             ours=frozenset(app.mailboxes),
             message_bytes=app.config.limits.import_message_bytes,
         )
         for report in run.take(paths):
+            worker.keep_pace(report.read)
             progress.say(f"{report.read} read, {report.archived} archived, {report.duplicate} already there")
         for lag in worker.catch_up():
             progress.say(f"{run.report.read} read; {lag} entries to understand and index")

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from gateway.delivery import Known, Post, Sent, carry, outcome_payload, outcomes_of
+from gateway.briefing import Known
+from gateway.delivery import Post, Sent, carry, outcome_payload, outcomes_of
 from gateway.errors import ArchiveBroken
 from gateway.mail.entry import Entry, Envelope
 from gateway.relay.smtp import SmtpTransport

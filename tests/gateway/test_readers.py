@@ -19,12 +19,16 @@ def test_answers_come_in_order_and_messages_larger_than_a_pipe_pass_both_ways(tm
         item(n, b"Subject: %d\r\n\r\n" % n + b"word " * (60_000 if n % 5 == 0 else 1)) for n in range(20)
     ]
     answers = readers.understand(items)
-    children = [child.process for child in readers._idle]
+    children = [reader.child for reader in readers._idle]
+    nursery = readers._nursery._process
     readers.close()
     assert [answer.mail.subject for answer in answers] == [str(n) for n in range(20)]
     assert len(answers[0].mail.text) > 200_000
     assert journal.read_text() == "{}"
-    assert all(child.returncode is not None for child in children)
+    assert children
+    assert all(child.read() is None for child in children)
+    assert nursery is not None
+    assert nursery.poll() is not None
 
 
 def test_a_message_that_ended_two_processes_is_shown_by_its_header_alone_and_its_neighbours_whole(tmp_path):
