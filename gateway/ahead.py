@@ -54,7 +54,7 @@ class Ahead:
     def take(self, start: int) -> Round:
         """Return the entries from ``start`` on, none at the head of the log, and begin with those behind them."""
         taken = None
-        while self._begun and (taken is None or not taken.entries):  # an empty one stood at what was the head then
+        while self._begun and not (taken and taken.entries):  # an empty one stood at what was the head then
             taken = self._begun.popleft().result()
         if taken is None or not taken.entries or taken.start != start:
             self._begun.clear()

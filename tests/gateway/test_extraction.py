@@ -1,7 +1,8 @@
 """Attachments are opened in a child of their own: what a file does to it costs that file's text and nothing else."""
 
 import io
-import time
+import os
+import signal
 import zipfile
 from datetime import UTC, datetime
 
@@ -91,7 +92,7 @@ def test_a_file_that_takes_for_ever_costs_its_share_of_time_and_its_text():
     opened(extractor, mail({"a.pdf": pdf("read")}))
     child = extractor._child
     assert child is not None
-    os.kill(child.pid, signal.SIGSTOP)  # as one that reads and reads
+    os.kill(child.process.pid, signal.SIGSTOP)  # as one that reads and reads
     read = opened(extractor, mail({"a.pdf": pdf("for ever"), "b.txt": b"text"}))
     extractor.close()
     assert [file.text for file in read.attachments] == ["", ""]
