@@ -14,8 +14,11 @@ from gateway.analyses import Analyses
 from gateway.archive.archive import Archive
 from gateway.authenticity.checks import Checks
 from gateway.authenticity.resolver import Resolver
+from gateway.capture.record import Record
+from gateway.capture.standing import Board
+from gateway.capture.watch import AccountWatch
 from gateway.clock import Clock, SystemClock
-from gateway.config import Config, Mailbox, Server
+from gateway.config import Config, Mailbox
 from gateway.deciding import Book
 from gateway.delivery import Post
 from gateway.errors import WrongUse
@@ -23,13 +26,15 @@ from gateway.evidence.pack import Exporter
 from gateway.extraction import Opening
 from gateway.indexer import Indexer, rebuild_index
 from gateway.ingest.listener import split_address
+from gateway.inlets import watch_of
 from gateway.judge import Current, Judge, renewing
 from gateway.mail.authenticity.check import Trust
 from gateway.outlets import transport_of
-from gateway.pipeline import Gateway
+from gateway.pipeline import Gateway, Intake
 from gateway.readers import Readers
 from gateway.relay.backoff import next_try
 from gateway.relay.transport import Transport
+from gateway.servers import Server
 from gateway.shelf import Files, Shelf, Watch, last_good, read_files, stock, watch_over
 from gateway.store.accounts import Accounts, Agent
 from gateway.store.engine import Store, open_store
@@ -178,6 +183,20 @@ class App:
                 attempts, now, rng, minutes=work.retry_minutes, give_up_hours=work.give_up_hours
             ),
         )
+
+    @property
+    def standings_place(self) -> Path:
+        return self.config.folder / "capture.json"
+
+    def watches(self, mailbox: str = "", *, board: Board | None = None) -> list[AccountWatch]:
+        """Make what captures each IMAP account; of one mailbox, or of all."""
+        boxes = [box for box in self.config.mailbox if mailbox in {"", box.address.lower()}]
+        intake, record = Intake(self.archive), Record(self.archive, self.store)
+        return [
+            watch_of(one, box.address, intake.accept, record, board or Board(), clock=self.clock)
+            for box in boxes
+            for one in box.capture
+        ]
 
     @contextlib.contextmanager
     def indexer(self) -> Iterator[Indexer]:

@@ -15,27 +15,13 @@ from msgspec import Struct, field
 
 from gateway.errors import WrongUse
 from gateway.ingest.limits import Limits
+from gateway.servers import Capture, Reached, Server, fault_of
 from rules.errors import BookError
 from rules.weights import settings_of
 
 Weight = Literal["refuse", "hold", "warn", "off"]
 PolicyTable = dict[str, Weight | tuple[str, ...] | dict[str, Weight]]
 _PLAIN = re.compile(r"[a-z0-9-]{1,40}")
-TlsPolicy = Literal["required", "starttls", "implicit", "opportunistic", "none"]
-
-
-class Server(Struct, frozen=True, forbid_unknown_fields=True):
-    """A server that Docket hands mail to. The password stands in a file of its own, never here."""
-
-    kind: Literal["smtp", "lmtp", "imap", "mx", "none"] = "none"
-    host: str = ""
-    port: int = 0  # 0 is the kind's usual port
-    tls: TlsPolicy = "required"
-    ca_file: str = ""
-    user: str = ""
-    password_file: str = ""
-    folder: str = "INBOX"  # imap only
-    timeout_s: float = 60.0
 
 
 class Mailbox(Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,6 +33,7 @@ class Mailbox(Struct, frozen=True, forbid_unknown_fields=True):
     approved_sender: str = ""  # the address the marketplace accepts mail from; default: ``address``
     deliver: Server = field(default_factory=Server)
     relay: Server = field(default_factory=Server)
+    capture: tuple[Capture, ...] = ()
     policy: PolicyTable = field(default_factory=dict)  # goes before the policy for all mailboxes
 
     @property
@@ -218,6 +205,12 @@ def parse_config(text: str, *, where: str = "the settings", below: Path | None =
             if address.lower() in seen:
                 raise WrongUse(f"{where}: two mailboxes claim {address}")
             seen.add(address.lower())
+    accounts: list[str] = []
+    for mailbox in config.mailbox:
+        for one in mailbox.capture:
+            if fault := fault_of(one, mailbox.deliver, accounts):
+                raise WrongUse(f"{where}: mailbox {mailbox.address}, capture of {one.account}: {fault}")
+            accounts.append(one.account)
     if config.drop.address and not 0 < config.drop.address.find("@") < len(config.drop.address) - 1:
         raise WrongUse(f"{where}: drop.address = {config.drop.address!r} is no e-mail address")
     if "+" in config.drop.address:
@@ -236,9 +229,14 @@ def _from(below: Path, config: Config) -> Config:
     def path(value: str) -> str:
         return str(below / os.path.expanduser(value)) if value else value  # noqa: PTH111 - a string stays a string
 
-    def server(value: Server) -> Server:
+    def server(value: Reached) -> Reached:
         return msgspec.structs.replace(
             value, ca_file=path(value.ca_file), password_file=path(value.password_file)
+        )
+
+    def mailbox(box: Mailbox) -> Mailbox:
+        return msgspec.structs.replace(
+            box, deliver=server(box.deliver), relay=server(box.relay), capture=tuple(map(server, box.capture))
         )
 
     return msgspec.structs.replace(
@@ -254,10 +252,7 @@ def _from(below: Path, config: Config) -> Config:
             ),
         ),
         tls=Tls(certificate=path(config.tls.certificate), key=path(config.tls.key)),
-        mailbox=tuple(
-            msgspec.structs.replace(box, deliver=server(box.deliver), relay=server(box.relay))
-            for box in config.mailbox
-        ),
+        mailbox=tuple(map(mailbox, config.mailbox)),
     )
 
 

@@ -90,13 +90,13 @@ class Deciding:
             type=row.type,
             envelope=envelope,
             understood=understood,
-            twin=b"" if envelope.is_history else row.twin,  # history is never delivered, so never twice
+            twin=b"" if envelope.is_copy else row.twin,  # the same bytes are never there twice
             occurred_at=row.occurred_at,
             grounds=grounds_of(
                 understood.reading,
                 refers_to=row.refers_to,
                 message_id=row.message_id,
-                twin=b"" if envelope.is_history else row.twin,
+                twin=b"" if envelope.is_copy else row.twin,
                 drop_refs=self.book.drop.refs_of(envelope.rcpt_to),
             ),
         )

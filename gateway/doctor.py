@@ -13,10 +13,11 @@ import msgspec
 from cryptography import x509
 
 from gateway.app import App
-from gateway.config import Mailbox, Server
+from gateway.config import Mailbox
 from gateway.errors import DocketError, WrongUse
 from gateway.relay.imap import ImapTransport
 from gateway.relay.smtp import SmtpTransport
+from gateway.servers import Server
 from gateway.supervise import is_at_work
 from index.errors import IndexFault
 

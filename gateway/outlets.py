@@ -1,24 +1,16 @@
 """The ways out of the house, made from the settings: one transport for each server that mail is handed to."""
 
-from pathlib import Path
-
-from gateway.config import Server
-from gateway.errors import WrongUse
 from gateway.relay.imap import ImapTransport
 from gateway.relay.lmtp import LmtpTransport
 from gateway.relay.mx import MxTransport
 from gateway.relay.smtp import SmtpTransport
 from gateway.relay.transport import Transport
+from gateway.servers import Server, read_password
 
 
 def transport_of(server: Server, address: str, *, hostname: str) -> Transport | None:
     """Make the way out that a mailbox's settings describe; raises WrongUse where they cannot work."""
-    password = ""
-    if server.password_file:
-        try:
-            password = Path(server.password_file).read_text(encoding="utf-8").strip()
-        except OSError as wrong:
-            raise WrongUse(f"mailbox {address}: password_file cannot be read: {wrong}") from wrong
+    password = read_password(server.password_file, address)
     match server.kind:
         case "none":
             return None

@@ -61,7 +61,7 @@ class Intake:
     def accept(self, raw: bytes, envelope: Envelope) -> Future[Receipt]:
         """Make a message durable, then answer. Fails with an error that carries its SMTP reply; then nothing is kept."""
         type_, meta = "mail.out" if envelope.sent else "mail.in", msgspec.to_builtins(envelope)
-        return self._seal(Draft(type=type_, payload=raw, meta=meta, once=envelope.is_history))
+        return self._seal(Draft(type=type_, payload=raw, meta=meta, once=envelope.is_copy))
 
     def _seal(self, draft: Draft) -> Future[Receipt]:
         # Once this future ends well a crash loses nothing: resume() finds entries without a decision.

@@ -81,6 +81,8 @@ async def running(app: App, *, quiet: bool = False) -> AsyncIterator[Running]:
         stack.callback(gateway.close)
         supervisor = await stack.enter_async_context(_supervised(app, quiet=quiet))
         app.archive.on_commit(supervisor.wake)
+        if any(box.capture for box in app.config.mailbox):
+            await stack.enter_async_context(_supervised(app, quiet=quiet, module="gateway.captureprocess"))
         if app.authorities and app.config.timestamps.every_minutes:
             stamping = Stamping(app.archive, app.authorities)
             stack.enter_context(stamping.kept(every_s=app.config.timestamps.every_minutes * 60))
@@ -164,12 +166,13 @@ def _mailbox_for(app: App) -> Callable[[str, str, str], str]:
 
 
 class _Supervisor:
-    """Keeps one worker process alive; each failure waits longer, so that a broken start does not spin."""
+    """Keeps one process alive; each failure waits longer, so that a broken start does not spin."""
 
-    def __init__(self, app: App, *, quiet: bool) -> None:
+    def __init__(self, app: App, *, quiet: bool, module: str) -> None:
         self._app = app
-        self._quiet = quiet
-        self.worker = WorkerProcess(app.config, quiet=quiet, nice=True, anew=True)
+        self._begin = partial(WorkerProcess, app.config, quiet=quiet, nice=True, anew=True, module=module)
+        self._name = module.removeprefix("gateway.")
+        self.worker = self._begin()
 
     def wake(self) -> None:
         self.worker.wake()
@@ -184,19 +187,21 @@ class _Supervisor:
             if code == EXIT_LOCKED:  # an import has a worker of its own, which does all the work meanwhile
                 await asyncio.sleep(_WATCH_S)
                 if not await asyncio.to_thread(is_at_work, self._app.config):
-                    self.worker = WorkerProcess(self._app.config, quiet=self._quiet, nice=True, anew=True)
+                    self.worker = self._begin()
                 continue
             failures = 0 if time.monotonic() - began > _HEALTHY_S else failures + 1
             pause = min(_PATIENCE_S, 0.1 * 2**failures)
-            log.error("worker-ended code=%d restart_s=%.1f", code, pause)
+            log.error("%s-ended code=%d restart_s=%.1f", self._name, code, pause)
             await asyncio.sleep(pause)
             began = time.monotonic()
-            self.worker = WorkerProcess(self._app.config, quiet=self._quiet, nice=True, anew=True)
+            self.worker = self._begin()
 
 
 @asynccontextmanager
-async def _supervised(app: App, *, quiet: bool) -> AsyncIterator[_Supervisor]:
-    supervisor = _Supervisor(app, quiet=quiet)
+async def _supervised(
+    app: App, *, quiet: bool, module: str = "gateway.workprocess"
+) -> AsyncIterator[_Supervisor]:
+    supervisor = _Supervisor(app, quiet=quiet, module=module)
     watching = asyncio.create_task(supervisor.watch())
     try:
         yield supervisor

@@ -86,7 +86,7 @@ def refers_to(mail: ParsedMail) -> tuple[str, ...]:
 
 def occurred(mail: ParsedMail, envelope: Envelope) -> tuple[datetime, str]:
     """Return when a message came to be and how we know: our receipt, else the best claim that history offers."""
-    if not envelope.is_history:
+    if not envelope.is_copy:
         return envelope.received_at, envelope.occurred_from
     if envelope.occurred_at is not None and envelope.occurred_from == "internaldate":
         return envelope.occurred_at, "internaldate"

@@ -24,14 +24,20 @@ _AHEAD = 1536  # entries that the archive may be ahead of the store while more i
 
 
 class WorkerProcess:
-    """A running worker process. ``wake`` never blocks: a full connection has wake-ups enough."""
+    """A running worker process, or another that takes the same orders. ``wake`` never blocks: a full connection has wake-ups enough."""
 
     def __init__(
-        self, config: Config, *, quiet: bool = False, nice: bool = False, anew: bool = False
+        self,
+        config: Config,
+        *,
+        quiet: bool = False,
+        nice: bool = False,
+        anew: bool = False,
+        module: str = "gateway.workprocess",
     ) -> None:
         self._connection, theirs = socket.socketpair()
         with theirs:
-            self.process = start("gateway.workprocess", theirs, anew=anew)
+            self.process = start(module, theirs, anew=anew)
         orders = msgspec.json.encode(Orders(config=config, quiet=quiet, nice=nice))
         with contextlib.suppress(OSError):  # its exit code says why it ended so soon
             self._connection.sendall(len(orders).to_bytes(8, "big") + orders)

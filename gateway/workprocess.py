@@ -125,7 +125,7 @@ def build_anew(app: App) -> None:
 
 def live(connection: socket.socket) -> int:
     """Read how to work, then work, with whatever comes behind that as wake-ups; return the exit code."""
-    orders = msgspec.json.decode(_read(connection, int.from_bytes(_read(connection, 8), "big")), type=Orders)
+    orders = read_orders(connection)
     set_up(orders.config.log_format, verbose=not orders.quiet)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -162,6 +162,11 @@ def _say(connection: socket.socket) -> None:
     """Tell whoever started us that store and index are there; nobody need listen."""
     with contextlib.suppress(OSError):
         connection.send(b".", socket.MSG_DONTWAIT)
+
+
+def read_orders(connection: socket.socket) -> Orders:
+    """Read what whoever started us says first."""
+    return msgspec.json.decode(_read(connection, int.from_bytes(_read(connection, 8), "big")), type=Orders)
 
 
 def _read(connection: socket.socket, count: int) -> bytes:

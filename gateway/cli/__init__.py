@@ -16,7 +16,18 @@ from index.errors import IndexFault
 from index.query import QueryError
 from rules.errors import BookError
 
-_MODULES = ("keep", "inform", "act", "review", "packing", "orders", "people", "ruling", "running")
+_MODULES = (
+    "keep",
+    "mailboxes",
+    "inform",
+    "act",
+    "review",
+    "packing",
+    "orders",
+    "people",
+    "ruling",
+    "running",
+)
 
 
 class Commands(click.Group):

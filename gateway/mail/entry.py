@@ -10,7 +10,7 @@ Entry types, all of them (docs/archive-format.md says what each payload holds):
 * ``timestamp`` — that an outside authority signed the log's checkpoint at some moment.
 * ``orders`` — what an order report tells. ``sighting`` — the same bytes seen again elsewhere. ``rules`` — a rule book or marketplace file that decided something.
 * ``book`` — which versions are in force from here on, where no entry ``rules`` says so.
-* ``config`` ``software`` ``gap`` — what ran, and when capture did not.
+* ``config`` ``software`` ``capture`` ``gap`` — what ran, when the capture of a folder began, and when it did not run.
 """
 
 from dataclasses import dataclass
@@ -38,13 +38,19 @@ class Envelope:
     occurred_from: str = "smtp"  # "smtp", "internaldate", "received", "date", "import"
     origin: str = ""  # import and fetch: path, or account/folder/uidvalidity/uid
     sent: bool = False  # history that one of our own addresses wrote
+    live: bool = False  # fetch: it came to the folder while we watched it
     flags: tuple[str, ...] = ()  # "8BITMIME", "SMTPUTF8", ESMTP parameters such as "ENVID=..."
     verdict: dict[str, Any] | None = None  # submission: what the policy said, with its words
 
     @property
-    def is_history(self) -> bool:
-        """Say whether the message was somebody's before it came here: it is kept, and nothing happens because of it."""
+    def is_copy(self) -> bool:
+        """Say whether the message was somebody's before it came here: the same bytes are kept once."""
         return self.source in {"import", "fetch"}
+
+    @property
+    def is_history(self) -> bool:
+        """Say whether the message is old: it is kept, and nothing happens because of it."""
+        return self.is_copy and not self.live
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from gateway.errors import DocketError
 from gateway.mail.entry import MAIL_TYPES, Entry
-from gateway.store import acts, authenticity, outcomes, reports, rulings, tables
+from gateway.store import acts, authenticity, outcomes, places, reports, rulings, tables
 from gateway.store.arrivals import delete_message, insert_messages
 from gateway.store.engine import log_of
 from gateway.store.payloads import (
@@ -25,6 +25,7 @@ from gateway.store.payloads import (
     Outcome,
     Release,
     Ruling,
+    Sighting,
     Tag,
     read_payload,
 )
@@ -46,6 +47,7 @@ _SHAPES: dict[str, type[msgspec.Struct]] = {
     "tag": Tag,
     "link": HandLink,
     "orders": OrderReport,
+    "sighting": Sighting,
 }
 _APPLY: dict[str, Callable[[Connection, int, Sequence[tuple[Entry, Any]]], None]] = {
     "decision": rulings.apply_decisions,
@@ -55,6 +57,7 @@ _APPLY: dict[str, Callable[[Connection, int, Sequence[tuple[Entry, Any]]], None]
     "tag": acts.apply_tags,
     "link": acts.apply_links,
     "orders": reports.apply_reports,
+    "sighting": places.apply_sightings,
 }
 
 
@@ -91,6 +94,7 @@ def apply_all(tx: Connection, pairs: Iterable[tuple[Entry, MessageRow | None]]) 
     for type_, run in groupby(new, key=lambda pair: pair[0].type):
         acting: list[tuple[Entry, Any]] = []
         arrived: list[MessageRow] = []
+        found: list[Entry] = []
         for entry, row in run:
             if entry.seq != expected + len(events):
                 raise OutOfOrder(
@@ -103,7 +107,9 @@ def apply_all(tx: Connection, pairs: Iterable[tuple[Entry, MessageRow | None]]) 
                 acting.append((entry, act))
             if row is not None and type_ in MAIL_TYPES:
                 arrived.append(row)
+                found.append(entry)
         insert_messages(tx, log, arrived)
+        places.apply_arrivals(tx, log, found)
         if acting:
             _APPLY[type_](tx, log, acting)
     if events:

@@ -97,6 +97,12 @@ class Checked(msgspec.Struct, frozen=True):
     results: Authenticity = Authenticity()
 
 
+class Sighting(msgspec.Struct, frozen=True):
+    of: Count
+    source: str = ""
+    origin: str = ""
+
+
 class About(msgspec.Struct, frozen=True):
     """The part that every act shares: what it is about and whose it is."""
 

@@ -216,6 +216,21 @@ authenticity = Table(
     PrimaryKeyConstraint("log", "message"),
 )
 
+# Where a fetched message lies in an IMAP account: how far a folder has been read, and what an agent's client names.
+places = Table(
+    "places",
+    metadata,
+    _log(),
+    _seq("by"),  # the entry that tells it: the message itself, or a sighting
+    _seq("message"),
+    _key("place"),  # account/folder
+    Column("uidvalidity", BigInteger, nullable=False, autoincrement=False),
+    Column("uid", BigInteger, nullable=False, autoincrement=False),
+    PrimaryKeyConstraint("log", "by"),
+    Index("places_by_uid", "log", "place", "uidvalidity", "uid"),
+    Index("places_by_message", "log", "message"),
+)
+
 events = Table(
     "events",
     metadata,

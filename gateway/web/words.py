@@ -29,6 +29,8 @@ _ENTRIES = {
     "mark": "Mark",
     "release": "Second look",
     "sighting": "Seen again",
+    "capture": "Capture began",
+    "gap": "Nothing captured",
     "export": "Evidence pack",
 }
 

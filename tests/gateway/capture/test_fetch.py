@@ -1,15 +1,14 @@
 """Fetching over real servers: Dovecot where it is installed, and the demonstration's own."""
 
-import socket
 from concurrent.futures import Future
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from imapclient import IMAPClient
 
+from gateway.capture.fetch import Source, fetch, open_folder, uids_of
+from gateway.capture.session import Account, open_session
 from gateway.clock import FixedClock
 from gateway.errors import Temporary
-from gateway.ingest.fetch import Cursor, fetch_folder
 from gateway.receipt import Receipt
 from tests.mailboxes import PASSWORD, USER, mailbox_server
 
@@ -27,11 +26,11 @@ def server(request):
 
 @pytest.fixture
 def client(server):
-    client = IMAPClient(server.host, server.imap_port, ssl=False, timeout=10)
-    client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    client.login(USER, PASSWORD)
-    yield client
-    client.logout()
+    account = Account(
+        name="shop", host=server.host, port=server.imap_port, user=USER, password=PASSWORD, tls="none"
+    )
+    with open_session(account) as client:
+        yield client
 
 
 @pytest.fixture
@@ -71,59 +70,62 @@ def fill(client, folder, numbers):
         client.append(folder, mail(number), ["\\Answered"] if number == 1 else (), AT)
 
 
-def fetch(client, folder, cursor, archive):
-    return list(
-        fetch_folder(client, folder, cursor, archive, account="shop", clock=CLOCK, mailbox="s@brand.example")
-    )
+def source(folder, **more):
+    return Source(account="shop", folder=folder, mailbox="s@brand.example", **more)
+
+
+def take(client, folder, archive, first=1, **more):
+    opened = open_folder(client, source(folder, **more))
+    return list(fetch(client, opened, uids_of(client, opened, first), archive, clock=CLOCK))
 
 
 def test_every_message_is_taken_once_with_its_time_and_flags(client, folder):
     fill(client, folder, range(1, 121))
     archive = Archive()
-    steps = fetch(client, folder, Cursor(), archive)
+    steps = take(client, folder, archive)
     assert archive.kept == [mail(number) for number in range(1, 121)]
-    assert [one.archived for one in steps] == [50, 50, 20]
+    assert [(one.archived, one.next_uid) for one in steps] == [(100, 101), (20, 121)]
     first = archive.seen[0]
     assert (first.source, first.mailbox, first.received_at) == ("fetch", "s@brand.example", CLOCK.now())
     assert (first.occurred_at, first.occurred_from) == (AT, "internaldate")
-    assert first.origin == f"shop/{folder}/{steps[0].cursor.uidvalidity}/1"
+    uidvalidity = open_folder(client, source(folder)).uidvalidity
+    assert first.origin == f"shop/{folder}/{uidvalidity}/1"
     assert "\\Answered" in first.flags
-    assert fetch(client, folder, steps[-1].cursor, archive) == []
+    assert take(client, folder, archive, first=121) == []
     fill(client, folder, [121])
-    (more,) = fetch(client, folder, steps[-1].cursor, archive)
-    assert (more.archived, more.cursor.next_uid) == (1, 122)
+    (more,) = take(client, folder, archive, first=121)
+    assert (more.archived, more.next_uid) == (1, 122)
 
 
 def test_nothing_in_the_folder_changes(client, folder):
     fill(client, folder, range(2, 5))
-    fetch(client, folder, Cursor(), Archive())
+    take(client, folder, Archive())
     client.select_folder(folder)
     assert len(client.search("UNSEEN")) == 3
 
 
-def test_after_a_failure_the_last_cursor_goes_on_without_loss_or_doubles(client, folder):
-    fill(client, folder, range(1, 121))
+def test_after_a_failure_the_mark_goes_on_without_loss_or_doubles(client, folder):
+    fill(client, folder, range(1, 251))
     archive = Archive()
-    archive.fails_at = 70
-    steps = fetch_folder(client, folder, Cursor(), archive, account="shop", clock=CLOCK)
-    cursor = next(steps).cursor
+    archive.fails_at = 170
+    opened = open_folder(client, source(folder))
+    steps = fetch(client, opened, uids_of(client, opened), archive, clock=CLOCK)
+    mark = next(steps).next_uid
     with pytest.raises(Temporary, match="disk is full"):
         next(steps)
-    assert cursor.next_uid == 51
+    assert mark == 101
     archive.fails_at = None
-    steps = fetch(client, folder, cursor, archive)
-    assert archive.kept == [mail(number) for number in range(1, 121)]
-    assert sum(one.existing for one in steps) == len(archive.seen) - 120
+    steps = take(client, folder, archive, first=mark)
+    assert archive.kept == [mail(number) for number in range(1, 251)]
+    assert sum(one.existing for one in steps) == len(archive.seen) - 250
 
 
-def test_another_uidvalidity_reads_the_folder_again_and_the_bytes_tell_what_is_known(client, folder):
+def test_the_same_bytes_at_another_place_are_known(client, folder):
     fill(client, folder, range(1, 4))
     archive = Archive()
-    (first,) = fetch(client, folder, Cursor(), archive)
-    old = Cursor(uidvalidity=first.cursor.uidvalidity - 1, next_uid=99)
-    (again,) = fetch(client, folder, old, archive)
-    assert (again.archived, again.existing) == (0, 3)
-    assert again.cursor == first.cursor
+    take(client, folder, archive)
+    (again,) = take(client, folder, archive)
+    assert (again.archived, again.existing, again.next_uid) == (0, 3, 4)
 
 
 def test_deleted_messages_leave_no_gap_in_the_run(client, folder):
@@ -132,11 +134,33 @@ def test_deleted_messages_leave_no_gap_in_the_run(client, folder):
     client.delete_messages([1, 3, 5])
     client.expunge()
     archive = Archive()
-    (step,) = fetch(client, folder, Cursor(), archive)
+    (step,) = take(client, folder, archive)
     assert archive.kept == [mail(2), mail(4)]
-    assert (step.unread, step.cursor.next_uid) == ((), 5)
+    assert (step.unread, step.next_uid) == ((), 5)
+
+
+@pytest.mark.parametrize(
+    ("more", "live", "agent"),
+    [
+        ({}, False, ""),
+        ({"live_from": AT}, True, ""),
+        ({"live_from": AT + timedelta(seconds=1)}, False, ""),
+        ({"live_from": AT, "sent": True, "agent": "anna"}, False, "anna"),
+        ({"live_from": AT, "agent": "anna"}, True, ""),
+    ],
+)
+def test_what_came_after_the_beginning_is_new_and_what_was_sent_has_its_agent(
+    client, folder, more, live, agent
+):
+    fill(client, folder, [1])
+    archive = Archive()
+    take(client, folder, archive, **more)
+    (seen,) = archive.seen
+    assert (seen.live, seen.agent, seen.sent) == (live, agent, more.get("sent", False))
+    assert seen.is_copy
+    assert seen.is_history is not live
 
 
 def test_a_folder_that_is_not_there_says_so(client):
     with pytest.raises(Temporary, match="Nowhere of shop"):
-        fetch(client, "Nowhere", Cursor(), Archive())
+        take(client, "Nowhere", Archive())

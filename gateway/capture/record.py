@@ -1,0 +1,52 @@
+"""What capture asks of the archive and the store, and what it tells them besides mail."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from gateway.archive.archive import Archive
+from gateway.capture.fetch import Opened, Source
+from gateway.mail.canonical import canonical
+from gateway.mail.entry import Draft
+from gateway.store import fold, places
+from gateway.store.engine import Store
+
+_AHEAD = 1536  # entries that the archive may be ahead of the store while history is fetched
+_PATIENCE_S = 2.0  # for the store, a batch; mail must not wait for it longer
+_LOOK_S = 0.05
+
+
+class Record:
+    """The archive and the store, as capture uses them. Safe from several threads."""
+
+    def __init__(
+        self, archive: Archive, store: Store, *, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._archive, self._store, self._sleep = archive, store, sleep
+
+    def begun(self, source: Source) -> Source:
+        """Return the source with the time at which its capture began, which an entry keeps: what is older is history."""
+        payload = {"account": source.account, "folder": source.folder, "mailbox": source.mailbox}
+        appended = self._archive.append(Draft(type="capture", payload=canonical(payload), meta={}, once=True))
+        return replace(source, live_from=self._archive.entry(appended.seq).at)
+
+    def mark(self, opened: Opened) -> int:
+        """Return the UID from which on an open folder is unread. It may lie too low, for the store follows the archive."""
+        with self._store.read() as conn:
+            return places.highest_uid(conn, opened.source.place, opened.uidvalidity) + 1
+
+    def note_gap(self, source_of: dict[str, str], begin: datetime, end: datetime, why: str) -> None:
+        """Archive that nothing was captured for a while."""
+        payload = {**source_of, "begin": begin.isoformat(), "end": end.isoformat(), "why": why}
+        self._archive.append(Draft(type="gap", payload=canonical(payload), meta={}))
+
+    def keep_pace(self) -> None:
+        """Give the worker time to follow: decisions then lie in the log among the messages they are about."""
+        until = time.monotonic() + _PATIENCE_S
+        while self._behind() > _AHEAD and time.monotonic() < until:
+            self._sleep(_LOOK_S)
+
+    def _behind(self) -> int:
+        with self._store.read() as conn:
+            return self._archive.head() - fold.position(conn)

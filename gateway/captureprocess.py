@@ -1,0 +1,83 @@
+"""The process that captures IMAP accounts: a thread for each, beside the listeners, so that neither delays the other.
+
+``serve`` keeps it alive. It appends to the archive itself, as any process may; the worker finds what it took.
+"""
+
+import logging
+import select
+import signal
+import socket
+import sys
+import threading
+
+from gateway.app import App
+from gateway.births import collect_seldom
+from gateway.capture.standing import Board
+from gateway.capture.watch import AccountWatch
+from gateway.errors import ArchiveBroken, DocketError
+from gateway.logs import set_up
+from gateway.workprocess import EXIT_BROKEN, read_orders
+
+log = logging.getLogger("gateway.captureprocess")  # run as a program it is __main__, which nobody listens to
+
+_LOOK_S = 0.5
+_FAREWELL_S = 3.0  # for a batch that is being written; nothing is lost by not waiting
+
+
+def capture(app: App, stop: threading.Event, parent: socket.socket) -> int:
+    """Watch all accounts until ``stop``, or until whoever started us is gone; return the exit code."""
+    board = Board(app.standings_place)
+    watches = app.watches(board=board)
+    board.keep_only({watch.standing.account for watch in watches})
+    ends: list[BaseException] = []
+    threads = [
+        threading.Thread(target=_live, args=(watch, stop, ends), name=watch.standing.account, daemon=True)
+        for watch in watches
+    ]
+    for thread in threads:
+        thread.start()
+    while not stop.is_set():
+        ready, _, _ = select.select([parent], [], [], _LOOK_S)
+        if ready and not parent.recv(4096):
+            stop.set()
+    for thread in threads:
+        thread.join(_FAREWELL_S)
+    if any(isinstance(one, ArchiveBroken) for one in ends):
+        return EXIT_BROKEN
+    return 1 if ends else 0
+
+
+def _live(watch: AccountWatch, stop: threading.Event, ends: list[BaseException]) -> None:
+    try:
+        watch.run(stop)
+    except DocketError as wrong:
+        log.critical("capture-ended account=%s error=%s", watch.standing.account, wrong)
+        ends.append(wrong)
+        stop.set()
+    except Exception as wrong:
+        log.exception("capture-ended account=%s", watch.standing.account)
+        ends.append(wrong)
+        stop.set()
+
+
+def live(connection: socket.socket) -> int:
+    """Read how to work, then capture; return the exit code."""
+    orders = read_orders(connection)
+    set_up(orders.config.log_format, verbose=not orders.quiet)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    collect_seldom()
+    app = App(config=orders.config)
+    try:
+        code = capture(app, stop, connection)
+    except DocketError as wrong:
+        log.error("capture-ended error=%s", wrong)
+        return 1
+    app.archive.close()
+    return code
+
+
+if __name__ == "__main__":
+    with socket.socket(fileno=0) as standard_input:
+        sys.exit(live(standard_input))

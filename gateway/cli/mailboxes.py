@@ -1,0 +1,110 @@
+"""Commands for the mailboxes that are captured: fetch."""
+
+import time
+
+import click
+
+from gateway.app import App
+from gateway.births import collect_seldom
+from gateway.capture.fetch import Fetched
+from gateway.capture.watch import AccountWatch
+from gateway.cli.frame import Place, json_option, pass_place, print_json
+from gateway.cli.keep import Progress
+from gateway.errors import Temporary, WrongUse
+from gateway.supervise import beside_worker
+
+
+@click.group()
+def mailbox() -> None:
+    """Mailboxes on other servers: take in what is in them."""
+
+
+@mailbox.command()
+@click.argument("address")
+@click.option("--no-index", is_flag=True, help="Only archive; a later serve or import does the rest.")
+@json_option
+@pass_place
+def fetch(place: Place, address: str, no_index: bool, as_json: bool) -> None:
+    """Take in what is in a mailbox's IMAP folders now, once; `docket serve` does so all the time."""
+    app = place.app()
+    box = captured(app, address)
+    progress = Progress()
+    failed: list[str] = []
+    with beside_worker(app, wanted=not no_index) as worker:
+        collect_seldom()
+        for watch in app.watches(box):
+            began = time.monotonic()
+            counts: dict[str, _Count] = {}
+            try:
+                for folder, step in watch.once():
+                    counts.setdefault(folder, _Count()).add(step)
+                    read = sum(one.archived + one.existing for one in counts.values())
+                    worker.keep_pace(read)
+                    progress.say(f"{watch.standing.account}/{folder}: {read} fetched, {_behind(watch)} to go")
+            except Temporary as wrong:
+                failed.append(str(wrong))
+            progress.end()
+            _tell(watch, counts, round(time.monotonic() - began, 3), as_json=as_json)
+        for lag in worker.catch_up():
+            progress.say(f"{lag} entries to understand and index")
+    progress.end()
+    app.archive.close()
+    for said in failed:
+        click.echo(f"docket: {said}", err=True)
+    if failed:
+        raise click.exceptions.Exit(1)
+
+
+def captured(app: App, address: str) -> str:
+    """Return the mailbox an address belongs to; raises WrongUse where nothing is captured for it."""
+    box = app.mailbox_of(address)
+    if box is None:
+        raise WrongUse(f"no mailbox {address!r} in the settings")
+    if not any(one.capture for one in app.config.mailbox if one.address.lower() == box):
+        raise WrongUse(f"nothing is captured for {box}; see [[mailbox.capture]] in config.example.toml")
+    return box
+
+
+class _Count:
+    def __init__(self) -> None:
+        self.archived = self.existing = 0
+        self.unread: list[tuple[int, str]] = []
+
+    def add(self, step: Fetched) -> None:
+        self.archived += step.archived
+        self.existing += step.existing
+        self.unread += step.unread
+
+
+def _behind(watch: AccountWatch) -> int:
+    return sum(one.behind for one in watch.standing.folders.values())
+
+
+def _tell(watch: AccountWatch, counts: dict[str, _Count], seconds: float, *, as_json: bool) -> None:
+    """Print a line for each folder, and for each message that could not be had."""
+    for folder, stands in watch.standing.folders.items():
+        count = counts.get(folder, _Count())
+        if as_json:
+            print_json(
+                {
+                    "mailbox": watch.standing.mailbox,
+                    "account": watch.standing.account,
+                    "folder": folder,
+                    "archived": count.archived,
+                    "existing": count.existing,
+                    "unread": [{"uid": uid, "reason": reason} for uid, reason in count.unread],
+                    "uidvalidity": stands.uidvalidity,
+                    "next_uid": stands.next_uid,
+                    "seconds": seconds,
+                }
+            )
+            continue
+        click.echo(
+            f"{watch.standing.account}/{folder}: {count.archived} archived, {count.existing} already there, "
+            f"{len(count.unread)} not given, in {seconds} s."
+        )
+        for uid, reason in count.unread:
+            click.echo(f"  UID {uid} {reason}")
+
+
+COMMANDS = (mailbox,)

@@ -1,0 +1,226 @@
+"""One account watched over a real Dovecot: new mail, outages, restarts, folders that begin anew."""
+
+import contextlib
+import socket
+import tempfile
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from imapclient import IMAPClient
+
+from gateway.archive.archive import Archive, create_archive
+from gateway.capture.folders import Wanted
+from gateway.capture.record import Record
+from gateway.capture.session import Account, open_session
+from gateway.capture.standing import Board, read_standings
+from gateway.capture.watch import AccountWatch
+from gateway.clock import SystemClock
+from gateway.demo.dovecot import Dovecot
+from gateway.pipeline import Intake
+from gateway.store.engine import open_store
+from tests.installation import wait_for
+from tests.scripted_imap import scripted_imap
+
+USER, PASSWORD, BOX = "shop", "correct horse", "support@brand.example"
+pytestmark = pytest.mark.needs("dovecot")
+
+
+class MovedClock(SystemClock):
+    """The system's time, and as much more as the test says."""
+
+    later = timedelta(0)
+
+    def now(self):
+        return super().now() + self.later
+
+
+@pytest.fixture
+def dovecot(free_port):
+    with tempfile.TemporaryDirectory(prefix="dovecot-") as folder:  # its own users must be able to enter
+        server = Dovecot(Path(folder), {USER: PASSWORD}, imap_port=free_port(), lmtp_port=free_port())
+        server.start()
+        yield server
+        server.stop()
+
+
+class House:
+    """An archive, and what an account's capture does to it."""
+
+    def __init__(self, folder, clock):
+        urls = f"sqlite:///{folder}/archive.db", f"sqlite:///{folder}/keys.db"
+        create_archive(*urls, folder / "secrets", "docket/watch", clock)
+        self.archive = Archive(*urls, folder / "secrets", clock=clock)
+        self.store = open_store(f"sqlite:///{folder}/store.db")
+        self.place, self.clock, self.stop = folder / "capture.json", clock, threading.Event()
+
+    def watch(self, port, **more):
+        account = Account(
+            name="shop", host="127.0.0.1", port=port, user=USER, password=PASSWORD, tls="none", timeout_s=10
+        )
+        return AccountWatch(
+            lambda: open_session(account),
+            Intake(self.archive).accept,
+            Record(self.archive, self.store, sleep=lambda _: None),
+            Board(self.place),
+            account="shop",
+            mailbox=BOX,
+            clock=self.clock,
+            **{"wanted": (Wanted("INBOX"),), "poll_s": 3600.0, **more},
+        )
+
+    @contextlib.contextmanager
+    def watching(self, port, **more):
+        self.stop = threading.Event()
+        thread = threading.Thread(target=self.watch(port, **more).run, args=(self.stop,), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self.stop.set()
+            thread.join(20)
+            assert not thread.is_alive()
+
+    def entries(self, type_):
+        return [entry for entry in self.archive.entries(0) if entry.type == type_]
+
+    def subjects(self, type_="mail.in"):
+        return [entry.payload.split(b"\r\n")[0].decode() for entry in self.entries(type_)]
+
+    def standing(self):
+        return (read_standings(self.place) or [None])[0]
+
+
+@pytest.fixture
+def house(tmp_path):
+    house = House(tmp_path, MovedClock())
+    yield house
+    house.archive.close()
+    house.store.close()
+
+
+@contextlib.contextmanager
+def client(server):
+    client = IMAPClient("127.0.0.1", server.imap_port, ssl=False, timeout=10)
+    client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    try:
+        client.login(USER, PASSWORD)
+        yield client
+    finally:
+        client.shutdown()
+
+
+def put(server, *numbers, folder="INBOX"):
+    with client(server) as one:
+        for number in numbers:
+            one.append(folder, f"Subject: {number}\r\n\r\nmail {number}\r\n".encode())
+
+
+def has(house, count, type_="mail.in"):
+    return lambda: len(house.entries(type_)) >= count
+
+
+def test_history_is_taken_first_to_last_and_new_mail_when_the_server_tells_of_it(dovecot, house):
+    put(dovecot, *range(1, 6))
+    with client(dovecot) as one:  # it came long before
+        one.append("INBOX", b"Subject: old\r\n\r\nold\r\n", (), datetime(2020, 1, 1, tzinfo=UTC))
+    with house.watching(dovecot.imap_port):  # it would ask again in an hour
+        wait_for(has(house, 6))
+        wait_for(lambda: house.standing().state == "watching")
+        put(dovecot, 6)
+        wait_for(has(house, 7))
+        assert house.subjects() == [*(f"Subject: {n}" for n in range(1, 6)), "Subject: old", "Subject: 6"]
+        live = {entry.payload[9:12].strip(): entry.meta["live"] for entry in house.entries("mail.in")}
+        assert (live[b"old"], live[b"6"]) == (False, True)
+    assert house.standing().state == "stopped"
+
+
+def test_a_server_without_idle_is_asked_again_and_again(house):
+    mails = {1: b"Subject: 1\r\n\r\n1\r\n"}
+    with scripted_imap(mails) as server, house.watching(server.port, poll_s=0.05):
+        wait_for(has(house, 1))
+        mails[2] = b"Subject: 2\r\n\r\n2\r\n"
+        wait_for(has(house, 2))
+
+
+def test_several_folders_each_with_its_direction_and_the_absent_one_is_named(dovecot, house):
+    put(dovecot, 1)
+    put(dovecot, "mine", folder="Sent")
+    wanted = Wanted("INBOX"), Wanted("\\Junk"), Wanted("\\Sent", sent=True)
+    with house.watching(dovecot.imap_port, wanted=wanted, agent="anna", poll_s=0.1):
+        wait_for(lambda: house.standing() and house.standing().state == "watching")
+        put(dovecot, "more", folder="Sent")
+        wait_for(has(house, 2, "mail.out"))
+        assert "no folder is marked \\Junk; there are: " in house.standing().error
+    assert house.subjects() == ["Subject: 1"]
+    assert [entry.meta["agent"] for entry in house.entries("mail.out")] == ["anna", "anna"]
+
+
+def test_a_server_that_goes_and_comes_again_costs_nothing_and_a_long_outage_is_a_gap(dovecot, house):
+    put(dovecot, 1)
+    with house.watching(dovecot.imap_port):
+        wait_for(lambda: house.standing() and house.standing().state == "watching")
+        dovecot.stop()
+        wait_for(lambda: house.standing().state == "failing")
+        assert f"127.0.0.1:{dovecot.imap_port}" in house.standing().error or "shop" in house.standing().error
+        dovecot.start()
+        put(dovecot, 2)
+        wait_for(has(house, 2))
+        assert house.entries("gap") == []
+        wait_for(lambda: house.standing().state == "watching")
+        dovecot.stop()
+        wait_for(lambda: house.standing().state == "failing")
+        house.clock.later = timedelta(hours=3)
+        dovecot.start()
+        put(dovecot, 3)
+        wait_for(has(house, 3))
+        (gap,) = wait_for(lambda: house.entries("gap"))
+    assert house.subjects() == ["Subject: 1", "Subject: 2", "Subject: 3"]
+    assert b'"mailbox":"support@brand.example"' in gap.payload
+    assert b'"why":"' in gap.payload
+    assert b"not running" not in gap.payload
+
+
+def test_the_time_between_two_lives_of_the_service_is_a_gap_too(dovecot, house):
+    for later in (0, 60, 3600):
+        house.clock.later = timedelta(seconds=later)
+        with house.watching(dovecot.imap_port):
+            wait_for(lambda: house.standing() and house.standing().state == "watching")
+    (gap,) = house.entries("gap")
+    assert b'"why":"Docket was not running"' in gap.payload
+
+
+def test_a_folder_that_was_made_anew_is_read_from_the_start(dovecot, house):
+    with client(dovecot) as one:
+        one.create_folder("Orders")
+    put(dovecot, 1, 2, folder="Orders")
+    wanted = (Wanted("Orders"),)
+    assert [step.archived for _, step in house.watch(dovecot.imap_port, wanted=wanted).once()] == [2]
+    with client(dovecot) as one:
+        one.delete_folder("Orders")
+        one.create_folder("Orders")
+    put(dovecot, 2, 3, folder="Orders")
+    steps = [
+        (step.archived, step.existing) for _, step in house.watch(dovecot.imap_port, wanted=wanted).once()
+    ]
+    assert steps == [(1, 1)]
+    assert house.subjects() == ["Subject: 1", "Subject: 2", "Subject: 3"]
+
+
+def test_nothing_on_the_server_changes(dovecot, house):
+    put(dovecot, 1, 2)
+    list(house.watch(dovecot.imap_port).once())
+    with client(dovecot) as one:
+        one.select_folder("INBOX", readonly=True)
+        assert len(one.search("UNSEEN")) == 2
+        assert [flags for flags in one.get_flags([1, 2]).values() if set(flags) - {b"\\Recent"}] == []
+
+
+def test_a_wrong_password_is_said_to_be_so_and_nothing_is_lost(dovecot, house):
+    dovecot.stop()
+    dovecot.users[USER] = "another"
+    dovecot.start()
+    with house.watching(dovecot.imap_port):
+        wait_for(lambda: house.standing() and house.standing().state == "failing")
+        assert "refused the login of 'shop' (settings user, password_file)" in house.standing().error
