@@ -26,7 +26,7 @@ from gateway.evidence.pack import Exporter
 from gateway.extraction import Opening
 from gateway.indexer import Indexer, rebuild_index
 from gateway.ingest.listener import split_address
-from gateway.inlets import watch_of
+from gateway.inlets import teller, watch_of
 from gateway.judge import Current, Judge, renewing
 from gateway.mail.authenticity.check import Trust
 from gateway.outlets import transport_of
@@ -193,7 +193,17 @@ class App:
         boxes = [box for box in self.config.mailbox if mailbox in {"", box.address.lower()}]
         intake, record = Intake(self.archive), Record(self.archive, self.store)
         return [
-            watch_of(one, box.address, intake.accept, record, board or Board(), clock=self.clock)
+            watch_of(
+                one,
+                box.address,
+                intake.accept,
+                record,
+                board or Board(),
+                clock=self.clock,
+                tell=teller(
+                    self._post(box), self.config.alerts, hostname=self.config.hostname, clock=self.clock
+                ),
+            )
             for box in boxes
             for one in box.capture
         ]

@@ -37,6 +37,7 @@ class Capture(Struct, frozen=True, forbid_unknown_fields=True):
     sent: tuple[str, ...] = ()  # folders of what the seller wrote
     agent: str = ""  # who wrote it
     poll_s: float = 60.0
+    silence_hours: float = 0.0  # so long without mail is a trouble; 0: never
     timeout_s: float = 60.0
 
     @property
@@ -55,6 +56,8 @@ def fault_of(capture: Capture, deliver: Server, others: Collection[str]) -> str:
         return "folders and sent name no folder"
     if capture.account in others:
         return "the account is captured twice; name all its folders in one place"
+    if capture.silence_hours < 0:
+        return f"silence_hours = {capture.silence_hours} is negative; 0 is off"
     if capture.poll_s < 1:
         return f"poll_s = {capture.poll_s} is less than a second"
     same = deliver.kind == "imap" and (deliver.host, deliver.user) == (capture.host, capture.user)

@@ -4,6 +4,7 @@ from typing import Any
 
 from gateway import __version__
 from gateway.app import App
+from gateway.capture.standing import Standing, read_standings
 from gateway.mail.canonical import canonical
 from gateway.store import fold, jobs, messages
 from gateway.supervise import is_at_work
@@ -47,7 +48,25 @@ def status_of(app: App, index: Backend | None = None) -> dict[str, Any]:
             "at_work": is_at_work(app.config),
             "last_at": last.isoformat() if last else None,
             "mailboxes": sorted(set(app.mailboxes.values())),
+            "accounts": {one.account: _account(one) for one in read_standings(app.standings_place)},
         },
+    }
+
+
+def _account(standing: Standing) -> dict[str, Any]:
+    """Return how the capture of an account stands; ``mend`` says what to do, empty where all is well."""
+    at = standing.newest_at
+    return {
+        "mailbox": standing.mailbox,
+        "state": standing.state,
+        "contact_at": standing.contact_at.isoformat() if standing.contact_at else None,
+        "newest_at": at.isoformat() if at else None,
+        "behind": standing.behind,
+        "folders": {
+            name: {"messages": one.messages, "behind": one.behind, "unread": len(one.unread)}
+            for name, one in standing.folders.items()
+        },
+        "mend": standing.trouble,
     }
 
 

@@ -28,7 +28,7 @@ _BATCH = 100
 _BATCH_BYTES = 16 * 1024 * 1024
 _MESSAGE_BYTES = 200 * 1024 * 1024
 _SLACK_BYTES = 4 * 1024 * 1024  # servers are wrong about sizes, Exchange for one
-_TRIES = 3
+TRIES = 3
 _WHOLE = b"BODY[]"
 _ITEMS = ("BODY.PEEK[]", "FLAGS", "INTERNALDATE")  # PEEK, else the message would count as read
 _HIGHEST = (1 << 32) - 1  # RFC 3501 section 9, nz-number
@@ -173,7 +173,7 @@ def _ask(
     client: IMAPClient, opened: Opened, batch: list[int], sizes: dict[int, int]
 ) -> dict[int, dict[bytes, Any]]:
     """Fetch the messages of a batch; what the server leaves out in company is asked for alone."""
-    wanted = [uid for uid in batch if sizes[uid] <= _MESSAGE_BYTES and opened.trouble.get(uid, 0) < _TRIES]
+    wanted = [uid for uid in batch if sizes[uid] <= _MESSAGE_BYTES and opened.trouble.get(uid, 0) < TRIES]
     if not wanted:
         return {}
     answers = _ask_for(client, opened, wanted, sizes)
@@ -190,7 +190,7 @@ def _ask_for(
         opened.trouble[uid] = opened.trouble.get(uid, 0) + 1
     most = 2 * sum(sizes[uid] for uid in uids) + _SLACK_BYTES
     # The last try is for the message alone: its date or its flags may be what nobody can read.
-    items = _ITEMS if len(uids) > 1 or opened.trouble[uids[0]] < _TRIES else _ITEMS[:1]
+    items = _ITEMS if len(uids) > 1 or opened.trouble[uids[0]] < TRIES else _ITEMS[:1]
     with asking(client, f"fetching from {opened.source.place} failed at UID {uids[0]}", most):
         answers = {
             uid: answer for uid, answer in client.fetch(uids, items).items() if answer.get(_WHOLE) is not None
@@ -216,8 +216,8 @@ def _unread(
     for uid in missing:
         if sizes[uid] > _MESSAGE_BYTES:
             yield uid, f"has {sizes[uid]} bytes; {_MESSAGE_BYTES} are taken at most"
-        elif opened.trouble.get(uid, 0) >= _TRIES:
-            yield uid, f"the connection broke each of the {_TRIES} times that it was asked for"
+        elif opened.trouble.get(uid, 0) >= TRIES:
+            yield uid, f"the connection broke each of the {TRIES} times that it was asked for"
         elif uid in still:
             yield uid, "is listed by the server but not given out"
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from gateway.archive.archive import Archive
 from gateway.capture.fetch import Opened, Source
@@ -13,6 +14,7 @@ from gateway.store import fold, places
 from gateway.store.engine import Store
 
 _AHEAD = 1536  # entries that the archive may be ahead of the store while history is fetched
+_CURRENT = 64  # entries: a few may always be under way
 _PATIENCE_S = 2.0  # for the store, a batch; mail must not wait for it longer
 _LOOK_S = 0.05
 
@@ -36,9 +38,28 @@ class Record:
         with self._store.read() as conn:
             return places.highest_uid(conn, opened.source.place, opened.uidvalidity) + 1
 
-    def note_gap(self, source_of: dict[str, str], begin: datetime, end: datetime, why: str) -> None:
+    def known(self, opened: Opened) -> dict[int, int]:
+        """Return which message the archive has for each UID of an open folder."""
+        with self._store.read() as conn:
+            return places.messages_at(conn, opened.source.place, opened.uidvalidity)
+
+    def note_reconciliation(self, told: dict[str, Any], at: datetime) -> None:
+        """Archive what came of comparing a folder with the archive."""
+        payload = {**told, "at": at.isoformat()}
+        self._archive.append(Draft(type="reconciliation", payload=canonical(payload), meta={}))
+
+    def is_current(self) -> bool:
+        """Say whether the store knows what the archive has."""
+        return self._behind() < _CURRENT
+
+    def note_silence(self, whose: dict[str, str], since: datetime, hours: float) -> None:
+        """Archive that mail stays away."""
+        payload = {**whose, "since": since.isoformat(), "hours": hours}
+        self._archive.append(Draft(type="silence", payload=canonical(payload), meta={}, once=True))
+
+    def note_gap(self, whose: dict[str, str], begin: datetime, end: datetime, why: str) -> None:
         """Archive that nothing was captured for a while."""
-        payload = {**source_of, "begin": begin.isoformat(), "end": end.isoformat(), "why": why}
+        payload = {**whose, "begin": begin.isoformat(), "end": end.isoformat(), "why": why}
         self._archive.append(Draft(type="gap", payload=canonical(payload), meta={}))
 
     def keep_pace(self) -> None:

@@ -23,6 +23,8 @@ class Folder(msgspec.Struct):
     behind: int = 0  # still to fetch
     newest_at: datetime | None = None  # of what was fetched, as the server has it
     unread: dict[int, str] = {}  # what the server did not give, and why
+    sent: bool = False
+    reconciled_at: datetime | None = None  # when it was last compared with the archive
 
 
 class Standing(msgspec.Struct):
@@ -33,7 +35,35 @@ class Standing(msgspec.Struct):
     state: State = "starting"
     contact_at: datetime | None = None  # when the server last did what it was asked
     error: str = ""
+    failing_since: datetime | None = None
+    silent_since: datetime | None = None  # when the last mail came, where that is too long ago
     folders: dict[str, Folder] = {}
+    told: dict[str, datetime] = {}  # when people were told of what
+
+    @property
+    def newest_at(self) -> datetime | None:
+        """When the last mail came in."""
+        times = [one.newest_at for one in self.folders.values() if not one.sent and one.newest_at is not None]
+        return max(times, default=None)
+
+    @property
+    def trouble(self) -> str:
+        """Return what is wrong with the account and what to do; empty where all is well."""
+        said = [self.error] if self.error else []
+        if self.silent_since is not None:
+            said.append(f"no mail since {self.silent_since:%Y-%m-%d %H:%M} UTC (setting silence_hours)")
+        for name, folder in self.folders.items():
+            if folder.unread:
+                uid, why = next(iter(folder.unread.items()))
+                more = f", and {len(folder.unread) - 1} more" if len(folder.unread) > 1 else ""
+                said.append(
+                    f"{name}: UID {uid} {why}{more}; open it in a mail client, and move it if you can"
+                )
+        return "; ".join(said)
+
+    @property
+    def behind(self) -> int:
+        return sum(one.behind for one in self.folders.values())
 
 
 class Board:

@@ -10,14 +10,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from datetime import timedelta
 
 from imapclient import IMAPClient
 
-from gateway.capture.fetch import Fetched, Opened, Source, fetch, open_folder, uids_of
+from gateway.capture.alarm import Alarm, Tell
+from gateway.capture.fetch import TRIES, Fetched, Opened, Source, fetch, open_folder, uids_of
 from gateway.capture.folders import Wanted, find_folders
+from gateway.capture.reconcile import Comparison
 from gateway.capture.record import Record
 from gateway.capture.session import asking
-from gateway.capture.standing import Board, Folder, Standing
+from gateway.capture.standing import Board, Folder, Standing, State
 from gateway.clock import Clock
 from gateway.errors import DocketError, Temporary
 from gateway.receipt import Accept
@@ -28,6 +31,7 @@ _SLICE_S = 0.5  # between two looks at whether to stop
 _LONGEST_S = 300.0
 _GAP_S = 180.0  # without contact; a server that is restarted is no outage
 _FIRST_S = 1.0
+_DAILY = timedelta(days=1)
 
 Open = Callable[[], AbstractContextManager[IMAPClient]]
 
@@ -52,6 +56,8 @@ class AccountWatch:
         clock: Clock,
         poll_s: float = 60.0,
         gap_s: float = _GAP_S,
+        silence_hours: float = 0.0,
+        tell: Tell = lambda _subject, _words: True,
     ) -> None:
         self._open, self._accept, self._record, self._board = open_, accept, record, board
         self._account, self._mailbox, self._wanted, self._agent = account, mailbox, wanted, agent
@@ -59,7 +65,19 @@ class AccountWatch:
         self.standing: Standing = board.open(mailbox, account)
         self._marks: dict[tuple[str, int], int] = {}
         self._trouble: dict[tuple[str, int], dict[int, int]] = {}
+        self._retrying: set[tuple[str, int]] = set()
         self._why = "Docket was not running"
+        self._alarm = Alarm(
+            self.standing,
+            tell,
+            lambda since, hours: record.note_silence(self._whose, since, hours),
+            silence_hours=silence_hours,
+            clock=clock,
+        )
+
+    @property
+    def _whose(self) -> dict[str, str]:
+        return {"mailbox": self._mailbox, "account": self._account}
 
     def run(self, stop: threading.Event) -> None:
         """Capture until ``stop`` is set. Raises only what the archive fails with for good."""
@@ -91,6 +109,48 @@ class AccountWatch:
             if missing:
                 raise Temporary("; ".join(missing))
 
+    def reconcile(self, *, deep: bool = False) -> Iterator[tuple[Comparison, Fetched | None]]:
+        """Compare each folder with the archive once; yields each batch, and None for a folder that is done.
+
+        What was missing is fetched, and what came of it is archived. Raises Temporary where the server fails.
+        """
+        with self._open() as client:
+            sources, missing = self._sources(client)
+            for source in sources:
+                opened = open_folder(client, source)
+                yield from self._compare(client, opened, deep=deep)
+            if missing:
+                raise Temporary("; ".join(missing))
+
+    def _compare(
+        self, client: IMAPClient, opened: Opened, *, deep: bool = False
+    ) -> Iterator[tuple[Comparison, Fetched | None]]:
+        found = Comparison(opened=opened, known=self._record.known(opened), deep=deep)
+        for step in found.run(client, self._accept, clock=self._clock):
+            yield found, step
+        folder = self.standing.folders.setdefault(opened.source.folder, Folder())
+        folder.unread, folder.reconciled_at = found.unread, self._clock.now()
+        self._record.note_reconciliation(found.told(), folder.reconciled_at)
+        log.info(
+            "reconciled place=%s missing=%d unread=%d", opened.source.place, found.missing, len(found.unread)
+        )
+        yield found, None
+
+    def _reconcile_daily(self, client: IMAPClient, source: Source) -> None:
+        """Compare a folder with the archive where that was not done for a day and the store is not behind."""
+        last = self.standing.folders[source.folder].reconciled_at
+        if (last is not None and self._clock.now() - last < _DAILY) or not self._record.is_current():
+            return
+        opened = open_folder(client, source)
+        place = source.place, opened.uidvalidity
+        opened.trouble = self._trouble.setdefault(place, {})
+        if place not in self._retrying:  # what ended the connection yesterday is tried once more today
+            self._retrying.add(place)
+            opened.trouble.update(dict.fromkeys(opened.trouble, TRIES - 1))
+        for _ in self._compare(client, opened):
+            self._contact()
+        self._retrying.discard(place)
+
     def _rounds(self, client: IMAPClient, stop: threading.Event) -> Iterator[None]:
         """Go round the folders again and again; yields each time that the server has done all it was asked."""
         sources, missing = self._sources(client)
@@ -102,6 +162,9 @@ class AccountWatch:
         while not stop.is_set():
             for source in sources:
                 self._all(client, source, stop)
+            for source in sources:
+                if not stop.is_set():
+                    self._reconcile_daily(client, source)
             if len(sources) > 1:
                 self._all(client, first, stop)  # this one stays open, to be told of
             self._contact()
@@ -168,6 +231,7 @@ class AccountWatch:
             log.warning("uidvalidity-changed place=%s; the folder is read again", opened.source.place)
             folder.unread = {}
         folder.uidvalidity, folder.messages, folder.behind = opened.uidvalidity, opened.messages, behind
+        folder.sent = opened.source.sent
         folder.next_uid = self._marks[opened.source.place, opened.uidvalidity]
         return folder
 
@@ -188,13 +252,19 @@ class AccountWatch:
         """Note that the server does what it is asked; after a long time without, that there was a gap."""
         now, last = self._clock.now(), self.standing.contact_at
         if last is not None and (now - last).total_seconds() > self._gap_s:
-            whose = {"mailbox": self._mailbox, "account": self._account}
-            self._record.note_gap(whose, last, now, self._why)
+            self._record.note_gap(self._whose, last, now, self._why)
             log.warning("gap account=%s begin=%s why=%s", self._account, last.isoformat(), self._why)
         self.standing.contact_at, self._why = now, "Docket was not running"
 
-    def _show(self, state: str, error: str = "") -> None:
-        self.standing.state, self.standing.error = state, error  # type: ignore[assignment]
+    def _show(self, state: State, error: str = "") -> None:
+        standing = self.standing
+        if state == "failing":
+            standing.failing_since = standing.failing_since or self._clock.now()
+        elif state != "stopped":
+            standing.failing_since = None
+        standing.state, standing.error = state, error
+        if state in {"failing", "watching"}:
+            self._alarm.look()
         self._board.show()
 
 

@@ -1,4 +1,4 @@
-"""Commands for the mailboxes that are captured: fetch."""
+"""Commands for the mailboxes that are captured: fetch, reconcile."""
 
 import time
 
@@ -7,6 +7,7 @@ import click
 from gateway.app import App
 from gateway.births import collect_seldom
 from gateway.capture.fetch import Fetched
+from gateway.capture.reconcile import Comparison
 from gateway.capture.watch import AccountWatch
 from gateway.cli.frame import Place, json_option, pass_place, print_json
 from gateway.cli.keep import Progress
@@ -40,7 +41,9 @@ def fetch(place: Place, address: str, no_index: bool, as_json: bool) -> None:
                     counts.setdefault(folder, _Count()).add(step)
                     read = sum(one.archived + one.existing for one in counts.values())
                     worker.keep_pace(read)
-                    progress.say(f"{watch.standing.account}/{folder}: {read} fetched, {_behind(watch)} to go")
+                    progress.say(
+                        f"{watch.standing.account}/{folder}: {read} fetched, {watch.standing.behind} to go"
+                    )
             except Temporary as wrong:
                 failed.append(str(wrong))
             progress.end()
@@ -53,6 +56,63 @@ def fetch(place: Place, address: str, no_index: bool, as_json: bool) -> None:
         click.echo(f"docket: {said}", err=True)
     if failed:
         raise click.exceptions.Exit(1)
+
+
+@mailbox.command()
+@click.argument("address")
+@click.option("--deep", is_flag=True, help="Fetch everything again and compare the bytes themselves.")
+@json_option
+@pass_place
+def reconcile(place: Place, address: str, deep: bool, as_json: bool) -> None:
+    """Compare a mailbox's folders with the archive, message by message, and fetch what is missing."""
+    app = place.app()
+    box = captured(app, address)
+    progress = Progress()
+    failed: list[str] = []
+    with beside_worker(app, wanted=True) as worker:
+        for (
+            lag
+        ) in worker.catch_up():  # what is archived and not yet folded in would look as if it were missing
+            progress.say(f"{lag} entries to understand and index")
+        for watch in app.watches(box):
+            try:
+                for found, step in watch.reconcile(deep=deep):
+                    if step is None:
+                        progress.end()
+                        _tell_comparison(found, as_json=as_json)
+                        failed.extend(
+                            f"{found.opened.source.place}: UID {uid} {why}"
+                            for uid, why in found.unread.items()
+                        )
+                    else:
+                        progress.say(
+                            f"{found.opened.source.place}: {found.missing} of {found.messages} were missing"
+                        )
+            except Temporary as wrong:
+                failed.append(str(wrong))
+        for lag in worker.catch_up():
+            progress.say(f"{lag} entries to understand and index")
+    progress.end()
+    app.archive.close()
+    for said in failed:
+        click.echo(f"docket: {said}", err=True)
+    if failed:
+        raise click.exceptions.Exit(1)
+
+
+def _tell_comparison(found: Comparison, *, as_json: bool) -> None:
+    if as_json:
+        print_json(found.told())
+        return
+    counts = (
+        (found.missing, "fetched that the archive did not have"),
+        (found.elsewhere, "known from elsewhere"),
+        (len(found.unread), "that cannot be had"),
+        (found.gone, "in the archive and no longer here"),
+    )
+    said = "".join(f", {count} {what}" for count, what in counts if count)
+    whole = "; the archive has them all" if not found.unread else ""
+    click.echo(f"{found.opened.source.place}: {found.messages} here{said}{whole}.")
 
 
 def captured(app: App, address: str) -> str:
@@ -74,10 +134,6 @@ class _Count:
         self.archived += step.archived
         self.existing += step.existing
         self.unread += step.unread
-
-
-def _behind(watch: AccountWatch) -> int:
-    return sum(one.behind for one in watch.standing.folders.values())
 
 
 def _tell(watch: AccountWatch, counts: dict[str, _Count], seconds: float, *, as_json: bool) -> None:

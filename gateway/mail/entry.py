@@ -10,7 +10,7 @@ Entry types, all of them (docs/archive-format.md says what each payload holds):
 * ``timestamp`` — that an outside authority signed the log's checkpoint at some moment.
 * ``orders`` — what an order report tells. ``sighting`` — the same bytes seen again elsewhere. ``rules`` — a rule book or marketplace file that decided something.
 * ``book`` — which versions are in force from here on, where no entry ``rules`` says so.
-* ``config`` ``software`` ``capture`` ``gap`` — what ran, when the capture of a folder began, and when it did not run.
+* ``config`` ``software`` ``capture`` ``gap`` ``silence`` — what ran, when the capture of a folder began, when it did not run, when no mail came; ``reconciliation`` — what came of comparing a folder with the archive.
 """
 
 from dataclasses import dataclass

@@ -102,6 +102,16 @@ def failure_notice(
     )
 
 
+def capture_notice(
+    subject: str, words: str, *, sender: str, to: Sequence[str], hostname: str, at: datetime
+) -> bytes:
+    """Return the notice that a mailbox is not captured as it should be."""
+    lines = [*words.splitlines(), "", "`docket status` says how each mailbox stands."]
+    return _notice(
+        f"Docket: {one_line(subject)}", lines, sender, to, f"{at:%Y%m%d%H%M%S%f}-capture", hostname, at
+    )
+
+
 def _described(about: About, web: str) -> list[str]:
     lines = [
         f"  Message:  {about.seq}, received {about.received_at:%Y-%m-%d %H:%M} UTC",

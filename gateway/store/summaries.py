@@ -8,7 +8,7 @@ from gateway.mail.entry import MAIL_TYPES, Entry
 from gateway.store.payloads import Checked, Outcome, Ruling, read_payload
 
 _MOST = 4096  # bytes of a payload that is kept whole
-_WHOLE = frozenset({"config", "software", "capture", "gap"})
+_WHOLE = frozenset({"config", "software", "capture", "gap", "silence", "reconciliation"})
 _SHOWN = {
     "note": ("text",),
     "tag": ("add", "remove"),

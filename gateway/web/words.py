@@ -31,6 +31,8 @@ _ENTRIES = {
     "sighting": "Seen again",
     "capture": "Capture began",
     "gap": "Nothing captured",
+    "silence": "No mail came",
+    "reconciliation": "Compared with the mailbox",
     "export": "Evidence pack",
 }
 
@@ -47,6 +49,11 @@ _FACTS = {
     "last_at": "Last mail",
     "fingerprint": "Key's fingerprint",
     "at_work": "Worker runs",
+    "contact_at": "Server answered",
+    "newest_at": "Last mail",
+    "behind": "To fetch",
+    "unread": "Not given",
+    "mend": "To mend",
     "lag": "Behind by",
     "size": "Entries",
     "position": "Up to entry",

@@ -165,3 +165,23 @@ def test_a_mailbox_that_is_not_captured_says_where_to_set_it(installation):
     done = docket("--data", installation.data, "mailbox", "fetch", MAILBOX)
     assert done.returncode == 2
     assert "see [[mailbox.capture]] in config.example.toml" in done.stderr
+
+
+def test_folders_are_compared_with_the_archive_by_command_and_the_status_says_how_they_stand(mail, capturing):
+    mail.create_folder("Both")
+    fill(mail, "Both", range(3))
+    place = capturing("Both")
+    assert place.json("mailbox", "fetch", MAILBOX)[0]["archived"] == 3
+    fill(mail, "Both", [3])
+    (told,) = place.json("mailbox", "reconcile", MAILBOX)
+    assert (told["messages"], told["missing"], told["elsewhere"], told["unread"]) == (4, 1, 0, [])
+    done = place.run("mailbox", "reconcile", "--deep", MAILBOX)
+    assert done.stdout == "shop@127.0.0.1/Both: 4 here; the archive has them all.\n"
+    place.start()
+    wait_for(lambda: "watching" in _standing(place), why=place.log)
+    (status,) = place.json("status")
+    account = status["capture"]["accounts"]["shop@127.0.0.1"]
+    assert (account["state"], account["behind"], account["mend"]) == ("watching", 0, "")
+    assert account["folders"]["Both"]["messages"] == 4
+    assert place.stop() == 0
+    place.is_clean()

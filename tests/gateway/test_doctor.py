@@ -1,5 +1,6 @@
 """What is wrong is found by the code that would stumble over it, and said with what to do."""
 
+import re
 import socket
 import ssl
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from gateway.doctor import examine
 from gateway.ingest.tls import make_certificate
 from gateway.setup import install
 from tests.scripted import HANG, scripted
+from tests.scripted_imap import scripted_imap
 
 PASSWORD = "correct horse"
 
@@ -170,3 +172,33 @@ def test_a_broken_rule_book_and_a_damaged_archive_are_findings_not_tracebacks(ne
     found = to_mend(App(config=app.config))
     assert {"archive", "rule book and marketplaces"} == set(found)
     assert all(found.values())
+
+
+def test_captured_accounts_are_logged_in_to_and_their_folders_looked_for(new_app, tmp_path):
+    capture = """kind = "none"
+[[mailbox.capture]]
+host = "127.0.0.1"
+port = {port}
+user = "shop"
+password_file = "password"
+tls = "none"
+folders = ["INBOX", "{folder}"]
+"""
+    what = "support@brand.example: capture of shop@127.0.0.1"
+    with scripted_imap({}) as server:
+        app = new_app(deliver=capture.format(port=server.port, folder="\\\\Junk"))
+        assert {found.what: found.mend for found in examine(app)}[what] == "INBOX, Spam"
+    with scripted_imap({}) as server:
+        app = replace_settings(app, tmp_path, str(server.port), "Nowhere")
+        assert (
+            "there is no folder Nowhere; there are: INBOX, Spam (settings folders, sent)"
+            in to_mend(app)[what]
+        )
+    assert "no IMAP connection to 127.0.0.1" in to_mend(app)[what]
+
+
+def replace_settings(app, folder, port, name):
+    settings = folder / "config.toml"
+    text = re.sub(r"port = \d+", f"port = {port}", settings.read_text()).replace("\\\\Junk", name)
+    settings.write_text(text)
+    return App(config=load_config(settings))

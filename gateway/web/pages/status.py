@@ -51,6 +51,8 @@ def troubles_in(facts: dict[str, Any]) -> list[str]:
     troubles = []
     if (facts.get("capture") or {}).get("at_work") is False:
         troubles.append("The worker is not running: mail is archived, but not delivered, relayed or indexed.")
+    accounts = (facts.get("capture") or {}).get("accounts") or {}
+    troubles.extend(f"{name}: {one['mend']}" for name, one in accounts.items() if one["mend"])
     if number("queue", "dead"):
         troubles.append(f"{number('queue', 'dead')} jobs have failed for good; they are listed below.")
     if number("store", "lag"):

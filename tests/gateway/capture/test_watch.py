@@ -19,6 +19,7 @@ from gateway.capture.watch import AccountWatch
 from gateway.clock import SystemClock
 from gateway.demo.dovecot import Dovecot
 from gateway.pipeline import Intake
+from gateway.store import places
 from gateway.store.engine import open_store
 from tests.installation import wait_for
 from tests.scripted_imap import scripted_imap
@@ -224,3 +225,102 @@ def test_a_wrong_password_is_said_to_be_so_and_nothing_is_lost(dovecot, house):
     with house.watching(dovecot.imap_port):
         wait_for(lambda: house.standing() and house.standing().state == "failing")
         assert "refused the login of 'shop' (settings user, password_file)" in house.standing().error
+
+
+class People:
+    """Whoever is told; they can be out of reach."""
+
+    def __init__(self):
+        self.told, self.reachable = [], True
+
+    def __call__(self, subject, words):
+        if self.reachable:
+            self.told.append((subject, words))
+        return self.reachable
+
+
+def test_a_mailbox_that_falls_silent_is_told_of_once_and_recorded_once(dovecot, house):
+    put(dovecot, 1)
+    people = People()
+    more = {"silence_hours": 6.0, "tell": people, "poll_s": 0.05}
+    with house.watching(dovecot.imap_port, **more):
+        wait_for(lambda: house.standing() and house.standing().state == "watching")
+        house.clock.later = timedelta(hours=5)
+        seen = house.standing().contact_at
+        wait_for(lambda: house.standing().contact_at > seen + timedelta(hours=4))
+        assert people.told == []
+        people.reachable = False
+        house.clock.later = timedelta(hours=7)
+        wait_for(lambda: house.standing().silent_since is not None)
+        people.reachable = True
+        wait_for(lambda: people.told)
+    with house.watching(dovecot.imap_port, **more):  # another start is no reason to say it again
+        wait_for(lambda: house.standing().state == "watching")
+        assert "no mail since 20" in house.standing().trouble
+    ((subject, words),) = people.told
+    assert subject == "no mail for support@brand.example"
+    assert "6 hours without mail are more than you set (silence_hours)" in words
+    assert len(house.entries("silence")) == 1
+
+
+def test_an_account_that_cannot_be_read_for_long_is_told_of_with_the_reason(dovecot, house):
+    people = People()
+    dovecot.stop()
+    with house.watching(dovecot.imap_port, tell=people):
+        wait_for(lambda: house.standing() and house.standing().state == "failing")
+        assert people.told == []
+        house.clock.later = timedelta(minutes=20)
+        wait_for(lambda: people.told)
+        dovecot.start()
+        wait_for(lambda: house.standing().state == "watching")
+    ((subject, words),) = people.told
+    assert subject == "mail of support@brand.example is not captured"
+    assert "no IMAP connection to 127.0.0.1" in words
+    assert "run `docket doctor`" in words
+    assert house.standing().told == {}
+
+
+def test_what_the_archive_lacks_is_found_fetched_and_recorded(dovecot, house):
+    put(dovecot, *range(1, 8))
+    list(house.watch(dovecot.imap_port).once())
+    rows = []
+    with house.store.write() as tx:  # as the worker would, but for two messages that it was never shown
+        rows = [entry for entry in house.entries("mail.in") if entry.payload[9:10] not in b"36"]
+        places.apply_arrivals(tx, 0, rows)
+    found = [one for one, step in house.watch(dovecot.imap_port).reconcile() if step is None]
+    assert [(one.messages, one.missing, one.elsewhere, one.gone) for one in found] == [(7, 0, 2, 0)]
+    with client(dovecot) as one:
+        one.select_folder("INBOX")
+        one.delete_messages([1])
+        one.expunge()
+    put(dovecot, 8)
+    with house.watching(dovecot.imap_port):
+        wait_for(has(house, 2, "reconciliation"))
+    assert [
+        b'"gone":1,"mailbox":"support@brand.example"' in one.payload
+        for one in house.entries("reconciliation")
+    ] == [
+        False,
+        True,
+    ]
+
+
+def test_a_message_that_a_server_hid_is_captured_by_the_daily_comparison(house):
+    mails = {1: b"Subject: 1\r\n\r\n1\r\n", 3: b"Subject: 3\r\n\r\n3\r\n"}
+    with scripted_imap(mails) as server, house.watching(server.port, poll_s=0.05):
+        wait_for(has(house, 1, "reconciliation"))
+        mails[2] = b"Subject: 2\r\n\r\n2\r\n"  # below the mark, where no server may put anything
+        house.clock.later = timedelta(hours=25)
+        wait_for(has(house, 3))
+        wait_for(has(house, 2, "reconciliation"))
+    assert b'"missing":1' in house.entries("reconciliation")[1].payload
+
+
+def test_everything_is_compared_byte_by_byte_where_that_is_asked_for(house):
+    mails = {1: b"Subject: 1\r\n\r\n1\r\n", 2: b"Subject: 2\r\n\r\n2\r\n"}
+    with scripted_imap(mails) as server:
+        list(house.watch(server.port).once())
+        mails[2] = b"Subject: 2\r\n\r\nnot what it was\r\n"
+        found = [one for one, step in house.watch(server.port).reconcile(deep=True) if step is None]
+    assert [(one.messages, one.missing) for one in found] == [(2, 1)]
+    assert len(house.entries("mail.in")) == 3
