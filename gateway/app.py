@@ -34,7 +34,7 @@ from gateway.pipeline import Gateway, Intake
 from gateway.readers import Readers
 from gateway.relay.backoff import next_try
 from gateway.relay.transport import Transport
-from gateway.servers import Server
+from gateway.servers import Capture, Server
 from gateway.shelf import Files, Shelf, Watch, last_good, read_files, stock, watch_over
 from gateway.store.accounts import Accounts, Agent
 from gateway.store.engine import Store, open_store
@@ -200,6 +200,7 @@ class App:
                 record,
                 board or Board(),
                 clock=self.clock,
+                secrets=self.config.secrets,
                 tell=teller(
                     self._post(box), self.config.alerts, hostname=self.config.hostname, clock=self.clock
                 ),
@@ -207,6 +208,10 @@ class App:
             for box in boxes
             for one in box.capture
         ]
+
+    def captures(self, mailbox: str) -> list[Capture]:
+        """Return how the settings describe the accounts that are captured for a mailbox."""
+        return [one for box in self.config.mailbox if box.address.lower() == mailbox for one in box.capture]
 
     @contextlib.contextmanager
     def indexer(self) -> Iterator[Indexer]:

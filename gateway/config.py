@@ -234,9 +234,18 @@ def _from(below: Path, config: Config) -> Config:
             value, ca_file=path(value.ca_file), password_file=path(value.password_file)
         )
 
+    def captured(value: Capture) -> Capture:
+        secret = path(value.oauth.client_secret_file)
+        return msgspec.structs.replace(
+            server(value), oauth=msgspec.structs.replace(value.oauth, client_secret_file=secret)
+        )
+
     def mailbox(box: Mailbox) -> Mailbox:
         return msgspec.structs.replace(
-            box, deliver=server(box.deliver), relay=server(box.relay), capture=tuple(map(server, box.capture))
+            box,
+            deliver=server(box.deliver),
+            relay=server(box.relay),
+            capture=tuple(map(captured, box.capture)),
         )
 
     return msgspec.structs.replace(

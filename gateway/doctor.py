@@ -17,7 +17,7 @@ from gateway.capture.folders import find_folders
 from gateway.capture.standing import read_standings
 from gateway.config import Mailbox
 from gateway.errors import DocketError, WrongUse
-from gateway.inlets import session_of, wanted_of
+from gateway.inlets import session_of, tokens_of, wanted_of
 from gateway.relay.imap import ImapTransport
 from gateway.relay.smtp import SmtpTransport
 from gateway.servers import Server
@@ -47,7 +47,7 @@ def examine(app: App) -> Iterator[Finding]:
         yield Finding(what="mailboxes", ok=False, mend="the settings name none; add a [[mailbox]]")
     for box in app.config.mailbox:
         yield from _mailbox(app, box)
-        yield from _captures(box)
+        yield from _captures(app, box)
     yield from _standings(app)
     yield _alerts(app)
 
@@ -157,13 +157,15 @@ def _mailbox(app: App, box: Mailbox) -> Iterator[Finding]:
             yield Finding(what=f"{what} at {server.host}:{server.port}", ok=not wrong, mend=wrong)
 
 
-def _captures(box: Mailbox) -> Iterator[Finding]:
+def _captures(app: App, box: Mailbox) -> Iterator[Finding]:
     """Log in to each account that is captured and look for its folders, as the service does."""
     for one in box.capture:
         what = f"{box.address}: capture of {one.account}"
         quick = msgspec.structs.replace(one, timeout_s=min(one.timeout_s, _TIMEOUT_S))
         try:
-            with session_of(quick, box.address)() as client:
+            with session_of(
+                quick, box.address, tokens_of(one, box.address, app.config.secrets, app.clock)
+            )() as client:
                 found, missing = find_folders(client, wanted_of(one))
         except (DocketError, OSError) as wrong:
             yield Finding(what=what, ok=False, mend=str(wrong))

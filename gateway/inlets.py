@@ -1,45 +1,82 @@
 """The accounts that mail is fetched from, made from the settings: one watch for each."""
 
+import contextlib
+import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 from imapclient import IMAPClient
 
 from gateway.capture.alarm import Tell
 from gateway.capture.folders import Wanted
+from gateway.capture.oauth import Client
 from gateway.capture.record import Record
 from gateway.capture.session import Account, open_session
 from gateway.capture.standing import Board
+from gateway.capture.tokens import TokenFile
 from gateway.capture.watch import AccountWatch
 from gateway.clock import Clock
 from gateway.delivery import Post
 from gateway.receipt import Accept
+from gateway.relay.imap_login import LoginRefused
 from gateway.relay.notice import capture_notice
 from gateway.relay.transport import Deferred
 from gateway.servers import Capture, read_password
 
+_MICROSOFT = "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/{what}"
 log = logging.getLogger(__name__)
 
 
-def session_of(capture: Capture, address: str) -> Callable[[], AbstractContextManager[IMAPClient]]:
+def session_of(
+    capture: Capture, address: str, tokens: TokenFile | None
+) -> Callable[[], AbstractContextManager[IMAPClient]]:
     """Return what logs in to an account. The password is read each time: a new one needs no restart."""
 
-    def open_() -> AbstractContextManager[IMAPClient]:
-        return open_session(
-            Account(
-                name=capture.account,
-                host=capture.host,
-                port=capture.port,
-                user=capture.user,
-                password=read_password(capture.password_file, address),
-                tls=capture.tls,
-                ca_file=capture.ca_file,
-                timeout_s=capture.timeout_s,
-            )
+    @contextlib.contextmanager
+    def open_() -> Iterator[IMAPClient]:
+        account = Account(
+            name=capture.account,
+            host=capture.host,
+            port=capture.port,
+            user=capture.user,
+            password=read_password(capture.password_file, address),
+            token=tokens.access() if tokens is not None else "",
+            tls=capture.tls,
+            ca_file=capture.ca_file,
+            timeout_s=capture.timeout_s,
         )
+        try:
+            with open_session(account) as client:
+                yield client
+        except LoginRefused:
+            if tokens is not None:
+                tokens.distrust()  # it may have been taken back before its time
+            raise
 
     return open_
+
+
+def tokens_of(capture: Capture, address: str, folder: Path, clock: Clock) -> TokenFile | None:
+    """Return where an account's tokens are kept; None where it has a password. ``folder`` is for secrets."""
+    if not capture.oauth.client_id:
+        return None
+    name = hashlib.sha256(capture.account.encode()).hexdigest()[:32]
+    hint = f"run: docket mailbox authorize {address}"
+    return TokenFile(folder / "tokens" / f"{name}.json", client_of(capture, address), clock, hint=hint)
+
+
+def client_of(capture: Capture, address: str) -> Client:
+    """Return who we are to an account's provider: Microsoft, where the settings name no other."""
+    told = capture.oauth
+    return Client(
+        device_url=told.device_url or _MICROSOFT.format(tenant=told.tenant, what="devicecode"),
+        token_url=told.token_url or _MICROSOFT.format(tenant=told.tenant, what="token"),
+        scope=told.scope,
+        client_id=told.client_id,
+        client_secret=read_password(told.client_secret_file, address),
+    )
 
 
 def wanted_of(capture: Capture) -> tuple[Wanted, ...]:
@@ -72,10 +109,11 @@ def watch_of(
     *,
     clock: Clock,
     tell: Tell,
+    secrets: Path,
 ) -> AccountWatch:
     """Make what captures an account for the mailbox ``address``."""
     return AccountWatch(
-        session_of(capture, address),
+        session_of(capture, address, tokens_of(capture, address, secrets, clock)),
         accept,
         record,
         board,

@@ -3,11 +3,12 @@
 from collections.abc import Collection
 from pathlib import Path
 from typing import Literal, TypeVar
+from urllib.parse import urlsplit
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from gateway.errors import WrongUse
-from gateway.relay.tls import TlsPolicy
+from gateway.relay.tls import TlsPolicy, is_loopback
 
 
 class Server(Struct, frozen=True, forbid_unknown_fields=True):
@@ -22,6 +23,17 @@ class Server(Struct, frozen=True, forbid_unknown_fields=True):
     password_file: str = ""
     folder: str = "INBOX"  # imap only
     timeout_s: float = 60.0
+
+
+class OAuth(Struct, frozen=True, forbid_unknown_fields=True):
+    """How an account's tokens are had, for providers that take no password; off without ``client_id``."""
+
+    client_id: str = ""
+    client_secret_file: str = ""
+    tenant: str = "organizations"  # Microsoft's word for whose accounts may sign in
+    device_url: str = ""  # default: Microsoft's
+    token_url: str = ""
+    scope: str = "https://outlook.office.com/IMAP.AccessAsUser.All offline_access"
 
 
 class Capture(Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,6 +51,7 @@ class Capture(Struct, frozen=True, forbid_unknown_fields=True):
     poll_s: float = 60.0
     silence_hours: float = 0.0  # so long without mail is a trouble; 0: never
     timeout_s: float = 60.0
+    oauth: OAuth = field(default_factory=OAuth)
 
     @property
     def account(self) -> str:
@@ -56,6 +69,8 @@ def fault_of(capture: Capture, deliver: Server, others: Collection[str]) -> str:
         return "folders and sent name no folder"
     if capture.account in others:
         return "the account is captured twice; name all its folders in one place"
+    if fault := _fault_of_oauth(capture):
+        return fault
     if capture.silence_hours < 0:
         return f"silence_hours = {capture.silence_hours} is negative; 0 is off"
     if capture.poll_s < 1:
@@ -63,6 +78,25 @@ def fault_of(capture: Capture, deliver: Server, others: Collection[str]) -> str:
     same = deliver.kind == "imap" and (deliver.host, deliver.user) == (capture.host, capture.user)
     if same and deliver.folder in capture.folders:
         return f"{deliver.folder} is where deliver puts its copies; they would be captured again"
+    return ""
+
+
+def _fault_of_oauth(capture: Capture) -> str:
+    told = capture.oauth
+    if not told.client_id:
+        return ""
+    if capture.password_file:
+        return "it has both oauth and password_file; take one away"
+    for name, url in (("device_url", told.device_url), ("token_url", told.token_url)):
+        parts = urlsplit(url)
+        if (
+            url
+            and parts.scheme != "https"
+            and not (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+        ):
+            return f"oauth.{name} must begin with https://"
+    if bool(told.device_url) != bool(told.token_url):
+        return "oauth: set both device_url and token_url, or neither"
     return ""
 
 

@@ -31,7 +31,8 @@ class Account:
     host: str
     port: int
     user: str
-    password: str
+    password: str = ""
+    token: str = ""
     tls: TlsPolicy = "required"
     ca_file: str = ""
     timeout_s: float = 60.0
@@ -46,6 +47,7 @@ def open_session(account: Account) -> Iterator[IMAPClient]:
         tls=account.tls,
         user=account.user,
         password=account.password,
+        token=account.token,
         timeout_s=account.timeout_s,
         ca_file=account.ca_file,
     )

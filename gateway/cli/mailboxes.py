@@ -1,4 +1,4 @@
-"""Commands for the mailboxes that are captured: fetch, reconcile."""
+"""Commands for the mailboxes that are captured: fetch, reconcile, authorize."""
 
 import time
 
@@ -7,11 +7,14 @@ import click
 from gateway.app import App
 from gateway.births import collect_seldom
 from gateway.capture.fetch import Fetched
+from gateway.capture.folders import find_folders
+from gateway.capture.oauth import await_token, invite
 from gateway.capture.reconcile import Comparison
 from gateway.capture.watch import AccountWatch
 from gateway.cli.frame import Place, json_option, pass_place, print_json
 from gateway.cli.keep import Progress
 from gateway.errors import Temporary, WrongUse
+from gateway.inlets import client_of, session_of, tokens_of
 from gateway.supervise import beside_worker
 
 
@@ -98,6 +101,28 @@ def reconcile(place: Place, address: str, deep: bool, as_json: bool) -> None:
         click.echo(f"docket: {said}", err=True)
     if failed:
         raise click.exceptions.Exit(1)
+
+
+@mailbox.command()
+@click.argument("address")
+@pass_place
+def authorize(place: Place, address: str) -> None:
+    """Sign in to a mailbox whose provider takes no password (OAuth 2), once, on any device with a browser."""
+    app = place.app()
+    box = captured(app, address)
+    wanted = [one for one in app.captures(box) if one.oauth.client_id]
+    if not wanted:
+        raise WrongUse(f"{box} has no client_id under oauth in the settings: its accounts have passwords")
+    for one in wanted:
+        client, tokens = client_of(one, box), tokens_of(one, box, app.config.secrets, app.clock)
+        assert tokens is not None
+        invitation = invite(client, app.clock)
+        click.echo(f"{one.account}: open {invitation.url} on any device and enter the code {invitation.code}")
+        click.echo("Waiting for you to sign in there ...", err=True)
+        tokens.keep(await_token(client, invitation, app.clock))
+        with session_of(one, box, tokens)() as session:
+            find_folders(session, ())
+        click.echo(f"{one.account}: signed in. A running docket serve goes on by itself.")
 
 
 def _tell_comparison(found: Comparison, *, as_json: bool) -> None:

@@ -8,7 +8,12 @@ from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import LoginError
 
 from gateway.errors import Temporary
+from gateway.relay.reply import readable
 from gateway.relay.tls import TlsPolicy, check_password_is_safe, is_implicit, tls_context
+
+
+class LoginRefused(Temporary):
+    """The server does not take this name with this password or token."""
 
 
 def log_in(
@@ -20,10 +25,11 @@ def log_in(
     password: str,
     timeout_s: float,
     ca_file: str = "",
+    token: str = "",
 ) -> IMAPClient:
-    """Return a connection that has logged in; the caller logs out.
+    """Return a connection that has logged in; the caller logs out. With a ``token`` (OAuth 2) no password is asked for.
 
-    Raises Temporary, whose text says what failed: settings and servers are mended, messages are not at fault.
+    Raises LoginRefused, and Temporary for all else, whose text says what failed: settings and servers are mended, messages are not at fault.
     Raises WrongUse where the password would travel unprotected.
     """
     check_password_is_safe(tls, host, user)
@@ -45,15 +51,17 @@ def log_in(
         # Without this the end of a literal waits for an acknowledgement that the server delays by 40 ms.
         client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         _protect(client, tls, context, remote)
-        _authenticate(client, user, password)
+        if token:
+            _show_token(client, user, token)
+        else:
+            _authenticate(client, user, password)
     except BaseException as wrong:
         leave(client)
         if isinstance(wrong, ssl.SSLCertVerificationError):
             raise _untrusted(remote, wrong) from wrong
         if isinstance(wrong, LoginError):
-            raise Temporary(
-                f"{remote} refused the login of {user!r} (settings user, password_file): {wrong}"
-            ) from wrong
+            settings = "its OAuth token" if token else "settings user, password_file"
+            raise LoginRefused(f"{remote} refused the login of {user!r} ({settings}): {wrong}") from wrong
         if isinstance(wrong, OSError | IMAP4.error):
             raise Temporary(f"the IMAP login at {remote} failed: {wrong}") from wrong
         raise
@@ -87,3 +95,21 @@ def _authenticate(client: IMAPClient, user: str, password: str) -> None:
         client.plain_login(user, password)
     else:
         client.login(user, password)
+
+
+def _show_token(client: IMAPClient, user: str, token: str) -> None:
+    """Log in with a token by OAUTHBEARER (RFC 7628) where it is offered; else by XOAUTH2, which came before it."""
+    standard = client.has_capability("AUTH=OAUTHBEARER")
+    name = user.replace("=", "=3D").replace(",", "=2C")
+    first = f"n,a={name},\1auth=Bearer {token}\1\1" if standard else f"user={user}\1auth=Bearer {token}\1\1"
+    asked: list[bytes] = []
+
+    def answer(challenge: bytes) -> bytes:
+        asked.append(challenge)
+        # A second question says what is wrong with the token, and wants no more than a word that we have read it.
+        return first.encode() if len(asked) == 1 else b"\1" if standard else b""
+
+    try:
+        client.sasl_login("OAUTHBEARER" if standard else "XOAUTH2", answer)
+    except LoginError as refused:
+        raise LoginError(" ".join([str(refused), *(readable(one)[:200] for one in asked[1:])])) from refused
