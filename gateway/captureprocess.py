@@ -21,6 +21,7 @@ from gateway.workprocess import EXIT_BROKEN, read_orders
 log = logging.getLogger("gateway.captureprocess")  # run as a program it is __main__, which nobody listens to
 
 _LOOK_S = 0.5
+_REST_S = 30.0  # after a fault of our own
 _FAREWELL_S = 3.0  # for a batch that is being written; nothing is lost by not waiting
 
 
@@ -29,7 +30,7 @@ def capture(app: App, stop: threading.Event, parent: socket.socket) -> int:
     board = Board(app.standings_place)
     watches = app.watches(board=board)
     board.keep_only({watch.standing.account for watch in watches})
-    ends: list[BaseException] = []
+    ends: list[ArchiveBroken] = []
     threads = [
         threading.Thread(target=_live, args=(watch, stop, ends), name=watch.standing.account, daemon=True)
         for watch in watches
@@ -42,22 +43,21 @@ def capture(app: App, stop: threading.Event, parent: socket.socket) -> int:
             stop.set()
     for thread in threads:
         thread.join(_FAREWELL_S)
-    if any(isinstance(one, ArchiveBroken) for one in ends):
-        return EXIT_BROKEN
-    return 1 if ends else 0
+    return EXIT_BROKEN if ends else 0
 
 
-def _live(watch: AccountWatch, stop: threading.Event, ends: list[BaseException]) -> None:
-    try:
-        watch.run(stop)
-    except DocketError as wrong:
-        log.critical("capture-ended account=%s error=%s", watch.standing.account, wrong)
-        ends.append(wrong)
-        stop.set()
-    except Exception as wrong:
-        log.exception("capture-ended account=%s", watch.standing.account)
-        ends.append(wrong)
-        stop.set()
+def _live(watch: AccountWatch, stop: threading.Event, ends: list[ArchiveBroken]) -> None:
+    """Watch one account; what goes wrong with it must not end the others, but for an archive that takes nothing more."""
+    while not stop.is_set():
+        try:
+            watch.run(stop)
+        except ArchiveBroken as wrong:
+            log.critical("archive-broken error=%s", wrong)
+            ends.append(wrong)
+            stop.set()
+        except Exception:
+            log.exception("capture-failed account=%s", watch.standing.account)
+            stop.wait(_REST_S)
 
 
 def live(connection: socket.socket) -> int:

@@ -71,6 +71,7 @@ def client_of(capture: Capture, address: str) -> Client:
     """Return who we are to an account's provider: Microsoft, where the settings name no other."""
     told = capture.oauth
     return Client(
+        auth_url=told.auth_url,
         device_url=told.device_url or _MICROSOFT.format(tenant=told.tenant, what="devicecode"),
         token_url=told.token_url or _MICROSOFT.format(tenant=told.tenant, what="token"),
         scope=told.scope,

@@ -32,6 +32,9 @@ class OAuth(Struct, frozen=True, forbid_unknown_fields=True):
     client_secret_file: str = ""
     tenant: str = "organizations"  # Microsoft's word for whose accounts may sign in
     device_url: str = ""  # default: Microsoft's
+    auth_url: str = (
+        ""  # for providers that want a browser on a way back to us (RFC 8252), instead of device_url
+    )
     token_url: str = ""
     scope: str = "https://outlook.office.com/IMAP.AccessAsUser.All offline_access"
 
@@ -87,7 +90,8 @@ def _fault_of_oauth(capture: Capture) -> str:
         return ""
     if capture.password_file:
         return "it has both oauth and password_file; take one away"
-    for name, url in (("device_url", told.device_url), ("token_url", told.token_url)):
+    urls = {"device_url": told.device_url, "auth_url": told.auth_url, "token_url": told.token_url}
+    for name, url in urls.items():
         parts = urlsplit(url)
         if (
             url
@@ -95,8 +99,10 @@ def _fault_of_oauth(capture: Capture) -> str:
             and not (parts.scheme == "http" and is_loopback(parts.hostname or ""))
         ):
             return f"oauth.{name} must begin with https://"
-    if bool(told.device_url) != bool(told.token_url):
-        return "oauth: set both device_url and token_url, or neither"
+    if told.device_url and told.auth_url:
+        return "oauth: set device_url or auth_url, not both"
+    if bool(told.device_url or told.auth_url) != bool(told.token_url):
+        return "oauth: token_url goes with device_url or auth_url; set both, or neither"
     return ""
 
 

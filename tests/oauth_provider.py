@@ -1,13 +1,15 @@
 """An OAuth 2 provider: device sign-in (RFC 8628), renewal with rotation (RFC 6749), introspection for Dovecot (RFC 7662)."""
 
+import base64
 import contextlib
+import hashlib
 import itertools
 import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from gateway.demo.dovecot import Dovecot
 
@@ -25,6 +27,7 @@ class Provider:
     answers: dict[str, tuple[int, bytes]] = field(default_factory=dict)  # by path, instead of the honest ones
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     codes: dict[str, str] = field(default_factory=dict)  # device code: "pending", "approved", "denied"
+    consents: dict[str, tuple[str, str]] = field(default_factory=dict)
     access: set[str] = field(default_factory=set)
     refresh: set[str] = field(default_factory=set)
     _count: Iterator[int] = field(default_factory=itertools.count)
@@ -37,6 +40,14 @@ class Provider:
         waiting = [code for code, state in self.codes.items() if state == "pending"]
         self.codes.update(dict.fromkeys(waiting, word))
         return bool(waiting)
+
+    def consent(self, address: str, *, error: str = "") -> str:
+        """Do what the sign-in page does with a browser: return the address that it is sent back to."""
+        said = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
+        code = f"code-{next(self._count)}"
+        self.consents[code] = (said["code_challenge"], said["redirect_uri"])
+        brought = {"error": error} if error else {"code": code}
+        return f"{said['redirect_uri']}?{urlencode({'state': said['state'], **brought})}"
 
     def revoke(self) -> None:
         """Take every access token back before its time."""
@@ -70,6 +81,12 @@ class Provider:
             }
             if state != "approved":
                 return 400, {"error": errors[state], "error_description": "AADSTS70000: told by the provider"}
+            return 200, self._tokens()
+        if said.get("grant_type") == "authorization_code":
+            digest = hashlib.sha256(said["code_verifier"].encode()).digest()
+            challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+            if self.consents.pop(said["code"], None) != (challenge, said["redirect_uri"]):
+                return 400, {"error": "invalid_grant"}
             return 200, self._tokens()
         if said.get("refresh_token") not in self.refresh:
             return 400, {"error": "invalid_grant", "error_description": "AADSTS70008: the token has expired"}

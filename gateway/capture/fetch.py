@@ -17,7 +17,7 @@ from imapclient import IMAPClient
 
 from gateway.capture.session import asking
 from gateway.clock import Clock
-from gateway.errors import Temporary
+from gateway.errors import Permanent, Temporary
 from gateway.mail.entry import Envelope
 from gateway.receipt import Accept, Receipt
 
@@ -31,6 +31,7 @@ _SLACK_BYTES = 4 * 1024 * 1024  # servers are wrong about sizes, Exchange for on
 TRIES = 3
 _WHOLE = b"BODY[]"
 _ITEMS = ("BODY.PEEK[]", "FLAGS", "INTERNALDATE")  # PEEK, else the message would count as read
+_MEANWHILE = 1000  # messages that may come between two questions
 _HIGHEST = (1 << 32) - 1  # RFC 3501 section 9, nz-number
 
 
@@ -76,20 +77,26 @@ class Fetched:
 @dataclass(frozen=True, slots=True)
 class _Batch:
     uids: list[int]
-    receipts: list[Future[Receipt]]
+    receipts: dict[int, Future[Receipt]]
     unread: tuple[tuple[int, str], ...]
     newest_at: datetime | None
 
     def wait(self) -> Fetched:
-        receipts = [one.result() for one in self.receipts]
-        # From here every message of the batch is on disk, and the mark may move past it.
+        receipts, refused = [], []
+        for uid, one in self.receipts.items():
+            try:
+                receipts.append(one.result())
+            except Permanent as wrong:  # trying it again would not help, and must not stop the others
+                refused.append((uid, f"is refused by the archive: {wrong}"))
+        # From here every message of the batch is on disk or named, and the mark may move past it.
+        unread = (*self.unread, *refused)
         existing = sum(one.existing for one in receipts)
-        log.info("fetched messages=%d existing=%d unread=%d", len(receipts), existing, len(self.unread))
+        log.info("fetched messages=%d existing=%d unread=%d", len(receipts), existing, len(unread))
         return Fetched(
             next_uid=self.uids[-1] + 1,
             archived=len(receipts) - existing,
             existing=existing,
-            unread=self.unread,
+            unread=unread,
             newest_at=self.newest_at,
         )
 
@@ -109,8 +116,9 @@ def open_folder(client: IMAPClient, source: Source) -> Opened:
 def uids_of(client: IMAPClient, opened: Opened, first: int = 1) -> list[int]:
     """Return the UIDs in the open folder from ``first`` on, in order, without those that no server may give."""
     with asking(client, f"the list of messages in {opened.source.place} failed"):
-        # A server answers n:* with its last message even where that lies below n.
-        highest = min(opened.uidnext - 1, _HIGHEST) if opened.uidnext else _HIGHEST
+        # A server answers n:* with its last message even where that lies below n. One far above what the server said
+        # would come next would put the mark behind all that is to come.
+        highest = min(opened.uidnext + _MEANWHILE, _HIGHEST) if opened.uidnext else _HIGHEST
         return sorted({uid for uid in client.search(["UID", f"{first}:*"]) if first <= uid <= highest})
 
 
@@ -133,15 +141,26 @@ def fetch(
             raise
         given = [uid for uid in uids_ if uid in answers]
         envelopes = [_envelope(opened, uid, answers[uid], clock) for uid in given]
-        receipts = [
-            accept(answers[uid][_WHOLE], envelope) for uid, envelope in zip(given, envelopes, strict=True)
-        ]
+        receipts = {
+            uid: _accepted(accept, answers[uid][_WHOLE], envelope)
+            for uid, envelope in zip(given, envelopes, strict=True)
+        }
         if before is not None:
             yield before.wait()
         times = [one.occurred_at for one in envelopes if one.occurred_at is not None]
         before = _Batch(uids_, receipts, unread, max(times, default=None))
     if before is not None:
         yield before.wait()
+
+
+def _accepted(accept: Accept, raw: bytes, envelope: Envelope) -> Future[Receipt]:
+    """Hand a message in; what the archive refuses at once, it refuses as it would later."""
+    try:
+        return accept(raw, envelope)
+    except Permanent as wrong:
+        refused: Future[Receipt] = Future()
+        refused.set_exception(wrong)
+        return refused
 
 
 def _batches(
@@ -233,7 +252,9 @@ def _envelope(opened: Opened, uid: int, answer: dict[bytes, Any], clock: Clock) 
         occurred_from="internaldate",
         origin=f"{source.place}/{opened.uidvalidity}/{uid}",
         flags=tuple(
-            str(flag, "ascii", "replace") for flag in answer.get(b"FLAGS", ()) if isinstance(flag, bytes)
+            str(flag, "ascii", "replace")
+            for flag in answer.get(b"FLAGS", ())
+            if isinstance(flag, bytes) and flag != b"\\Recent"  # of our connection, not of the message
         ),
         sent=source.sent,
         live=_is_new(source, arrived),

@@ -40,6 +40,7 @@ class Client:
     scope: str
     client_id: str
     client_secret: str = ""
+    auth_url: str = ""  # where a browser is sent; empty where another device will do
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +98,20 @@ def await_token(
             case _:
                 raise SignInNeeded(f"the sign-in ended without a token: {_error(said)}")
     raise SignInNeeded("nobody signed in before the code ran out; run it again")
+
+
+def redeem(client: Client, code: str, verifier: str, back: str, clock: Clock) -> Token:
+    """Return the tokens for a code that a browser brought back; raises SignInNeeded where it is not good."""
+    fields = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "code_verifier": verifier,
+        "redirect_uri": back,
+    }
+    said = _token(client, fields)
+    if "error" in said:
+        raise SignInNeeded(f"the sign-in ended without a token: {_error(said)}")
+    return _read(said, clock)
 
 
 def renew(client: Client, token: Token, clock: Clock) -> Token:

@@ -5,33 +5,33 @@ every minute. Whatever goes wrong ends the connection and nothing else: the next
 """
 
 import logging
+import math
 import random
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from datetime import timedelta
 
 from imapclient import IMAPClient
 
 from gateway.capture.alarm import Alarm, Tell
-from gateway.capture.fetch import TRIES, Fetched, Opened, Source, fetch, open_folder, uids_of
+from gateway.capture.fetch import Fetched, Source
 from gateway.capture.folders import Wanted, find_folders
+from gateway.capture.idle import SLICE_S, is_told
+from gateway.capture.reading import Reading
 from gateway.capture.reconcile import Comparison
 from gateway.capture.record import Record
-from gateway.capture.session import asking
 from gateway.capture.standing import Board, Folder, Standing, State
 from gateway.clock import Clock
-from gateway.errors import DocketError, Temporary
+from gateway.errors import ArchiveBroken, DocketError, Temporary
 from gateway.receipt import Accept
 
 log = logging.getLogger(__name__)
 
-_SLICE_S = 0.5  # between two looks at whether to stop
 _LONGEST_S = 300.0
 _GAP_S = 180.0  # without contact; a server that is restarted is no outage
 _FIRST_S = 1.0
-_DAILY = timedelta(days=1)
+_TURN_S = 30.0  # history in other folders must not keep new mail waiting
 
 Open = Callable[[], AbstractContextManager[IMAPClient]]
 
@@ -55,18 +55,17 @@ class AccountWatch:
         agent: str = "",
         clock: Clock,
         poll_s: float = 60.0,
+        rest_s: float = _FIRST_S,
         gap_s: float = _GAP_S,
         silence_hours: float = 0.0,
         tell: Tell = lambda _subject, _words: True,
     ) -> None:
-        self._open, self._accept, self._record, self._board = open_, accept, record, board
+        self._open, self._record, self._board = open_, record, board
         self._account, self._mailbox, self._wanted, self._agent = account, mailbox, wanted, agent
-        self._clock, self._poll_s, self._gap_s = clock, poll_s, gap_s
+        self._clock, self._poll_s, self._rest_s, self._gap_s = clock, poll_s, rest_s, gap_s
         self.standing: Standing = board.open(mailbox, account)
-        self._marks: dict[tuple[str, int], int] = {}
-        self._trouble: dict[tuple[str, int], dict[int, int]] = {}
-        self._retrying: set[tuple[str, int]] = set()
-        self._why = "Docket was not running"
+        self._reading = Reading(accept, record, self.standing, clock)
+        self._failures, self._why = 0, "Docket was not running"
         self._alarm = Alarm(
             self.standing,
             tell,
@@ -80,23 +79,21 @@ class AccountWatch:
         return {"mailbox": self._mailbox, "account": self._account}
 
     def run(self, stop: threading.Event) -> None:
-        """Capture until ``stop`` is set. Raises only what the archive fails with for good."""
-        failures = 0
+        """Capture until ``stop`` is set. Raises ArchiveBroken alone: all else may be mended while this goes on."""
         while not stop.is_set():
             try:
                 with self._open() as client:
-                    for _ in self._rounds(client, stop):
-                        failures = 0
-            except Temporary as wrong:
-                failures += 1
-                pause = min(_LONGEST_S, _FIRST_S * 2 ** (failures - 1)) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
-                log.warning("capture-failed account=%s pause_s=%.0f error=%s", self._account, pause, wrong)
-                self._why = str(wrong)
-                self._show("failing", str(wrong))
-                stop.wait(pause)
-            except DocketError as wrong:
+                    self._go_round(client, stop)
+            except ArchiveBroken as wrong:
                 self._show("failing", str(wrong))
                 raise
+            except DocketError as wrong:
+                longest = min(_LONGEST_S, self._rest_s * 2 ** min(self._failures, 20))
+                pause = longest * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not secrecy
+                log.warning("capture-failed account=%s pause_s=%.0f error=%s", self._account, pause, wrong)
+                self._failures, self._why = self._failures + 1, str(wrong)
+                self._show("failing", str(wrong))
+                stop.wait(pause)
         self._show("stopped")
 
     def once(self) -> Iterator[tuple[str, Fetched]]:
@@ -104,7 +101,7 @@ class AccountWatch:
         with self._open() as client:
             sources, missing = self._sources(client)
             for source in sources:
-                for step in self._take(client, source):
+                for step in self._reading.take(client, source):
                     yield source.folder, step
             if missing:
                 raise Temporary("; ".join(missing))
@@ -117,64 +114,33 @@ class AccountWatch:
         with self._open() as client:
             sources, missing = self._sources(client)
             for source in sources:
-                opened = open_folder(client, source)
-                yield from self._compare(client, opened, deep=deep)
+                yield from self._reading.compare(client, source, deep=deep)
             if missing:
                 raise Temporary("; ".join(missing))
 
-    def _compare(
-        self, client: IMAPClient, opened: Opened, *, deep: bool = False
-    ) -> Iterator[tuple[Comparison, Fetched | None]]:
-        found = Comparison(opened=opened, known=self._record.known(opened), deep=deep)
-        for step in found.run(client, self._accept, clock=self._clock):
-            yield found, step
-        folder = self.standing.folders.setdefault(opened.source.folder, Folder())
-        folder.unread, folder.reconciled_at = found.unread, self._clock.now()
-        self._record.note_reconciliation(found.told(), folder.reconciled_at)
-        log.info(
-            "reconciled place=%s missing=%d unread=%d", opened.source.place, found.missing, len(found.unread)
-        )
-        yield found, None
-
-    def _reconcile_daily(self, client: IMAPClient, source: Source) -> None:
-        """Compare a folder with the archive where that was not done for a day and the store is not behind."""
-        last = self.standing.folders[source.folder].reconciled_at
-        if (last is not None and self._clock.now() - last < _DAILY) or not self._record.is_current():
-            return
-        opened = open_folder(client, source)
-        place = source.place, opened.uidvalidity
-        opened.trouble = self._trouble.setdefault(place, {})
-        if place not in self._retrying:  # what ended the connection yesterday is tried once more today
-            self._retrying.add(place)
-            opened.trouble.update(dict.fromkeys(opened.trouble, TRIES - 1))
-        for _ in self._compare(client, opened):
-            self._contact()
-        self._retrying.discard(place)
-
-    def _rounds(self, client: IMAPClient, stop: threading.Event) -> Iterator[None]:
-        """Go round the folders again and again; yields each time that the server has done all it was asked."""
+    def _go_round(self, client: IMAPClient, stop: threading.Event) -> None:
+        """Go round the folders again and again until ``stop``; raises Temporary when the server fails."""
         sources, missing = self._sources(client)
         problem = "; ".join(missing)
         if not sources:
             raise Temporary(f"{problem} (settings folders, sent)")
-        first = sources[0]
+        first, *others = sources
         can_tell = client.has_capability("IDLE")
         while not stop.is_set():
-            for source in sources:
-                self._all(client, source, stop)
-            for source in sources:
-                if not stop.is_set():
-                    self._reconcile_daily(client, source)
-            if len(sources) > 1:
+            self._all(client, first, stop)
+            turns = [self._all(client, source, stop, for_s=_TURN_S) for source in others]
+            done = all(turns)
+            if done:
+                self._compare_daily(client, sources, stop)
+            if others:
                 self._all(client, first, stop)  # this one stays open, to be told of
             self._contact()
-            self._show("watching", problem)
-            yield
-            until = time.monotonic() + self._poll_s
+            self._show("watching" if done else "reading", problem)
+            until = time.monotonic() + (self._poll_s if done else 0.0)
             while not stop.is_set() and time.monotonic() < until:
                 if not can_tell:
-                    stop.wait(min(_SLICE_S, self._poll_s))
-                elif self._is_told(client, stop, until):
+                    stop.wait(min(SLICE_S, self._poll_s))
+                elif is_told(client, self._account, stop, until):
                     self._all(client, first, stop)
                     self._contact()
                     self._show("watching", problem)
@@ -195,58 +161,32 @@ class AccountWatch:
             )
             for name, one in found.items()
         ]
-        self.standing.folders = {
-            one.folder: self.standing.folders.get(one.folder, Folder()) for one in sources
-        }
+        before = self.standing.folders
+        self.standing.folders = {one.folder: before.get(one.folder, Folder()) for one in sources}
         return sources, missing
 
-    def _all(self, client: IMAPClient, source: Source, stop: threading.Event) -> None:
-        for _ in self._take(client, source):
-            self._contact()
-            if stop.is_set():
-                return
-            self._record.keep_pace()
+    def _all(
+        self, client: IMAPClient, source: Source, stop: threading.Event, *, for_s: float = math.inf
+    ) -> bool:
+        """Fetch until there is nothing more, also what comes meanwhile; False where ``for_s`` was not long enough."""
+        until = time.monotonic() + for_s
+        more = True
+        while more:
+            more = False
+            for _ in self._reading.take(client, source):
+                more = True
+                self._contact()
+                self._show("reading")
+                if stop.is_set() or time.monotonic() > until:
+                    return False
+                self._record.keep_pace()
+        return True
 
-    def _take(self, client: IMAPClient, source: Source) -> Iterator[Fetched]:
-        """Fetch what lies behind the mark; the mark moves with each batch that is on disk."""
-        opened = open_folder(client, source)
-        place = source.place, opened.uidvalidity
-        opened.trouble = self._trouble.setdefault(place, {})
-        if place not in self._marks:
-            self._marks[place] = self._record.mark(opened)
-        uids = uids_of(client, opened, self._marks[place])
-        shown = self._folder(opened, behind=len(uids))
-        for step in fetch(client, opened, uids, self._accept, clock=self._clock):
-            self._marks[place] = shown.next_uid = step.next_uid
-            shown.behind -= step.archived + step.existing + len(step.unread)
-            shown.newest_at = max(filter(None, (shown.newest_at, step.newest_at)), default=None)
-            shown.unread.update(step.unread)
-            self._show("reading")
-            yield step
-        shown.behind = 0
-
-    def _folder(self, opened: Opened, behind: int) -> Folder:
-        folder = self.standing.folders.setdefault(opened.source.folder, Folder())
-        if folder.uidvalidity not in {0, opened.uidvalidity}:
-            log.warning("uidvalidity-changed place=%s; the folder is read again", opened.source.place)
-            folder.unread = {}
-        folder.uidvalidity, folder.messages, folder.behind = opened.uidvalidity, opened.messages, behind
-        folder.sent = opened.source.sent
-        folder.next_uid = self._marks[opened.source.place, opened.uidvalidity]
-        return folder
-
-    def _is_told(self, client: IMAPClient, stop: threading.Event, until: float) -> bool:
-        """Wait until the server tells of a message; False when the time is over."""
-        with asking(client, f"the connection to {self._account} ended"):
-            client.idle()
-            told: list[tuple[object, ...]] = []
-            while not stop.is_set() and time.monotonic() < until and not _has_mail(told):
-                began = time.monotonic()
-                told = client.idle_check(timeout=_SLICE_S)
-                if not told and time.monotonic() - began < _SLICE_S / 2:
-                    break  # imapclient takes the end of a connection for an answer without words
-            _, more = client.idle_done()
-            return _has_mail([*told, *more])
+    def _compare_daily(self, client: IMAPClient, sources: list[Source], stop: threading.Event) -> None:
+        for source in sources:
+            if not stop.is_set() and self._reading.is_due(source):
+                for _ in self._reading.compare(client, source):
+                    self._contact()
 
     def _contact(self) -> None:
         """Note that the server does what it is asked; after a long time without, that there was a gap."""
@@ -254,7 +194,7 @@ class AccountWatch:
         if last is not None and (now - last).total_seconds() > self._gap_s:
             self._record.note_gap(self._whose, last, now, self._why)
             log.warning("gap account=%s begin=%s why=%s", self._account, last.isoformat(), self._why)
-        self.standing.contact_at, self._why = now, "Docket was not running"
+        self.standing.contact_at, self._why, self._failures = now, "Docket was not running", 0
 
     def _show(self, state: State, error: str = "") -> None:
         standing = self.standing
@@ -266,7 +206,3 @@ class AccountWatch:
         if state in {"failing", "watching"}:
             self._alarm.look()
         self._board.show()
-
-
-def _has_mail(told: list[tuple[object, ...]]) -> bool:
-    return any(len(one) > 1 and one[1] in {b"EXISTS", b"RECENT"} for one in told)

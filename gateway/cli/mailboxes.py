@@ -6,13 +6,15 @@ import click
 
 from gateway.app import App
 from gateway.births import collect_seldom
+from gateway.capture.consent import Consent
 from gateway.capture.fetch import Fetched
 from gateway.capture.folders import find_folders
-from gateway.capture.oauth import await_token, invite
+from gateway.capture.oauth import Client, Token, await_token, invite
 from gateway.capture.reconcile import Comparison
 from gateway.capture.watch import AccountWatch
 from gateway.cli.frame import Place, json_option, pass_place, print_json
 from gateway.cli.keep import Progress
+from gateway.clock import Clock
 from gateway.errors import Temporary, WrongUse
 from gateway.inlets import client_of, session_of, tokens_of
 from gateway.supervise import beside_worker
@@ -51,14 +53,16 @@ def fetch(place: Place, address: str, no_index: bool, as_json: bool) -> None:
                 failed.append(str(wrong))
             progress.end()
             _tell(watch, counts, round(time.monotonic() - began, 3), as_json=as_json)
+            failed.extend(
+                f"{watch.standing.account}/{folder}: UID {uid} {why}"
+                for folder, count in counts.items()
+                for uid, why in count.unread
+            )
         for lag in worker.catch_up():
             progress.say(f"{lag} entries to understand and index")
     progress.end()
     app.archive.close()
-    for said in failed:
-        click.echo(f"docket: {said}", err=True)
-    if failed:
-        raise click.exceptions.Exit(1)
+    _end(failed)
 
 
 @mailbox.command()
@@ -73,9 +77,8 @@ def reconcile(place: Place, address: str, deep: bool, as_json: bool) -> None:
     progress = Progress()
     failed: list[str] = []
     with beside_worker(app, wanted=True) as worker:
-        for (
-            lag
-        ) in worker.catch_up():  # what is archived and not yet folded in would look as if it were missing
+        # What is archived and not yet folded in would look as if it were missing.
+        for lag in worker.catch_up():
             progress.say(f"{lag} entries to understand and index")
         for watch in app.watches(box):
             try:
@@ -97,16 +100,16 @@ def reconcile(place: Place, address: str, deep: bool, as_json: bool) -> None:
             progress.say(f"{lag} entries to understand and index")
     progress.end()
     app.archive.close()
-    for said in failed:
-        click.echo(f"docket: {said}", err=True)
-    if failed:
-        raise click.exceptions.Exit(1)
+    _end(failed)
 
 
 @mailbox.command()
 @click.argument("address")
+@click.option(
+    "--paste", is_flag=True, help="The browser is on another machine: ask for the address it ends at."
+)
 @pass_place
-def authorize(place: Place, address: str) -> None:
+def authorize(place: Place, address: str, paste: bool) -> None:
     """Sign in to a mailbox whose provider takes no password (OAuth 2), once, on any device with a browser."""
     app = place.app()
     box = captured(app, address)
@@ -116,10 +119,7 @@ def authorize(place: Place, address: str) -> None:
     for one in wanted:
         client, tokens = client_of(one, box), tokens_of(one, box, app.config.secrets, app.clock)
         assert tokens is not None
-        invitation = invite(client, app.clock)
-        click.echo(f"{one.account}: open {invitation.url} on any device and enter the code {invitation.code}")
-        click.echo("Waiting for you to sign in there ...", err=True)
-        tokens.keep(await_token(client, invitation, app.clock))
+        tokens.keep(_signed_in(client, one.account, app.clock, paste=paste))
         with session_of(one, box, tokens)() as session:
             find_folders(session, ())
         click.echo(f"{one.account}: signed in. A running docket serve goes on by itself.")
@@ -138,6 +138,30 @@ def _tell_comparison(found: Comparison, *, as_json: bool) -> None:
     said = "".join(f", {count} {what}" for count, what in counts if count)
     whole = "; the archive has them all" if not found.unread else ""
     click.echo(f"{found.opened.source.place}: {found.messages} here{said}{whole}.")
+
+
+def _signed_in(client: Client, account: str, clock: Clock, *, paste: bool) -> Token:
+    """Have a person sign in, in the way that the provider offers."""
+    if not client.auth_url:
+        invitation = invite(client, clock)
+        click.echo(f"{account}: open {invitation.url} on any device and enter the code {invitation.code}")
+        click.echo("Waiting for you to sign in there ...", err=True)
+        return await_token(client, invitation, clock)
+    with Consent(client, clock) as consent:
+        click.echo(
+            f"{account}: open this address in a browser{'' if paste else ' on this machine'}:\n{consent.url}"
+        )
+        if paste:
+            return consent.read(click.prompt("The address it ends at, which does not open there", err=True))
+        click.echo("Waiting for the browser to come back ...", err=True)
+        return consent.wait()
+
+
+def _end(failed: list[str]) -> None:
+    for said in failed:
+        click.echo(f"docket: {said}", err=True)
+    if failed:
+        raise click.exceptions.Exit(1)
 
 
 def captured(app: App, address: str) -> str:
@@ -184,8 +208,6 @@ def _tell(watch: AccountWatch, counts: dict[str, _Count], seconds: float, *, as_
             f"{watch.standing.account}/{folder}: {count.archived} archived, {count.existing} already there, "
             f"{len(count.unread)} not given, in {seconds} s."
         )
-        for uid, reason in count.unread:
-            click.echo(f"  UID {uid} {reason}")
 
 
 COMMANDS = (mailbox,)

@@ -10,7 +10,7 @@ import pytest
 from imapclient import IMAPClient
 
 from gateway.demo.dovecot import find_dovecot
-from tests.installation import MAILBOX, wait_for
+from tests.installation import ENVIRONMENT, MAILBOX, command, wait_for
 from tests.oauth_provider import TokenDovecot, provider
 
 pytestmark = pytest.mark.needs("dovecot")
@@ -124,3 +124,18 @@ def test_an_account_with_a_password_needs_no_sign_in(place):
     done = place.run("mailbox", "authorize", MAILBOX)
     assert done.returncode == 2
     assert "its accounts have passwords" in done.stderr
+
+
+def test_signed_in_to_with_a_browser_on_another_machine(place, dovecot, signing):
+    settings = place.data / "config.toml"
+    settings.write_text(settings.read_text().replace("device_url", "auth_url"))
+    put(dovecot, "first")
+    command_ = command("--data", place.data, "mailbox", "authorize", "--paste", MAILBOX)
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(command_, **pipes, text=True, env=ENVIRONMENT) as running:
+        assert running.stdout.readline() == "shop@127.0.0.1: open this address in a browser:\n"
+        back = signing.consent(running.stdout.readline().strip())
+        out, err = running.communicate(back + "\n", timeout=60)
+    assert running.returncode == 0, err
+    assert "signed in" in out
+    assert place.json("mailbox", "fetch", MAILBOX)[0]["archived"] == 1

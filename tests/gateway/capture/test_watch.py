@@ -18,6 +18,7 @@ from gateway.capture.standing import Board, read_standings
 from gateway.capture.watch import AccountWatch
 from gateway.clock import SystemClock
 from gateway.demo.dovecot import Dovecot
+from gateway.errors import WrongUse
 from gateway.pipeline import Intake
 from gateway.store import places
 from gateway.store.engine import open_store
@@ -56,10 +57,13 @@ class House:
         self.store = open_store(f"sqlite:///{folder}/store.db")
         self.place, self.clock, self.stop = folder / "capture.json", clock, threading.Event()
 
-    def watch(self, port, **more):
-        account = Account(
+    def account(self, port):
+        return Account(
             name="shop", host="127.0.0.1", port=port, user=USER, password=PASSWORD, tls="none", timeout_s=10
         )
+
+    def watch(self, port, **more):
+        account = self.account(port)
         return AccountWatch(
             lambda: open_session(account),
             Intake(self.archive).accept,
@@ -324,3 +328,39 @@ def test_everything_is_compared_byte_by_byte_where_that_is_asked_for(house):
         found = [one for one, step in house.watch(server.port).reconcile(deep=True) if step is None]
     assert [(one.messages, one.missing) for one in found] == [(2, 1)]
     assert len(house.entries("mail.in")) == 3
+
+
+def test_what_is_wrong_with_the_settings_may_be_mended_while_the_service_runs(house):
+    mails = {1: b"Subject: 1\r\n\r\n1\r\n"}
+    wrong = [WrongUse("mailbox x: password_file cannot be read")]
+    with scripted_imap(mails) as server:
+        watch = house.watch(server.port)
+        good = watch._open
+
+        def opening():
+            if wrong:
+                raise wrong.pop()
+            return good()
+
+        watch._open = opening
+        thread = threading.Thread(target=watch.run, args=(house.stop,), daemon=True)
+        thread.start()
+        wait_for(lambda: house.standing() and "password_file" in house.standing().error)
+        wait_for(has(house, 1))
+        house.stop.set()
+        thread.join(20)
+
+
+def test_new_mail_does_not_wait_for_the_history_of_other_folders(house):
+    mails = {uid: f"Subject: {uid}\r\n\r\n{uid}\r\n".encode() for uid in range(1, 4)}
+    with scripted_imap(mails) as server:
+        watch = house.watch(server.port, wanted=(Wanted("INBOX"), Wanted("Spam")))
+        server._sizes = dict.fromkeys(mails, 10_000_000)  # each in a batch of its own, it seems
+        stop = threading.Event()
+        with open_session(house.account(server.port)) as client:
+            first, other = watch._sources(client)[0]
+            assert watch._all(client, other, stop, for_s=0.0) is False
+            assert len(house.entries("mail.in")) == 1
+            assert watch._all(client, first, stop) is True
+            assert watch._all(client, other, stop) is True
+    assert sum(len(house.entries(type_)) for type_ in ("mail.in", "sighting")) == 6
