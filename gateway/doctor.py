@@ -178,8 +178,11 @@ def _captures(app: App, box: Mailbox) -> Iterator[Finding]:
 
 def _standings(app: App) -> Iterator[Finding]:
     for one in read_standings(app.standings_place):
-        if one.trouble:
-            yield Finding(what=f"{one.mailbox}: {one.account}", ok=False, mend=one.trouble)
+        for trouble in one.troubles:
+            if (
+                trouble != one.error or one.state == "failing"
+            ):  # a folder that is not there was looked for just now
+                yield Finding(what=f"{one.mailbox}: {one.account}", ok=False, mend=trouble)
 
 
 def _alerts(app: App) -> Finding:

@@ -54,7 +54,7 @@ def status_of(app: App, index: Backend | None = None) -> dict[str, Any]:
 
 
 def _account(standing: Standing) -> dict[str, Any]:
-    """Return how the capture of an account stands; ``mend`` says what to do, empty where all is well."""
+    """Return how the capture of an account stands; ``mend`` says what is wrong and what to do."""
     at = standing.newest_at
     return {
         "mailbox": standing.mailbox,
@@ -66,7 +66,7 @@ def _account(standing: Standing) -> dict[str, Any]:
             name: {"messages": one.messages, "behind": one.behind, "unread": len(one.unread)}
             for name, one in standing.folders.items()
         },
-        "mend": standing.trouble,
+        "mend": standing.troubles,
     }
 
 

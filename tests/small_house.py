@@ -228,7 +228,22 @@ def _status(house: House) -> dict:
             "documents": house.index.count(),
         },
         "queue": {"ready": 0, "leased": 0, "done": 4, "dead": 0},
-        "capture": {"at_work": True, "last_at": house.clock.now().isoformat(), "mailboxes": [MAILBOX]},
+        "capture": {
+            "at_work": True,
+            "last_at": house.clock.now().isoformat(),
+            "mailboxes": [MAILBOX],
+            "accounts": {
+                "shop@imap.example": {
+                    "mailbox": MAILBOX,
+                    "state": "watching",
+                    "contact_at": house.clock.now().isoformat(),
+                    "newest_at": None,
+                    "behind": 1200,
+                    "folders": {"INBOX": {"messages": 7, "behind": 1200, "unread": 0}},
+                    "mend": [],
+                }
+            },
+        },
     }
 
 

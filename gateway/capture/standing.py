@@ -47,19 +47,20 @@ class Standing(msgspec.Struct):
         return max(times, default=None)
 
     @property
-    def trouble(self) -> str:
-        """Return what is wrong with the account and what to do; empty where all is well."""
+    def troubles(self) -> list[str]:
+        """Return what is wrong with the account, each with what to do; nothing where all is well."""
         said = [self.error] if self.error else []
         if self.silent_since is not None:
             said.append(f"no mail since {self.silent_since:%Y-%m-%d %H:%M} UTC (setting silence_hours)")
         for name, folder in self.folders.items():
             if folder.unread:
                 uid, why = next(iter(folder.unread.items()))
-                more = f", and {len(folder.unread) - 1} more" if len(folder.unread) > 1 else ""
+                more = f", nor can {len(folder.unread) - 1} more" if len(folder.unread) > 1 else ""
                 said.append(
-                    f"{name}: UID {uid} {why}{more}; open it in a mail client, and move it if you can"
+                    f"a message in {name} cannot be had: UID {uid} {why}{more};"
+                    " open it in a mail client, and move it to another folder and back"
                 )
-        return "; ".join(said)
+        return said
 
     @property
     def behind(self) -> int:

@@ -176,6 +176,8 @@ def _lines(found: dict[str, Any], indent: str = "") -> Iterator[str]:
         if isinstance(value, dict):
             yield f"{indent}{key}:"
             yield from _lines(value, indent + "  ")
+        elif isinstance(value, list):
+            yield f"{indent}{key}: {'; '.join(map(str, value)) or 'none'}"
         else:
             yield f"{indent}{key}: {value}"
 

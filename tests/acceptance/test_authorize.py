@@ -72,7 +72,7 @@ def authorize(place, signing, word="approved"):
 
 def mend(place):
     (status,) = place.json("status")
-    return status["capture"]["accounts"].get(f"{USER}@127.0.0.1", {}).get("mend", "")
+    return status["capture"]["accounts"].get(f"{USER}@127.0.0.1", {}).get("mend", [])
 
 
 def mails(place):
@@ -106,12 +106,14 @@ def test_signed_in_to_once_then_lost_then_signed_in_to_again(place, dovecot, sig
     dovecot.stop()
     dovecot.start()
     put(dovecot, "third")
-    wait_for(lambda: f"run: docket mailbox authorize {MAILBOX}" in mend(place), seconds=60, why=place.log)
+    wait_for(
+        lambda: f"run: docket mailbox authorize {MAILBOX}" in "".join(mend(place)), seconds=60, why=place.log
+    )
     assert mails(place) == [b"first", b"second"]
 
     assert authorize(place, signing).returncode == 0
     wait_for(lambda: len(mails(place)) == 3, seconds=60, why=place.log)
-    wait_for(lambda: mend(place) == "", seconds=60)
+    wait_for(lambda: mend(place) == [], seconds=60)
     assert place.stop() == 0
     log = (place.data / "serve.log").read_text()
     secrets = {*signing.access, *signing.refresh}

@@ -181,7 +181,7 @@ def test_folders_are_compared_with_the_archive_by_command_and_the_status_says_ho
     wait_for(lambda: "watching" in _standing(place), why=place.log)
     (status,) = place.json("status")
     account = status["capture"]["accounts"]["shop@127.0.0.1"]
-    assert (account["state"], account["behind"], account["mend"]) == ("watching", 0, "")
+    assert (account["state"], account["behind"], account["mend"]) == ("watching", 0, [])
     assert account["folders"]["Both"]["messages"] == 4
     assert place.stop() == 0
     place.is_clean()

@@ -19,11 +19,12 @@ _DEAD = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """The plain status, what in it is wrong, and the jobs that ended in failure."""
+    """The plain status, what in it is wrong, the jobs that ended in failure, and the accounts that are captured."""
 
     facts: dict[str, Any]
     dead: list[JobRow]
     troubles: list[str]
+    accounts: dict[str, Any]
 
 
 async def show_status(request: Request) -> Response:
@@ -35,10 +36,21 @@ def _standing(site: Site) -> Standing:
     with site.store.read() as conn:
         dead = jobs.dead_jobs(conn)[:_DEAD]
     facts = site.status()
-    capture = facts.get("capture")
-    if isinstance(capture, dict) and isinstance(capture.get("last_at"), str):
-        facts = {**facts, "capture": {**capture, "last_at": datetime.fromisoformat(capture["last_at"])}}
-    return Standing(facts=facts, dead=dead, troubles=troubles_in(facts))
+    troubles = troubles_in(facts)
+    accounts: dict[str, Any] = {}
+    if isinstance(facts.get("capture"), dict):
+        capture = _with_times(facts["capture"])
+        accounts = {name: _with_times(one) for name, one in capture.pop("accounts", {}).items()}
+        facts = {**facts, "capture": capture}
+    return Standing(facts=facts, dead=dead, troubles=troubles, accounts=accounts)
+
+
+def _with_times(facts: dict[str, Any]) -> dict[str, Any]:
+    """Return facts with the times in them as times, which the page shows in the viewer's zone."""
+    return {
+        name: datetime.fromisoformat(value) if name.endswith("_at") and isinstance(value, str) else value
+        for name, value in facts.items()
+    }
 
 
 def troubles_in(facts: dict[str, Any]) -> list[str]:
@@ -52,7 +64,7 @@ def troubles_in(facts: dict[str, Any]) -> list[str]:
     if (facts.get("capture") or {}).get("at_work") is False:
         troubles.append("The worker is not running: mail is archived, but not delivered, relayed or indexed.")
     accounts = (facts.get("capture") or {}).get("accounts") or {}
-    troubles.extend(f"{name}: {one['mend']}" for name, one in accounts.items() if one["mend"])
+    troubles.extend(f"{name}: {said}" for name, one in accounts.items() for said in one["mend"])
     if number("queue", "dead"):
         troubles.append(f"{number('queue', 'dead')} jobs have failed for good; they are listed below.")
     if number("store", "lag"):

@@ -1,6 +1,7 @@
 """One account watched over a real Dovecot: new mail, outages, restarts, folders that begin anew."""
 
 import contextlib
+import shutil
 import socket
 import tempfile
 import threading
@@ -19,6 +20,7 @@ from gateway.capture.watch import AccountWatch
 from gateway.clock import SystemClock
 from gateway.demo.dovecot import Dovecot
 from gateway.errors import WrongUse
+from gateway.ingest.tls import make_certificate
 from gateway.pipeline import Intake
 from gateway.store import places
 from gateway.store.engine import open_store
@@ -260,7 +262,7 @@ def test_a_mailbox_that_falls_silent_is_told_of_once_and_recorded_once(dovecot, 
         wait_for(lambda: people.told)
     with house.watching(dovecot.imap_port, **more):  # another start is no reason to say it again
         wait_for(lambda: house.standing().state == "watching")
-        assert "no mail since 20" in house.standing().trouble
+        assert "no mail since 20" in house.standing().troubles[0]
     ((subject, words),) = people.told
     assert subject == "no mail for support@brand.example"
     assert "6 hours without mail are more than you set (silence_hours)" in words
@@ -364,3 +366,31 @@ def test_new_mail_does_not_wait_for_the_history_of_other_folders(house):
             assert watch._all(client, first, stop) is True
             assert watch._all(client, other, stop) is True
     assert sum(len(house.entries(type_)) for type_ in ("mail.in", "sighting")) == 6
+
+
+def test_over_tls_too_the_server_tells_of_new_mail(house, tmp_path, free_port):
+    certificate, key = make_certificate(tmp_path / "tls", names=("localhost",), now=datetime.now(UTC))
+    with tempfile.TemporaryDirectory(prefix="dovecot-") as folder:
+        copies = [Path(shutil.copy(one, folder)) for one in (certificate, key)]
+        ports = {"imap_port": free_port(), "lmtp_port": free_port(), "imaps_port": free_port()}
+        server = Dovecot(Path(folder), {USER: PASSWORD}, **ports, certificate=copies[0], key=copies[1])
+        server.start()
+        account = Account(
+            name="shop",
+            host="localhost",
+            port=server.imaps_port,
+            user=USER,
+            password=PASSWORD,
+            tls="implicit",
+            ca_file=str(certificate),
+        )
+        house.account = lambda _port: account
+        try:
+            put(server, *range(1, 30))
+            with house.watching(server.imaps_port):
+                wait_for(lambda: house.standing() and house.standing().state == "watching")
+                for number in range(30, 40):
+                    put(server, number)
+                    wait_for(has(house, number))
+        finally:
+            server.stop()

@@ -31,8 +31,18 @@ def test_no_trouble_is_made_up(facts):
     assert troubles_in(facts) == []
 
 
+def test_what_is_wrong_with_a_captured_account_is_named():
+    account = {"mend": ["no mail since yesterday", "the folder Orders is not there"]}
+    facts = {**WELL, "capture": {"at_work": True, "accounts": {"shop@imap.example": account}}}
+    assert troubles_in(facts) == [
+        "shop@imap.example: no mail since yesterday",
+        "shop@imap.example: the folder Orders is not there",
+    ]
+
+
 def test_the_page_shows_the_numbers(told, browser):
     page = browser.get("/status").text
     assert "Everything that is archived has been read" in page
     assert f"<dd>\n{told.archive.head()}" in page.replace("  ", "")
     assert "No job has failed for good." in page
+    assert '<td>INBOX: 7</td><td class="num">1,200</td>' in page
