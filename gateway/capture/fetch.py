@@ -15,7 +15,7 @@ from typing import Any
 
 from imapclient import IMAPClient
 
-from gateway.capture.session import asking
+from gateway.capture.session import NotNow, asking
 from gateway.clock import Clock
 from gateway.errors import Permanent, Temporary
 from gateway.mail.entry import Envelope
@@ -28,7 +28,10 @@ _BATCH = 100
 _BATCH_BYTES = 16 * 1024 * 1024
 _MESSAGE_BYTES = 200 * 1024 * 1024
 _SLACK_BYTES = 4 * 1024 * 1024  # servers are wrong about sizes, Exchange for one
-TRIES = 3
+_TRIES = 3
+_FAULT, _NOT_NOW = 4, 1  # how heavily a try weighs that broke, and one that the server put off
+TROUBLE = _TRIES * _FAULT  # at so much a message is given up on
+LAST_TRY = TROUBLE - _FAULT
 _WHOLE = b"BODY[]"
 _ITEMS = ("BODY.PEEK[]", "FLAGS", "INTERNALDATE")  # PEEK, else the message would count as read
 _MEANWHILE = 1000  # messages that may come between two questions
@@ -59,7 +62,7 @@ class Opened:
     uidvalidity: int
     uidnext: int = 0  # 0: the server does not say
     messages: int = 0
-    # Tries that did not come to their end, by UID: a message that ends the connection must not do so for ever.
+    # What tries weigh that did not come to their end, by UID: a message that ends the connection must not do so for ever.
     trouble: dict[int, int] = field(default_factory=dict)
 
 
@@ -175,7 +178,7 @@ def _batches(
         batch: list[int] = []
         weight = 0
         for uid, size in sizes.items():
-            alone = opened.trouble.get(uid, 0) > 0
+            alone = opened.trouble.get(uid, 0) >= _FAULT
             if batch and (alone or weight + size > _BATCH_BYTES or len(batch) == _BATCH):
                 yield batch, sizes
                 batch, weight = [], 0
@@ -192,7 +195,7 @@ def _ask(
     client: IMAPClient, opened: Opened, batch: list[int], sizes: dict[int, int]
 ) -> dict[int, dict[bytes, Any]]:
     """Fetch the messages of a batch; what the server leaves out in company is asked for alone."""
-    wanted = [uid for uid in batch if sizes[uid] <= _MESSAGE_BYTES and opened.trouble.get(uid, 0) < TRIES]
+    wanted = [uid for uid in batch if sizes[uid] <= _MESSAGE_BYTES and opened.trouble.get(uid, 0) < TROUBLE]
     if not wanted:
         return {}
     answers = _ask_for(client, opened, wanted, sizes)
@@ -206,14 +209,21 @@ def _ask_for(
     client: IMAPClient, opened: Opened, uids: list[int], sizes: dict[int, int]
 ) -> dict[int, dict[bytes, Any]]:
     for uid in uids:
-        opened.trouble[uid] = opened.trouble.get(uid, 0) + 1
+        opened.trouble[uid] = opened.trouble.get(uid, 0) + _FAULT  # before the question: it may be our end
     most = 2 * sum(sizes[uid] for uid in uids) + _SLACK_BYTES
     # The last try is for the message alone: its date or its flags may be what nobody can read.
-    items = _ITEMS if len(uids) > 1 or opened.trouble[uids[0]] < TRIES else _ITEMS[:1]
-    with asking(client, f"fetching from {opened.source.place} failed at UID {uids[0]}", most):
-        answers = {
-            uid: answer for uid, answer in client.fetch(uids, items).items() if answer.get(_WHOLE) is not None
-        }
+    items = _ITEMS if len(uids) > 1 or opened.trouble[uids[0]] < TROUBLE else _ITEMS[:1]
+    try:
+        with asking(client, f"fetching from {opened.source.place} failed at UID {uids[0]}", most):
+            answers = {
+                uid: answer
+                for uid, answer in client.fetch(uids, items).items()
+                if answer.get(_WHOLE) is not None
+            }
+    except NotNow:
+        for uid in uids:
+            opened.trouble[uid] += _NOT_NOW - _FAULT
+        raise
     for uid in uids:
         del opened.trouble[uid]
     return answers
@@ -235,8 +245,8 @@ def _unread(
     for uid in missing:
         if sizes[uid] > _MESSAGE_BYTES:
             yield uid, f"has {sizes[uid]} bytes; {_MESSAGE_BYTES} are taken at most"
-        elif opened.trouble.get(uid, 0) >= TRIES:
-            yield uid, f"the connection broke each of the {TRIES} times that it was asked for"
+        elif opened.trouble.get(uid, 0) >= TROUBLE:
+            yield uid, f"ended the connection each of the {_TRIES} times that it was asked for"
         elif uid in still:
             yield uid, "is listed by the server but not given out"
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from imapclient import IMAPClient
 
-from gateway.capture.fetch import TRIES, Fetched, Opened, Source, fetch, open_folder, uids_of
+from gateway.capture.fetch import LAST_TRY, Fetched, Opened, Source, fetch, open_folder, uids_of
 from gateway.capture.reconcile import Comparison
 from gateway.capture.record import Record
 from gateway.capture.standing import Folder, Standing
@@ -51,7 +51,7 @@ class Reading:
         opened, place = self._opened(client, source)
         if place not in self._retrying:  # what ended the connection before is tried once more each time
             self._retrying.add(place)
-            opened.trouble.update(dict.fromkeys(opened.trouble, TRIES - 1))
+            opened.trouble.update(dict.fromkeys(opened.trouble, LAST_TRY))
         found = Comparison(opened=opened, known=self._record.known(opened), deep=deep)
         for step in found.run(client, self._accept, clock=self._clock):
             yield found, step

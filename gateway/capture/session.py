@@ -5,6 +5,7 @@ has a budget of bytes and of seconds for its answer.
 """
 
 import contextlib
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -21,6 +22,17 @@ _ANSWER_BYTES = 64 * 1024 * 1024  # where no more is expected: the UIDs of a fol
 _ANSWER_S = 900.0  # a heavy batch over a slow line takes minutes
 _PIECE = 256 * 1024
 _ALIVE = ((socket.TCP_KEEPIDLE, 60), (socket.TCP_KEEPINTVL, 20), (socket.TCP_KEEPCNT, 3))
+
+
+# RFC 5530 section 3, and what Gmail, Yahoo and Exchange say of too many questions: all of them mean later.
+_LATER = re.compile(
+    r"\[(UNAVAILABLE|INUSE|LIMIT|THROTTLED|OVERQUOTA)\]|throttl|rate limit|too many|bandwidth|backing off",
+    re.IGNORECASE,
+)
+
+
+class NotNow(Temporary):
+    """The server puts us off; what was asked for is not at fault."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +86,8 @@ def asking(client: IMAPClient, what: str, most: int = _ANSWER_BYTES) -> Iterator
     try:
         yield
     except (IMAP4.error, OSError) as wrong:
-        raise Temporary(f"{what}: {_said(wrong)}") from wrong
+        later = isinstance(wrong, IMAP4.error) and _LATER.search(str(wrong)) is not None
+        raise (NotNow if later else Temporary)(f"{what}: {_said(wrong)}") from wrong
     except (
         ValueError,
         TypeError,

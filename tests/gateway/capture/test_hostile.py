@@ -101,7 +101,7 @@ def poison(*uids):
         b"* 1 FETCH ((((((\r\nTAG OK done\r\n",
         b"* 1 FETCH (UID four BODY[] {2}\r\nhi)\r\nTAG OK done\r\n",
         b"TAG BAD no such thing\r\n",
-        b"TAG NO [UNAVAILABLE] later\r\n",
+        b"TAG NO [SERVERBUG] oh\r\n",
         b"\xff\xfe\x00\x00\r\nTAG OK done\r\n",
     ],
 )
@@ -142,6 +142,33 @@ def test_a_message_that_is_listed_and_not_given_is_named_and_one_that_is_gone_is
         mark, unread, failures = rounds(server, taken)
         assert (sorted(taken.uids), mark, failures) == ([1, 2, 4, 6, 7], 8, [])
         assert unread == {3: "is listed by the server but not given out"}
+
+
+@pytest.mark.parametrize(
+    "said", [b"NO [UNAVAILABLE] later", b"NO Throttled", b"BAD Request is throttled. Backing off 30 s"]
+)
+def test_a_server_that_puts_us_off_for_long_costs_no_message(said):
+    times = iter(range(8))
+
+    def later(server, _connection, command):
+        return (
+            server.honest(command) + b"TAG OK done\r\n"
+            if next(times, None) is None
+            else b"TAG " + said + b"\r\n"
+        )
+
+    with scripted_imap(MAILS, script={r"^UID FETCH.*BODY": later}) as server:
+        taken = Taken()
+        mark, unread, failures = rounds(server, taken)
+        assert (sorted(taken.uids), mark, unread) == ([1, 2, 3, 4, 5, 6, 7], 8, {})
+        assert len(failures) == 8
+
+
+def test_one_that_is_put_off_for_ever_does_not_stop_the_others():
+    with scripted_imap(MAILS, script={poison(4): b"TAG NO [UNAVAILABLE] later\r\n"}) as server:
+        taken = Taken()
+        mark, unread, _ = rounds(server, taken, tries=40)
+        assert (sorted(taken.uids), mark, list(unread)) == ([1, 2, 3, 5, 6, 7], 8, [4])
 
 
 def test_an_answer_about_other_messages_is_left_alone():
@@ -227,3 +254,29 @@ def test_folders_are_found_by_name_and_by_mark_and_the_others_are_named():
         "no folder is marked \\Junk; there are: inbox, été",
         "there is no folder [Mail]; there are: inbox, été",
     ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        b'"&&&"',
+        b'"&2AA-"',
+        b"{5}\r\nab\r\nc",
+        b'"x\x01"',
+        b'("x")',
+        b"NIL",
+        b'"\xff\xfe"',
+        b'"&AOk"',
+        b'"a\\"b"',
+        b"12",
+    ],
+)
+def test_a_folder_with_an_impossible_name_costs_itself(name):
+    said = b'* LIST () "/" INBOX\r\n* LIST () "/" ' + name + b'\r\n* LIST () "/" Orders\r\nTAG OK done\r\n'
+    with scripted_imap({}, script={"^LIST": said}) as server, session(server) as client:
+        found, missing = find_folders(client, (Wanted("INBOX"), Wanted("Orders"), Wanted("Spam")))
+        assert list(found) == ["INBOX", "Orders"]
+        assert missing[0].startswith("there is no folder Spam; there are: ")
+        assert missing[0].isprintable()
+        open_folder(client, Source(account="shop", folder="été"))
+    assert 'EXAMINE "&AOk-t&AOk-"' in server.commands
