@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 
 from gateway.app import App
 from gateway.births import collect_seldom
@@ -41,8 +42,9 @@ def capture(app: App, stop: threading.Event, parent: socket.socket) -> int:
         ready, _, _ = select.select([parent], [], [], _LOOK_S)
         if ready and not parent.recv(4096):
             stop.set()
+    until = time.monotonic() + _FAREWELL_S
     for thread in threads:
-        thread.join(_FAREWELL_S)
+        thread.join(max(0.0, until - time.monotonic()))
     return EXIT_BROKEN if ends else 0
 
 

@@ -15,7 +15,7 @@ from imaplib import IMAP4
 from imapclient import IMAPClient
 
 from gateway.errors import Temporary
-from gateway.relay.imap_login import leave, log_in
+from gateway.relay.imap_login import NONSENSE, leave, log_in
 from gateway.relay.tls import TlsPolicy
 
 _ANSWER_BYTES = 64 * 1024 * 1024  # where no more is expected: the UIDs of a folder of millions
@@ -88,16 +88,7 @@ def asking(client: IMAPClient, what: str, most: int = _ANSWER_BYTES) -> Iterator
     except (IMAP4.error, OSError) as wrong:
         later = isinstance(wrong, IMAP4.error) and _LATER.search(str(wrong)) is not None
         raise (NotNow if later else Temporary)(f"{what}: {_said(wrong)}") from wrong
-    except (
-        ValueError,
-        TypeError,
-        KeyError,
-        IndexError,
-        AttributeError,
-        AssertionError,
-        RecursionError,
-    ) as wrong:
-        # The parsers below us trust servers to keep to the grammar.
+    except NONSENSE as wrong:
         raise Temporary(f"{what}: the server's answer makes no sense ({type(wrong).__name__})") from wrong
     except MemoryError as wrong:
         raise Temporary(f"{what}: the server's answer does not fit into memory") from wrong

@@ -11,6 +11,17 @@ from gateway.errors import Temporary
 from gateway.relay.reply import readable
 from gateway.relay.tls import TlsPolicy, check_password_is_safe, is_implicit, tls_context
 
+# The parsers of imaplib and imapclient trust servers to keep to the grammar; this is how they fail where one does not.
+NONSENSE = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    AssertionError,
+    ArithmeticError,
+    RecursionError,
+)
+
 
 class LoginRefused(Temporary):
     """The server does not take this name with this password or token."""
@@ -47,6 +58,8 @@ def log_in(
         raise _untrusted(remote, wrong) from wrong
     except (OSError, IMAP4.error) as wrong:
         raise Temporary(f"no IMAP connection to {remote}: {wrong}") from wrong
+    except NONSENSE as wrong:
+        raise _senseless(remote, wrong) from wrong
     try:
         # Without this the end of a literal waits for an acknowledgement that the server delays by 40 ms.
         client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -64,8 +77,14 @@ def log_in(
             raise LoginRefused(f"{remote} refused the login of {user!r} ({settings}): {wrong}") from wrong
         if isinstance(wrong, OSError | IMAP4.error):
             raise Temporary(f"the IMAP login at {remote} failed: {wrong}") from wrong
+        if isinstance(wrong, NONSENSE):
+            raise _senseless(remote, wrong) from wrong
         raise
     return client
+
+
+def _senseless(remote: str, wrong: BaseException) -> Temporary:
+    return Temporary(f"the server at {remote} answers what makes no sense ({type(wrong).__name__})")
 
 
 def _untrusted(remote: str, wrong: ssl.SSLCertVerificationError) -> Temporary:

@@ -280,3 +280,30 @@ def test_a_folder_with_an_impossible_name_costs_itself(name):
         assert missing[0].isprintable()
         open_folder(client, Source(account="shop", folder="été"))
     assert 'EXAMINE "&AOk-t&AOk-"' in server.commands
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("^CAPABILITY", b"* CAPABILITY IMAP4rev1 \xff\xfe\r\nTAG OK done\r\n"),
+        ("^CAPABILITY", b"TAG OK done\r\n"),
+        ("^LOGIN", b"* \xff {x}\r\nTAG \xff\r\n"),
+        ("^LIST", b"* LIST (\r\nTAG OK done\r\n"),
+        (
+            r"^UID FETCH.*BODY",
+            b'* 1 FETCH (UID 1 INTERNALDATE "'
+            + b"9" * 30
+            + b'-Mar-2026 12:30:00 +0000" BODY[] {1}\r\nx)\r\nTAG OK done\r\n',
+        ),
+    ],
+)
+def test_what_makes_no_sense_is_told_in_words(command, said):
+    def capture(server):
+        with session(server) as client:
+            find_folders(client, (Wanted("INBOX"),))
+            opened = open_folder(client, Source(account="shop", folder="INBOX"))
+            list(fetch(client, opened, uids_of(client, opened), Taken(), clock=CLOCK))
+
+    with scripted_imap(MAILS, script={command: said}) as server, pytest.raises(Temporary) as told:
+        capture(server)
+    assert str(told.value).isprintable()
