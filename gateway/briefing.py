@@ -1,6 +1,7 @@
-"""What a job must know of its message beyond the message itself, read in one look at the store."""
+"""What a job must know of its message beyond the message itself, read in one look at the store for all that are given out."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
@@ -8,29 +9,48 @@ from gateway.alerts import lost_with
 from gateway.archive.archive import Archive
 from gateway.mail.authenticity.record import Record, record_of
 from gateway.relay.notice import Lost
-from gateway.store import messages, orders
-from gateway.store.authenticity import entry_of
+from gateway.store import messages
+from gateway.store.authenticity import entries_of
 from gateway.store.records import JobRow, LinkRow, MessageRow
+from gateway.store.rows import load_links
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of the message that a job is about; ``lost`` is what an alert tells of."""
+    """What is known of the message that a job is about; ``lost`` is what an alert tells of.
+
+    ``checked`` is the finding about its sender that entry ``checked_by`` holds; ``with_check`` reads it.
+    """
 
     row: MessageRow
     links: list[LinkRow]
     checked: Record | None = None
     lost: tuple[Lost, ...] = ()
+    checked_by: int | None = None
+
+    def with_check(self, archive: Archive) -> "Known":
+        """Return the same with the finding read from the archive; raises what reading an entry raises."""
+        if self.checked_by is None:
+            return self
+        return replace(self, checked=record_of(archive.entry(self.checked_by).payload))
 
 
-def known_of(conn: Connection, archive: Archive, job: JobRow) -> Known:
-    """Return what a job must know; its message is in the store, since a decision about it made the job."""
-    row = messages.message(conn, job.message)
-    assert row is not None
-    by = entry_of(conn, job.message) if job.kind == "deliver" else None
-    return Known(
-        row=row,
-        links=orders.links_of(conn, job.message),
-        checked=None if by is None else record_of(archive.entry(by).payload),
-        lost=lost_with(conn, job) if job.kind == "alert" else (),
-    )
+def brief(conn: Connection, claimed: Sequence[JobRow]) -> list[tuple[JobRow, Known]]:
+    """Return each job with what it must know. Its message is in the store, since a decision about it made the job."""
+    about = {job.message for job in claimed}
+    rows, by_message = messages.messages(conn, about), {seq: list[LinkRow]() for seq in about}
+    for link in load_links(conn, about):
+        by_message[link.message].append(link)
+    checked = entries_of(conn, {job.message for job in claimed if job.kind == "deliver"})
+    return [
+        (
+            job,
+            Known(
+                row=rows[job.message],
+                links=by_message[job.message],
+                checked_by=checked.get(job.message) if job.kind == "deliver" else None,
+                lost=lost_with(conn, job) if job.kind == "alert" else (),
+            ),
+        )
+        for job in claimed
+    ]

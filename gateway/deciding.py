@@ -81,7 +81,7 @@ class Deciding:
         self._read: dict[int, Read] = {}
         # message -> seq of its decision, until that is folded in, and what tells its customer
         self._made: dict[int, tuple[int, tuple[str, ...]]] = {}
-        self._touched: set[Key] = set()  # what later messages may ask those decisions about
+        self._open: dict[int, frozenset[Key]] = {}  # what later messages may ask those decisions about
         self._customers = Customers.of(mailboxes)
 
     def keep(self, row: MessageRow, envelope: Envelope, understood: Understood) -> None:
@@ -104,8 +104,7 @@ class Deciding:
     def folded(self, seq: int) -> None:
         """Forget what the store knows by now."""
         self._made = {of: made for of, made in self._made.items() if made[0] > seq}
-        if not self._made:
-            self._touched.clear()
+        self._open = {of: told for of, told in self._open.items() if of in self._made}
         for newest in sorted(self._read)[_KEPT_MAX:]:
             # Read again in their turn: what waits for DNS must not fill the memory.
             del self._read[newest]
@@ -134,7 +133,7 @@ class Deciding:
         waiting = [seq for seq in messages.undecided(conn, limit + len(self._made)) if seq not in self._made]
         if unread := [seq for seq in waiting if seq not in self._read]:
             read_again(unread)  # behind what is being read ahead
-        touched = set(self._touched)
+        touched: set[Key] = set().union(*self._open.values())
         known = authentic_of(conn, waiting)
         prospects = self._prospects(conn, waiting)
         self._customers.begin(self._read)
@@ -152,7 +151,7 @@ class Deciding:
             drafts[seq] = self._draft(seq, read, decision)
             if decision.links or any(action.get("do") == "hold" for action in decision.actions):
                 touched |= read.grounds.told
-                self._touched |= read.grounds.told
+                self._open[seq] = read.grounds.told
         return drafts
 
     def _rests(self, conn: Connection, shared: frozenset[Key], seq: int) -> bool:
@@ -186,6 +185,7 @@ class Deciding:
             refers_to=(ref for one in understood for ref in refers_to(one.mail)),
             ties=(tie for one in readings for tie in (*one.tokens, *one.people)),
             parcels=(parcel.number for one in readings for parcel in one.parcels),
+            twins=(self._read[seq].twin for seq in waiting),
         )
 
     def _answer(

@@ -36,15 +36,21 @@ class Indexer:
     backend: Backend
     analyses: Analyses = field(default_factory=Analyses)
 
-    def advance(self) -> int:
-        """Index what changed since the index's own position; return how many entries it moved on."""
+    def advance(self, *, quiet: bool = True) -> int:
+        """Index what changed since the index's own position; return how many entries it moved on.
+
+        Entries that change no document are only worth a commit when it is ``quiet``: else the next one takes them along.
+        """
         start = self.backend.position()
         with self.store.read() as conn:
-            stop = min(fold.position(conn), start + _BATCH)
-            if stop <= start:
+            there = fold.position(conn)
+            if there <= start:
                 return 0
+            stop = min(there, start + _BATCH)
             touched, stop = _batch(messages.changed(conn, start, stop), stop)
             documents = list(_documents(self.archive, self.analyses, conn, touched, decided=True))
+        if not documents and not quiet and stop == there:
+            return 0
         self.backend.write(documents, stop)
         return stop - start
 

@@ -30,7 +30,7 @@ from gateway.alerts import Alerts
 from gateway.analyses import Analyses
 from gateway.archive.archive import Archive
 from gateway.authenticity.checks import Checks
-from gateway.briefing import known_of
+from gateway.briefing import Known, brief
 from gateway.clock import Clock
 from gateway.deciding import Book, Deciding
 from gateway.delivery import Post, carry, nowhere, outcome_payload
@@ -169,18 +169,16 @@ class Gateway(Intake):
             self._deciding.made(of, appended.seq)
         return len(drafts)
 
-    def claim(self, limit: int, token: str) -> list[JobRow]:
+    def claim(self, limit: int, token: str) -> list[tuple[JobRow, Known]]:
         """Lease jobs that are due; none before ``resume`` has seen every outcome: it may be done already."""
         with self.store.write() as tx:
-            return jobs.claim(
-                tx, limit=limit, now=self.clock.now(), lease_s=_LEASE_S, token=token, upto=self._caught_up
-            )
+            now, upto = self.clock.now(), self._caught_up
+            claimed = jobs.claim(tx, limit=limit, now=now, lease_s=_LEASE_S, token=token, upto=upto)
+            return brief(tx, claimed) if claimed else []
 
-    def run(self, job: JobRow) -> Appended:
+    def run(self, job: JobRow, known: Known) -> Appended:
         """Do one job and archive what came of it. Safe in a thread of its own; the fold then closes the job."""
-        with self.store.read() as conn:
-            known = known_of(conn, self.archive, job)
-        entry, now = self.archive.entry(job.message), self.clock.now()
+        entry, known, now = self.archive.entry(job.message), known.with_check(self.archive), self.clock.now()
         if job.kind == "notify" and not self._alerts.allows_notice(job, now):
             sent = nowhere(job, "not sent, since this address has had its notices of this hour")
         else:

@@ -23,8 +23,12 @@ from gateway.pipeline import Gateway
 log = logging.getLogger(__name__)
 
 _POLL_S = 0.2
+_STREAM = 4  # turns without a rest: mail comes in a stream now, and turns keep a distance: each costs much the same,
+_BEAT_S = 0.04  # however little there is for it
 _BACKLOG = 256  # entries done in one turn: these are not mails coming in one by one
 _COMMIT_S = 0.6  # between commits of the index while a backlog is worked off
+_SHARE = 2  # and else so many times as long as the last one took
+_QUIET_S = 0.5
 _FAREWELL_S = 3.0  # whoever stops a service waits for it
 
 
@@ -57,7 +61,8 @@ class Worker:
         self._own_read, self._own_write = os.pipe()
         self._under_way: set[Future[Appended]] = set()
         self._indexing: Future[int] | None = None
-        self._indexed_at = 0.0
+        self._indexed_at = self._index_at = 0.0  # when it last began, and when it may again
+        self._moved_at = 0.0
         self.orphaned = False
         self._token = ulid(gateway.clock.now())
         gateway.checks.wake = self.wake
@@ -71,10 +76,15 @@ class Worker:
         self._gateway.resume()  # and no more: the index catches up beside the sending, not before it
         pool = ThreadPoolExecutor(max_workers=self._senders, thread_name_prefix="send")
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="index") as indexing:
+            busy = 0
             while not self.orphaned and not done():
+                begun = time.monotonic()
                 moved = self._gateway.process() + self._send(pool)
-                self._index(indexing, every_s=_COMMIT_S if moved >= _BACKLOG else 0.0)
-                self._rest(0.0 if moved else _POLL_S)
+                self._index(indexing, moved)
+                busy = busy + 1 if moved else 0
+                if busy > _STREAM and moved < _BACKLOG:
+                    time.sleep(max(0.0, begun + _BEAT_S - time.monotonic()))
+                self._rest(0.0 if moved else self._pause())
         pool.shutdown(wait=False)
         left = self._finish(leaving)
         if not self.orphaned:
@@ -105,31 +115,45 @@ class Worker:
             os.close(self._own_read)
             os.close(self._own_write)
 
-    def _index(self, thread: ThreadPoolExecutor, *, every_s: float) -> None:
+    def _index(self, thread: ThreadPoolExecutor, moved: int) -> None:
         """Have the index follow the store beside this loop; what goes wrong there ends the loop, as if it were here.
 
-        While one batch is committed the store goes on, and all of that is the next batch: ``every_s`` apart at least,
-        since each commit costs the same, however little is in it.
+        While one batch is committed the store goes on, and all of that is the next batch. A commit costs much the same,
+        however little is in it, so they keep a distance, which a mail that comes alone does not see.
         """
+        now = time.monotonic()
+        if moved:
+            self._moved_at = now
         if self._indexing is not None:
-            if not self._indexing.done() or time.monotonic() < self._indexed_at + every_s:
+            if not self._indexing.done():
                 return
             self._indexing.result()
-        self._indexed_at = time.monotonic()
-        self._indexing = thread.submit(self._indexer.advance)
-        self._indexing.add_done_callback(self._indexed)
+        if now < (self._indexed_at + _COMMIT_S if moved >= _BACKLOG else self._index_at):
+            return
+        self._indexed_at = now
+        self._indexing = thread.submit(self._advance, quiet=now > self._moved_at + _QUIET_S)
 
-    def _indexed(self, indexing: "Future[int]") -> None:
-        if indexing.exception() is not None or indexing.result():
+    def _advance(self, *, quiet: bool) -> int:
+        begun = time.monotonic()
+        moved = self._indexer.advance(quiet=quiet)
+        ended = time.monotonic()
+        if moved:
+            self._index_at = ended + _SHARE * (ended - begun)
             self.wake()
+        return moved
+
+    def _pause(self) -> float:
+        """Return how long there is nothing to do, unless something comes."""
+        left = self._index_at - time.monotonic()
+        return left if 0 < left < _POLL_S else _POLL_S
 
     def _send(self, pool: ThreadPoolExecutor) -> int:
         free = self._senders - len(self._under_way)
         if free <= 0:
             return 0
         claimed = self._gateway.claim(free, self._token)
-        for job in claimed:
-            sending = pool.submit(self._gateway.run, job)
+        for job, known in claimed:
+            sending = pool.submit(self._gateway.run, job, known)
             self._under_way.add(sending)
             sending.add_done_callback(self._sent)
         return len(claimed)

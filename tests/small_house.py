@@ -102,8 +102,8 @@ class House:
         """Decide, index and send until nothing is left to do."""
         while self.gateway.process() + self.indexer.advance():
             pass
-        for job in self.gateway.claim(10, "test"):
-            self.gateway.run(job)
+        for job, known in self.gateway.claim(10, "test"):
+            self.gateway.run(job, known)
         while self.gateway.process() + self.indexer.advance():
             pass
 

@@ -1,6 +1,7 @@
 """The two databases of an archive: how they are opened so that a commit means that the disk has it."""
 
 import os
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -110,14 +111,24 @@ def tidy(*engines: Engine) -> None:
     The log itself is durable already, so nobody waits for this; but a failed fsync here is one all the same, and raises.
     """
     for engine in engines:
-        if engine.dialect.name != "sqlite" or _wal_bytes(engine) < _WAL_BYTES:
+        if engine.dialect.name != "sqlite" or _unmoved_bytes(engine) < _WAL_BYTES:
             continue
         with engine.connect() as conn:
             conn.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)").all()
 
 
-def _wal_bytes(engine: Engine) -> int:
+def _unmoved_bytes(engine: Engine) -> int:
+    """Return how much of a write-ahead log is not in its file yet, as the WAL-index tells (sqlite.org/walformat.html).
+
+    The log's own size says nothing: once written it stays, and is written anew from its beginning.
+    """
     try:
-        return Path(f"{engine.url.database}-wal").stat().st_size
+        with Path(f"{engine.url.database}-shm").open("rb", buffering=0) as index:
+            head = index.read(100)
     except FileNotFoundError:
         return 0
+    if len(head) < 100:
+        return 0
+    page_bytes, frames = struct.unpack_from("=HI", head, 14)
+    (moved,) = struct.unpack_from("=I", head, 96)
+    return int(max(0, frames - moved) * (page_bytes if page_bytes > 1 else 65536))

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, func, select
+from sqlalchemy import Connection, Engine, Integer, Row, bindparam, func, select
 
 from gateway.archive.faults import Damaged, reading
 from gateway.archive.leaf import Leaf, leaf_of_row
@@ -26,6 +26,22 @@ _KEYS = 16_384  # entries' keys kept unwrapped, about 200 bytes each: what was a
 
 # a Row has a method of the name t
 _ENTRY = (entries.c.seq, entries.c.id, entries.c.type, entries.c.t.label("at"), entries.c.leaf)
+_LOG = bindparam("in_log", type_=Integer)
+# made once: making a statement costs more than running it
+_HEAD = select(logs.c.size, logs.c.checkpoint).where(logs.c.log == _LOG)
+_ROWS = (
+    select(*_ENTRY, func.length(blobs.c.blob).label("size"))
+    .outerjoin(blobs, (blobs.c.log == entries.c.log) & (blobs.c.seq == entries.c.seq))
+    .where(entries.c.log == _LOG, entries.c.seq >= bindparam("start"), entries.c.seq < bindparam("stop"))
+    .order_by(entries.c.seq)
+)
+_ROWS_OF = _ROWS.where(entries.c.type.in_(bindparam("types", expanding=True)))
+_WRAPPED = select(keys.c.id, keys.c.kek, keys.c.wrapped).where(
+    keys.c.log == _LOG, keys.c.id.in_(bindparam("ids", expanding=True))
+)
+_BLOBS = select(blobs.c.seq, blobs.c.blob).where(
+    blobs.c.log == _LOG, blobs.c.seq.in_(bindparam("seqs", expanding=True))
+)
 
 
 class Reader:
@@ -113,24 +129,17 @@ class Reader:
         return self._unwrap(leaf, self._wrapped([leaf.id]))
 
     def _head(self, conn: Connection) -> tuple[int, str]:
-        row = conn.execute(
-            select(logs.c.size, logs.c.checkpoint).where(logs.c.log == self._log)
-        ).one_or_none()
+        row = conn.execute(_HEAD, {"in_log": self._log}).one_or_none()
         if row is None:
             raise Damaged(f"log {self._log} is gone from the archive")
         return row[0], row[1]
 
     def _rows(self, start: int, stop: int, types: Collection[str] | None) -> _Rows:
-        wanted = (
-            select(*_ENTRY, func.length(blobs.c.blob).label("size"))
-            .outerjoin(blobs, (blobs.c.log == entries.c.log) & (blobs.c.seq == entries.c.seq))
-            .where(entries.c.log == self._log, entries.c.seq >= start, entries.c.seq < stop)
-            .order_by(entries.c.seq)
-        )
+        where = {"in_log": self._log, "start": start, "stop": stop}
         with self._transaction(self._archive) as conn:
             if types is not None:
-                return conn.execute(wanted.where(entries.c.type.in_(types))).all()
-            rows = conn.execute(wanted).all()
+                return conn.execute(_ROWS_OF, {**where, "types": list(types)}).all()
+            rows = conn.execute(_ROWS, where).all()
         for seq, row in enumerate(rows, start):
             if row.seq != seq:
                 raise Damaged("it is missing", seq)
@@ -187,14 +196,13 @@ class Reader:
 
 def wrapped_keys(conn: Connection, log: int, ids: Sequence[str]) -> dict[str, tuple[str, bytes]]:
     """Return the wrapped keys of entries, each with the name of its key-encryption key."""
-    wanted = select(keys.c.id, keys.c.kek, keys.c.wrapped).where(keys.c.log == log, keys.c.id.in_(ids))
-    return {id_: (kek, wrapped) for id_, kek, wrapped in conn.execute(wanted)}
+    rows = conn.execute(_WRAPPED, {"in_log": log, "ids": list(ids)})
+    return {id_: (kek, wrapped) for id_, kek, wrapped in rows}
 
 
 def blobs_of(conn: Connection, log: int, seqs: Sequence[int]) -> dict[int, bytes]:
     """Return the ciphertexts of entries."""
-    wanted = select(blobs.c.seq, blobs.c.blob).where(blobs.c.log == log, blobs.c.seq.in_(seqs))
-    return {row[0]: row[1] for row in conn.execute(wanted)}
+    return {row[0]: row[1] for row in conn.execute(_BLOBS, {"in_log": log, "seqs": list(seqs)})}
 
 
 def runs_of(rows: _Rows) -> Iterator[_Rows]:

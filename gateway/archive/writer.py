@@ -8,9 +8,10 @@ What each failure leaves behind (tests/gateway/archive/test_crash.py breaks ever
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, bindparam, func, select
 
 from gateway.archive.checkpoint import Checkpoint, Signer, open_checkpoint
 from gateway.archive.leaf import write_leaf
@@ -23,6 +24,9 @@ from gateway.errors import ArchiveBroken
 from gateway.mail.entry import Appended
 
 _IN = 500  # values in one IN list
+_TILE = select(tiles.c.hashes).where(
+    tiles.c.log == bindparam("of"), tiles.c.level == bindparam("at"), tiles.c.number == bindparam("nth")
+)
 
 
 class _Head(NamedTuple):
@@ -73,27 +77,29 @@ class Writer:
         if known is not None and (known.size, known.note) == (size, note):
             return known
         checkpoint = open_checkpoint(note, self._signer.verifier)
-        edge = Edge.load(size, self._tile_reader(conn))
+        read = self._tile_reader(conn)
+        edge = Edge.load(size, read)
         if checkpoint.size != size or checkpoint.root != edge.root():
             raise ArchiveBroken(
                 f"the archive's tiles do not match its signed checkpoint of size {size}; run docket verify"
             )
         if known is not None:
-            self._refuse_fork(conn, known, size, edge.root())
+            self._refuse_fork(read, known, size, edge.root())
         return _Head(size, note, edge)
 
-    def _refuse_fork(self, conn: Connection, known: _Head, size: int, root: bytes) -> None:
+    def _refuse_fork(self, read: ReadTile, known: _Head, size: int, root: bytes) -> None:
         """Never sign for a log that is not the continuation of the one this process has seen."""
         if size < known.size:
             raise ArchiveBroken(
                 f"the archive had {known.size} entries and now has {size}: it was rolled back, perhaps by restoring a copy"
             )
-        proof = prove_consistency(self._tile_reader(conn), known.size, size)
+        proof = prove_consistency(read, known.size, size)
         if not is_consistent(known.size, size, known.edge.root(), root, proof):
             raise ArchiveBroken(f"the archive's first {known.size} entries are not those it had before")
 
     def _tile_reader(self, conn: Connection) -> ReadTile:
-        return lambda level, number: read_tile(conn, self._log, level, number)
+        """Return what reads tiles, each once: an edge and the proof that it goes on from another ask for the same few."""
+        return cache(lambda level, number: read_tile(conn, self._log, level, number))
 
     def _places(
         self, conn: Connection, group: Sequence[Sealed], size: int
@@ -144,8 +150,7 @@ class Writer:
 
 def read_tile(conn: Connection, log: int, level: int, number: int) -> bytes:
     """Return a tile's hashes, b"" where there is none."""
-    here = (tiles.c.log == log) & (tiles.c.level == level) & (tiles.c.number == number)
-    hashes = conn.execute(select(tiles.c.hashes).where(here)).scalar()
+    hashes = conn.execute(_TILE, {"of": log, "at": level, "nth": number}).scalar()
     return hashes if isinstance(hashes, bytes) else b""
 
 

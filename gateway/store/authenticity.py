@@ -50,7 +50,18 @@ def authentic_of(conn: Connection, seqs: Collection[int]) -> dict[int, Authentic
 
 def entry_of(conn: Connection, seq: int) -> int | None:
     """Return the entry that holds the whole finding about a message, with the DNS answers it rests on."""
-    return conn.scalar(select(_rows.by).where(_rows.log == log_of(conn), _rows.message == seq))
+    return entries_of(conn, (seq,)).get(seq)
+
+
+def entries_of(conn: Connection, seqs: Collection[int]) -> dict[int, int]:
+    """Return the same of several messages; those that nobody has checked are left out."""
+    found: dict[int, int] = {}
+    for chunk in chunks(list(seqs)):
+        rows = conn.execute(
+            select(_rows.message, _rows.by).where(_rows.log == log_of(conn), _rows.message.in_(chunk))
+        )
+        found.update((row.message, row.by) for row in rows)
+    return found
 
 
 def _row(log: int, by: int, act: Checked) -> dict[str, Any]:

@@ -115,7 +115,9 @@ def context_of(
     refers_to, tokens, people, parcels = refers_to[:_REFS], tokens[:_REFS], people[:_REFS], parcels[:_PARCELS]
     if prospects is None:
         ties = (*tokens, *people)
-        prospects = prospects_of(conn, (below,), refers_to=refers_to, ties=ties, parcels=parcels)
+        prospects = prospects_of(
+            conn, (below,), refers_to=refers_to, ties=ties, parcels=parcels, twins=(twin,)
+        )
     beside = tied(conn, "token", worth(tokens, prospects.tied, below), below=below)
     thread = sorted({*_thread(conn, where, worth(refers_to, prospects.named, below)), *beside}, reverse=True)[
         :_NEWEST
@@ -136,7 +138,7 @@ def context_of(
         order_since=_since(conn, where, sorted(related)[:_ORDERS]),
         known_orders=known_orders(conn, known, below=below) | {one.order for one in told.orders},
         retry_of=conn.scalar(_TWIN, {**where, "twin": twin, "since": at - _RETRY, "until": at})
-        if twin
+        if prospects.twins.get(twin, below) < below
         else None,
         parcel=(*told.parcel, *known_links(conn, where, parcel, why=parcel)),
         customer=opened(conn, where, known_links(conn, where, persons, why=persons), at),

@@ -76,13 +76,14 @@ def undecided(conn: Connection, limit: int) -> list[int]:
 def changed(conn: Connection, start: int, stop: int) -> list[tuple[int, int, int]]:
     """Return what the entries from ``start`` up to, not including, ``stop`` brought or changed, in their order.
 
-    Each is the entry, the message that it touches, and the size of that message's text.
+    Each is the entry, the message that it touches, and the size of that message's text. What became of sending a message
+    changes nothing that it is found by.
     """
     events = tables.events.c
     found = conn.execute(
         select(events.seq, events.of, func.length(_rows.sealed_text))
         .join(tables.messages, (_rows.log == events.log) & (_rows.seq == events.of))
-        .where(events.log == log_of(conn), events.seq >= start, events.seq < stop)
+        .where(events.log == log_of(conn), events.seq >= start, events.seq < stop, events.type != "outcome")
         .order_by(events.seq)
     )
     return [(seq, message, size) for seq, message, size in found]

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from sqlalchemy import Column, Connection, Select, bindparam, func, select
 
@@ -10,6 +11,7 @@ from gateway.store.columns import key
 from gateway.store.engine import log_of
 from gateway.store.rows import chunks
 
+_Value = TypeVar("_Value", str, bytes)
 _rows = tables.messages.c
 _words = tables.verdicts.c
 
@@ -27,6 +29,7 @@ class Prospects:
     )  # Message-IDs, of messages and of what they refer to
     tied: Mapping[str, int] = field(default_factory=dict)
     carried: Mapping[str, int] = field(default_factory=dict)
+    twins: Mapping[bytes, int] = field(default_factory=dict)
     denied: frozenset[int] = frozenset()
 
 
@@ -37,6 +40,7 @@ def prospects_of(
     refers_to: Iterable[str],
     ties: Iterable[str],
     parcels: Iterable[str],
+    twins: Iterable[bytes] = (),
 ) -> Prospects:
     """Look up what a round of messages asks for, whichever of them does. The same ``conn`` must then be asked for more."""
     ids = set(refers_to)
@@ -47,6 +51,7 @@ def prospects_of(
         named=named,
         tied=_earliest(conn, _BY_TIE, set(ties)),
         carried=_earliest(conn, _BY_PARCEL, set(parcels)),
+        twins=_earliest(conn, _BY_TWIN, {twin for twin in twins if twin}),
         denied=frozenset(
             seq
             for chunk in chunks(seqs)
@@ -60,7 +65,7 @@ def worth(asked: Sequence[str], earliest: Mapping[str, int], below: int) -> list
     return [value for value in asked if earliest.get(key(value), below) < below]
 
 
-def _first(value: Column[str], message: Column[int]) -> Select[str, int]:
+def _first(value: Column[_Value], message: Column[int]) -> Select[_Value, int]:
     table = value.table
     return (
         select(value.label("value"), func.min(message).label("message"))
@@ -72,6 +77,7 @@ def _first(value: Column[str], message: Column[int]) -> Select[str, int]:
 _BY_ID = _first(_rows.message_id, _rows.seq)
 _BY_REF = _first(tables.refs.c.message_id, tables.refs.c.message)
 _BY_TIE = _first(tables.ties.c.value, tables.ties.c.message)
+_BY_TWIN = _first(_rows.twin, _rows.seq)
 _BY_PARCEL = _first(tables.finds.c.value, tables.finds.c.message)
 _DENIED = select(_words.message).where(
     _words.log == bindparam("in_log"),
@@ -80,7 +86,9 @@ _DENIED = select(_words.message).where(
 )
 
 
-def _earliest(conn: Connection, statement: Select[str, int], values: Collection[str]) -> dict[str, int]:
+def _earliest(
+    conn: Connection, statement: Select[_Value, int], values: Collection[_Value]
+) -> dict[_Value, int]:
     return {
         row.value: row.message
         for chunk in chunks(sorted(values))

@@ -198,11 +198,11 @@ class Running:
         while True:
             while self.gateway.process() + self.indexer.advance():
                 pass
-            jobs = self.gateway.claim(1, "crash")
-            if not jobs:
+            claimed = self.gateway.claim(1, "crash")
+            if not claimed:
                 return
-            for job in jobs:
-                self.gateway.run(job)
+            for job, known in claimed:
+                self.gateway.run(job, known)
 
 
 def dump(running: Running) -> dict[str, list[dict[str, Any]]]:
