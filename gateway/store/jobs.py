@@ -5,19 +5,45 @@ lease cannot close what another has taken up since. How a job ends is an archive
 functions here change only what the archive need not know, or what a claimer settles before its outcome is folded in.
 """
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, select, tuple_, update
+from sqlalchemy import Column, ColumnElement, Connection, Row, bindparam, func, select, tuple_, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from gateway.store import tables
 from gateway.store.engine import log_of
 from gateway.store.fold import position
-from gateway.store.records import JobKind, JobRow, JobState
+from gateway.store.records import JobRow, JobState
 
 _jobs = tables.jobs.c
 _FREE: dict[str, Any] = {"lease": "", "leased_until": None}
+
+
+def _leasing(state: JobState, due: Column[datetime]) -> ReturningUpdate[Any]:
+    """Return the statement that leases such jobs, made once: making it costs more than running it."""
+    chosen = (
+        select(_jobs.message, _jobs.number)
+        .where(_jobs.log == bindparam("in_log"), _jobs.state == state, due <= bindparam("now"))
+        .order_by(_jobs.next_at, _jobs.message, _jobs.number)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)  # SQLite has no such clause: there the writer's lock does it
+    )
+    # Materialized, since PostgreSQL may run a plain subquery more than once and so lease more than the limit.
+    first = chosen.cte("due").prefix_with("MATERIALIZED")
+    return (
+        update(tables.jobs)
+        .where(
+            _jobs.log == bindparam("in_log"),
+            tuple_(_jobs.message, _jobs.number).in_(select(first.c.message, first.c.number)),
+        )
+        .values(state="leased", lease=bindparam("token"), leased_until=bindparam("until"))
+        .returning(*_jobs)
+    )
+
+
+_EXPIRED = _leasing("leased", _jobs.leased_until)
+_READY = _leasing("ready", _jobs.next_at)
 
 
 def claim(
@@ -27,7 +53,6 @@ def claim(
     now: datetime,
     lease_s: float,
     token: str,
-    kinds: Sequence[JobKind] | None = None,
     upto: int = 0,
 ) -> list[JobRow]:
     """Lease jobs whose lease has run out and jobs that are due, the longest due first.
@@ -37,14 +62,17 @@ def claim(
     """
     if position(tx) < upto:
         return []
-    which = [_jobs.log == log_of(tx)] + ([] if kinds is None else [_jobs.kind.in_(kinds)])
-    until = now + timedelta(seconds=lease_s)
+    asked = {
+        "in_log": log_of(tx),
+        "now": now,
+        "most": limit,
+        "token": token,
+        "until": now + timedelta(seconds=lease_s),
+    }
     # Leases that ran out first: under a steady load of new jobs they would otherwise wait for ever.
-    expired = [*which, _jobs.state == "leased", _jobs.leased_until <= now]
-    leased = _lease(tx, expired, limit, token, until)
+    leased = list(tx.execute(_EXPIRED, asked))
     if len(leased) < limit:
-        ready = [*which, _jobs.state == "ready", _jobs.next_at <= now]
-        leased += _lease(tx, ready, limit - len(leased), token, until)
+        leased += tx.execute(_READY, {**asked, "most": limit - len(leased)})
     leased.sort(key=lambda row: (row.next_at, row.message, row.number))
     return [_row(row, attempts=row.attempts + 1) for row in leased]
 
@@ -110,30 +138,6 @@ def jobs_of(conn: Connection, message: int) -> list[JobRow]:
         select(tables.jobs).where(_jobs.log == log_of(conn), _jobs.message == message).order_by(_jobs.number)
     )
     return [_row(row, attempts=row.attempts) for row in rows]
-
-
-def _lease(
-    tx: Connection, which: list[ColumnElement[bool]], limit: int, token: str, until: datetime
-) -> list[Row[Any]]:
-    chosen = (
-        select(_jobs.message, _jobs.number)
-        .where(*which)
-        .order_by(_jobs.next_at, _jobs.message, _jobs.number)
-        .limit(limit)
-        .with_for_update(skip_locked=True)  # SQLite has no such clause: there the writer's lock does it
-    )
-    # Materialized, since PostgreSQL may run a plain subquery more than once and so lease more than the limit.
-    due = chosen.cte("due").prefix_with("MATERIALIZED")
-    leased = tx.execute(
-        update(tables.jobs)
-        .where(
-            _jobs.log == log_of(tx),
-            tuple_(_jobs.message, _jobs.number).in_(select(due.c.message, due.c.number)),
-        )
-        .values(state="leased", lease=token, leased_until=until)
-        .returning(*_jobs)
-    )
-    return list(leased)
 
 
 def _finish(tx: Connection, job: JobRow, **values: Any) -> bool:

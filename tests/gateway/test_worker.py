@@ -30,7 +30,7 @@ def test_the_index_stands_where_the_store_stands_when_the_loop_ends(house):
 
 def test_an_index_that_fails_ends_the_loop(house):
     class Broken:
-        def advance(self):
+        def advance(self, *, quiet=True):
             raise OSError("no room for an index")
 
     worker = Worker(house.gateway, Broken(), senders=1)

@@ -36,11 +36,6 @@ def test_what_is_not_due_yet_waits(full, story):
     assert [one.message for one in claim(full, story.at(3))] == [0, 2]
 
 
-def test_only_the_kinds_asked_for_are_given_out(full, story):
-    assert claim(full, story.at(100), kinds=["relay", "report"]) == []
-    assert len(claim(full, story.at(100), kinds=["deliver"])) == 6
-
-
 def test_nothing_is_given_out_while_the_fold_is_behind(full, story):
     assert claim(full, story.at(100), upto=13) == []
     assert len(claim(full, story.at(100), upto=12)) == 6

@@ -47,7 +47,6 @@ _WHOLE = re.compile(r"^SCAN (?!CONSTANT|due|named|beside|\()|\(log=\?( AND (seq|
         lambda conn, _: orders.events_of(conn, order=ORDER, message=3),
         lambda conn, _: orders.parcels_of(conn, ORDER),
         lambda conn, at: jobs.claim(conn, limit=3, now=at, lease_s=9, token="t"),
-        lambda conn, at: jobs.claim(conn, limit=3, now=at, lease_s=9, token="t", kinds=["relay"]),
         jobs.oldest_due,
         lambda conn, _: fold.forget(conn, 0),
     ],
