@@ -27,7 +27,7 @@ _STREAM = 4  # turns without a rest: mail comes in a stream now, and turns keep 
 _BEAT_S = 0.04  # however little there is for it
 _BACKLOG = 256  # entries done in one turn: these are not mails coming in one by one
 _COMMIT_S = 0.6  # between commits of the index while a backlog is worked off
-_SHARE = 2  # and else so many times as long as the last one took
+_SHARE = 1  # and else as long as the last one took
 _QUIET_S = 0.5
 _FAREWELL_S = 3.0  # whoever stops a service waits for it
 

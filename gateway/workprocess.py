@@ -29,7 +29,7 @@ log = logging.getLogger("gateway.workprocess")  # run as a program it is __main_
 
 EXIT_LOCKED = 3
 EXIT_BROKEN = 4
-_NICENESS = 15  # taking mail comes first
+_NICENESS = 10  # taking mail comes first
 _SWITCH_S = 0.0003  # threads that only hand bytes on must not wait Python's 5 ms behind each that computes
 
 
