@@ -15,6 +15,7 @@ from gateway.store.records import MessageRow
 
 _ROUND = 256  # entries that one transaction of the store takes up
 _ROUND_BYTES = 32 << 20
+_FEW = 32  # a shorter round is mail that comes in one by one: there is nothing behind it to be read ahead
 _ROUNDS = 3  # that are read ahead: a round of decisions has nothing to read, and the readers go on behind it
 
 
@@ -34,7 +35,6 @@ class Round:
     start: int
     entries: list[Entry]
     told: dict[int, Told]
-    last: bool  # there was nothing behind it then
 
     def pairs(self) -> list[tuple[Entry, MessageRow | None]]:
         """Return what the fold takes: each entry, with its row where it is a message."""
@@ -60,7 +60,7 @@ class Ahead:
         if taken is None or not taken.entries or taken.start != start:
             self._begun.clear()
             taken = self._thread.submit(self._round, start).result()
-        while not taken.last and len(self._begun) < _ROUNDS:
+        while len(taken.entries) >= _FEW and len(self._begun) < _ROUNDS:
             self._begun.append(self._thread.submit(self._round))
         return taken
 
@@ -77,20 +77,14 @@ class Ahead:
         self._end = start = self._end if start is None else start
         entries: list[Entry] = []
         size = 0
-        head = self._archive.head()
-        for entry in self._archive.entries(start, min(start + _ROUND, head)):
+        for entry in self._archive.entries(start, min(start + _ROUND, self._archive.head())):
             entries.append(entry)
             size += len(entry.payload)
             if size > _ROUND_BYTES:
                 break
         told = self._read([entry for entry in entries if entry.type in MAIL_TYPES])
         self._end += len(entries)
-        return Round(
-            start=start,
-            entries=entries,
-            told={one.row.seq: one for one in told},
-            last=self._end >= head,
-        )
+        return Round(start=start, entries=entries, told={one.row.seq: one for one in told})
 
     def _read(self, entries: list[Entry]) -> list[Told]:
         items = [item_of(entry) for entry in entries]

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from gateway.archive import tables
 from gateway.archive.checkpoint import Checkpoint, is_name, open_checkpoint, proof_text
 from gateway.archive.committer import Committer
-from gateway.archive.database import connect, refuse_one_file, tidy
+from gateway.archive.database import Tidier, connect, refuse_one_file
 from gateway.archive.faults import Damaged, meaning_of, reading
 from gateway.archive.keys import Secrets, make_secrets, subkey
 from gateway.archive.proof import prove_consistency, prove_inclusion
@@ -99,7 +99,7 @@ class Archive:
         self._vault = Vault(self.origin, self._secrets.wrapper, self._secrets.fingerprints)
         self._reader = Reader(self._archive, self._keys, self._vault, log=log)
         writer = Writer(self._archive, self._keys, self._secrets.signer, clock, log=log)
-        self._committer = Committer(writer.append, lambda: tidy(self._archive, self._keys))
+        self._committer = Committer(writer.append, Tidier(self._archive, self._keys))
         self.on_commit: Callable[[Callable[[], object]], None] = self._committer.on_commit
 
     # append ------------------------------------------------------------------------------------------------------

@@ -33,10 +33,11 @@ class _Waiting:
 class Committer:
     """One daemon thread around ``append``. ``tidy`` runs after the answers; it may raise as ``append`` may.
 
+    ``tidy`` is told how many bytes of blobs were written.
     Under load groups grow by themselves: what arrives while one group is being written is the next group.
     """
 
-    def __init__(self, append: Append, tidy: Callable[[], None]) -> None:
+    def __init__(self, append: Append, tidy: Callable[[int], None]) -> None:
         self._append = append
         self._tidy = tidy
         self._queue: deque[_Waiting] = deque()
@@ -127,7 +128,7 @@ class Committer:
         if not all(place.existing for place in appended):
             self._call_hooks()
         try:
-            self._tidy()
+            self._tidy(sum(len(draft.blob) for one in group for draft in one.drafts))
         except BaseException as wrong:
             self._fail(wrong, [])
 

@@ -1,7 +1,6 @@
 """The two databases of an archive: how they are opened so that a commit means that the disk has it."""
 
 import os
-import struct
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from gateway.errors import ArchiveBroken, WrongUse
 
 _LOCK_S = 60
 _WAL_BYTES = 16 << 20
+_COMMIT_BYTES = 64 << 10  # of pages that each commit writes, about
 
 
 def connect(url: str, *, create: bool = False) -> Engine:
@@ -50,7 +50,10 @@ def _sqlite(where: URL, *, create: bool) -> Engine:
     place = Path(where.database)
     if create:
         place.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(place, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite gives its side files the same rights
+        if (
+            not place.exists()
+        ):  # opening and closing a file that is in use would drop the locks SQLite has on it
+            os.close(os.open(place, os.O_RDWR | os.O_CREAT, 0o600))  # its side files get the same rights
     elif not place.is_file():
         raise WrongUse(f"there is no archive file {place}")
     engine = create_engine(where, connect_args={"timeout": _LOCK_S})
@@ -105,30 +108,31 @@ def _postgresql(where: URL) -> Engine:
     return engine
 
 
-def tidy(*engines: Engine) -> None:
-    """Move what SQLite's write-ahead logs have gathered into their files, once that is worth it.
+class Tidier:
+    """Moves what SQLite's write-ahead logs have gathered into their files, once that is worth it. Called after a commit.
 
     The log itself is durable already, so nobody waits for this; but a failed fsync here is one all the same, and raises.
+    A log's size does not tell how much there is to move: once written it stays, and is written anew from its beginning.
+    SQLite's index of it would, but must not be looked at: closing that file drops the locks that SQLite has on it.
     """
-    for engine in engines:
-        if engine.dialect.name != "sqlite" or _unmoved_bytes(engine) < _WAL_BYTES:
-            continue
-        with engine.connect() as conn:
-            conn.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)").all()
+
+    def __init__(self, *engines: Engine) -> None:
+        self._engines = [engine for engine in engines if engine.dialect.name == "sqlite"]
+        self._gathered = sum(_wal_bytes(engine) for engine in self._engines)  # at most: others left it
+
+    def __call__(self, written: int) -> None:
+        """Count a commit that wrote so many bytes of blobs."""
+        self._gathered += written + _COMMIT_BYTES
+        if self._gathered < _WAL_BYTES:
+            return
+        self._gathered = 0
+        for engine in self._engines:
+            with engine.connect() as conn:
+                conn.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)").all()
 
 
-def _unmoved_bytes(engine: Engine) -> int:
-    """Return how much of a write-ahead log is not in its file yet, as the WAL-index tells (sqlite.org/walformat.html).
-
-    The log's own size says nothing: once written it stays, and is written anew from its beginning.
-    """
+def _wal_bytes(engine: Engine) -> int:
     try:
-        with Path(f"{engine.url.database}-shm").open("rb", buffering=0) as index:
-            head = index.read(100)
+        return Path(f"{engine.url.database}-wal").stat().st_size
     except FileNotFoundError:
         return 0
-    if len(head) < 100:
-        return 0
-    page_bytes, frames = struct.unpack_from("=HI", head, 14)
-    (moved,) = struct.unpack_from("=I", head, 96)
-    return int(max(0, frames - moved) * (page_bytes if page_bytes > 1 else 65536))

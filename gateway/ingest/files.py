@@ -19,6 +19,7 @@ from gateway.ingest.mbox import is_separator, split_mbox
 
 _HEAD_BYTES = 4096
 _MBOX_SUFFIXES = {".mbox", ".mbx"}
+_DATABASE = re.compile(r"\.(?:db|sqlite3?)(?:-wal|-shm|-journal)?$")
 _DELIVERED = re.compile(r"(\d{9,11})\.")  # a Maildir name begins with the second of delivery
 _INFO = re.compile(r"[:;!]2,([A-Za-z]*)$")  # ";" and "!" stand for ":" on file systems that refuse it
 _FLAGS = {
@@ -79,6 +80,9 @@ def _walk(path: Path, message_bytes: int) -> Iterator[Found | Skipped]:
             mode = here.lstat().st_mode
             if stat.S_ISDIR(mode):
                 waiting.extend(reversed(_children(here)))
+            elif _DATABASE.search(here.name):
+                # Not even opened: it may be ours, and closing it again would drop the locks that SQLite has on it.
+                yield Skipped(path=_shown(here), reason="is a database, not mail")
             elif stat.S_ISREG(mode):
                 yield from _file(here, message_bytes, named=here is path)
             else:

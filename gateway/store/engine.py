@@ -96,7 +96,10 @@ def _sqlite(where: URL, synchronous: str) -> Engine:
         place = Path(where.database)
         place.parent.mkdir(parents=True, exist_ok=True)
         # Made by us, so that it and the files SQLite puts beside it are for its owner's eyes only.
-        os.close(os.open(place, os.O_RDWR | os.O_CREAT, 0o600))
+        if (
+            not place.exists()
+        ):  # opening and closing a file that is in use would drop the locks SQLite has on it
+            os.close(os.open(place, os.O_RDWR | os.O_CREAT, 0o600))
     engine = create_engine(where, connect_args={"timeout": _BUSY_S})
 
     @event.listens_for(engine, "connect")

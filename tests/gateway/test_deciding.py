@@ -166,3 +166,20 @@ def test_history_is_decided_without_effects_beside_live_mail(new_archive):
     said = [Said(order=0, source="import"), Said(order=0, source="fetch", alias=1), Said(order=0)]
     told = decisions(new_archive, said, one_by_one=False)
     assert [(each["live"], len(each["jobs"])) for each in told] == [(False, 0), (False, 0), (True, 1)]
+
+
+def test_nobody_waits_for_decisions_that_are_long_folded_however_much_comes(new_archive, tmp_path):
+    said = [Said(order=0), *[Said(alias=1)] * 12, Said()]
+    place = Place(Path(shutil.copytree(new_archive, tmp_path / "place")))
+    with Running(place, Fuse(), "store", rules=RULES) as running:
+        running.gateway.resume()
+        seqs = []
+        for raw, known in Conversation(said)._made:
+            envelope = Envelope(received_at=running.clock.now(), **known)
+            seqs.append(running.gateway.accept(raw, envelope).result().seq)
+            running.gateway.process()  # one turn for each: there is always a decision on its way
+            running.clock.at += timedelta(seconds=2)
+        decided = {
+            json.loads(entry.payload)["of"] for entry in running.archive.entries(0, types={"decision"})
+        }
+    assert set(seqs[:-1]) <= decided

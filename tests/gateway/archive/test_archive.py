@@ -1,6 +1,7 @@
 """Appending and reading, on every database: what goes in comes out, once, in order, and provably."""
 
 import json
+import os
 import stat
 from concurrent.futures import wait
 from threading import Event
@@ -15,6 +16,7 @@ from gateway.archive.proof import includes, is_consistent
 from gateway.archive.tree import leaf_hash
 from gateway.errors import ArchiveBroken, Temporary, WrongUse
 from gateway.mail.entry import Appended, Draft
+from tests.sqlite_locks import is_held
 
 HOSTILE = [b"", b"\0" * 5000, bytes(range(256)) * 300, "Grüße 你好".encode(), b"\r\n.\r\n"]
 
@@ -206,6 +208,19 @@ def test_secrets_and_databases_are_for_their_owner_only(sqlite_place, tmp_path):
     assert stat.S_IMODE(sqlite_place.secrets.stat().st_mode) == 0o700
     for path in [*sqlite_place.secrets.iterdir(), *tmp_path.glob("*.db")]:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+
+
+def test_the_write_ahead_log_starts_anew_however_much_is_archived(sqlite_place, tmp_path, draft):
+    archive, wal, sizes = sqlite_place.open(), tmp_path / "archive.db-wal", []
+    for _ in range(6):
+        archive.append_many([Draft(type="mail.in", payload=os.urandom(400_000), meta={}) for _ in range(50)])
+        sizes.append(wal.stat().st_size)
+    assert sizes[-1] < 3 * sizes[0]
+    for number in range(300):
+        archive.append(draft(number))
+    assert wal.stat().st_size == sizes[-1]
+    assert is_held(tmp_path / "archive.db-shm")
+    assert is_held(tmp_path / "keys.db-shm")
 
 
 def test_an_archive_is_made_once(place, tmp_path):

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from gateway.ingest.files import Found, Skipped, read_mail
+from gateway.store import fold
+from gateway.store.engine import open_store
+from tests.sqlite_locks import is_held
 
 MAIL = b"Subject: x\n\nHello\n"
 SEP = b"From anna@shop.example Sat Jan 31 12:00:00 2026\n"
@@ -72,6 +75,15 @@ def test_what_is_left_out_says_why(tmp_path, name, data, words):
     assert isinstance(one, Skipped)
     assert one.path == str(tmp_path / name)
     assert words in one.reason
+
+
+def test_databases_are_not_even_opened_since_one_may_be_ours_and_in_use(tmp_path):
+    store = open_store(f"sqlite:///{tmp_path}/store.db")
+    with store.read() as conn:
+        fold.position(conn)
+    assert {one.reason for one in read(tmp_path)} == {"is a database, not mail"}
+    assert is_held(tmp_path / "store.db-shm")
+    store.close()
 
 
 def test_a_large_message_in_an_mbox_is_left_out_alone(tmp_path):

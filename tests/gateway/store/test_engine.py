@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from gateway.errors import WrongUse
 from gateway.store import fold, messages, migrations, tables
 from gateway.store.engine import open_store
+from tests.sqlite_locks import is_held
 
 
 def test_the_migrated_schema_is_the_one_the_code_knows(store):
@@ -34,6 +35,19 @@ def test_opening_twice_keeps_what_is_there(url, story):
     with second.read() as conn:
         assert fold.position(conn) == 1
     second.close()
+
+
+def test_opening_it_again_leaves_the_locks_that_keep_others_out(tmp_path):
+    url = f"sqlite:///{tmp_path}/store.db"
+    stores = [open_store(url) for _ in range(2)]
+    for store in stores:
+        with store.read() as conn:
+            fold.position(conn)
+    stores.append(open_store(url))
+    assert is_held(tmp_path / "store.db")
+    assert is_held(tmp_path / "store.db-shm")
+    for store in stores:
+        store.close()
 
 
 def test_two_processes_may_open_a_new_store_at_the_same_moment(url):
