@@ -101,7 +101,9 @@ class App:
 
     @property
     def book(self) -> Book:
-        return replace(self.shelf.book, drop=self.drop)
+        timetable = self.config.clocks.timetable(self.config.zone, self.config.alerts)
+        timed = replace(self.marketplaces, timetable=timetable)
+        return replace(self.shelf.book, drop=self.drop, marketplaces=timed)
 
     @property
     def marketplaces(self) -> Marketplaces:

@@ -8,7 +8,6 @@ import re
 import tomllib
 from pathlib import Path
 from typing import Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from msgspec import Struct, field
@@ -16,6 +15,8 @@ from msgspec import Struct, field
 from gateway.errors import WrongUse
 from gateway.ingest.limits import Limits
 from gateway.servers import Capture, Reached, Server, fault_of
+from gateway.timetable import Clocks, fault_in
+from rules.deadlines import is_zone
 from rules.errors import BookError
 from rules.weights import settings_of
 
@@ -151,6 +152,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     work: Work = field(default_factory=Work)
     policy: PolicyTable = field(default_factory=dict)
     drop: Drop = field(default_factory=Drop)
+    clocks: Clocks = field(default_factory=Clocks)
     timestamps: Timestamps = field(default_factory=Timestamps)
 
     @property
@@ -183,12 +185,10 @@ def parse_config(text: str, *, where: str = "the settings", below: Path | None =
         raise WrongUse(f"{where}: not valid TOML: {wrong}") from wrong
     except msgspec.ValidationError as wrong:
         raise WrongUse(f"{where}: {wrong} (config.example.toml shows every setting)") from wrong
-    try:
-        ZoneInfo(config.zone)
-    except (ZoneInfoNotFoundError, ValueError) as wrong:
-        raise WrongUse(
-            f"{where}: zone = {config.zone!r} is no time zone; write one such as Europe/Paris"
-        ) from wrong
+    if not is_zone(config.zone):
+        raise WrongUse(f"{where}: zone = {config.zone!r} is no time zone; write one such as Europe/Paris")
+    if fault := fault_in(config.clocks):
+        raise WrongUse(f"{where}: {fault}")
     if wrong_ones := [address for address in config.alerts if "@" not in address]:
         raise WrongUse(f"{where}: alerts names {wrong_ones[0]!r}, which has no @")
     try:

@@ -105,6 +105,7 @@ class Clock(Fact, frozen=True, kw_only=True):
     hours: float
     weekends_count: bool = True
     holidays_count: bool = True
+    zone: str = ""  # in which its days begin; default: the settings'
     note: str = ""
 
 

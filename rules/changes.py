@@ -116,7 +116,8 @@ def _weights(shape: OrderShape) -> str:
 
 def _clock(clock: Clock) -> str:
     days = "" if clock.weekends_count else ", working days"
-    return f"{clock.hours:g} hours on {' or '.join(clock.starts_on)}{days}"
+    zone = f", days of {clock.zone}" if clock.zone else ""
+    return f"{clock.hours:g} hours on {' or '.join(clock.starts_on)}{days}{zone}"
 
 
 def _set(policy: Policy) -> dict[str, str]:

@@ -8,6 +8,7 @@ import msgspec
 from rules import actions
 from rules.belief import NOT_AUTHENTIC, Belief, belief_of
 from rules.case import TEXT_MAX, Case
+from rules.clocks import bounced_by, deadlines_of, is_automatic
 from rules.conditions import first_failure, matches
 from rules.confidence import RANK
 from rules.facts import Context, Decision, Facts, Link, OrderRef, Reading
@@ -44,6 +45,7 @@ def decide(
     reasons = [_line(link) for link in links]
     reasons.extend(missed)
     outcome = _Outcome(links=links, tags=(NOT_AUTHENTIC,) if belief.claimed else ())
+    clocks = deadlines_of(facts, reading, belief, marketplaces) if context.retry_of is None else ()
     if belief.claimed:
         reasons.append(f"sent by {facts.from_[0][:100] if facts.from_ else 'nobody'}, {belief.why}")
     if context.retry_of is not None:
@@ -63,6 +65,9 @@ def decide(
         context=context,
         authentic=facts.authentic,
         language=facts.language,
+        clocks=clocks,
+        automatic=is_automatic(facts),
+        bounced=bounced_by(facts, reading),
     )
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from rules.deadlines import Deadline
+
 Confidence = Literal["certain", "likely", "possible"]
 Method = Literal["stated", "thread", "alias", "parcel", "customer", "drop", "rule", "hand"]
 Doubt = Literal["", "contradiction", "unknown"]
@@ -283,3 +285,6 @@ class Decision:
     context: Context = field(default_factory=Context)
     authentic: Authentic = Authentic()  # what was known of the sender when it was decided
     language: str = ""
+    clocks: tuple[Deadline, ...] = ()  # that the message starts; none for history
+    automatic: bool = False  # a program answered: that stops no clock
+    bounced: tuple[str, ...] | None = None  # of a bounce: the ids of messages and the addresses that it names

@@ -13,6 +13,7 @@ from typing import Literal
 
 from rules.book import CarrierFile
 from rules.compiled import Carrier, CompiledOrder, CompiledProduct, Marketplace, Words
+from rules.deadlines import DEFAULT, Timetable
 from rules.directory import Directory, directory_of
 from rules.errors import BookError
 from rules.fleet import Fleet
@@ -27,12 +28,13 @@ _BRANDS_MAX = 500  # mentions of marketplaces in one text that are looked at
 
 @dataclass(frozen=True, kw_only=True)
 class Marketplaces:
-    """The data files, compiled; ``texts`` are what they were made from, by name."""
+    """The data files, compiled; ``texts`` are what they were made from, by name. ``timetable`` is the seller's own."""
 
     texts: dict[str, str] = field(repr=False)
     marketplaces: dict[str, Marketplace]
     carriers: dict[str, Carrier]
     words: Words
+    timetable: Timetable = DEFAULT
 
     def get(self, name: str) -> Marketplace | None:
         return self.marketplaces.get(name)

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from rules.book import MarketplaceFile
+from rules.deadlines import is_zone
 from rules.errors import BookError
 from rules.faults import explained, nearest, place_of
 from rules.kinds import KINDS
@@ -102,6 +103,10 @@ def _check_kinds(name: str, text: str, file: MarketplaceFile) -> None:
     for place, kind in said:
         if kind and kind not in KINDS:
             raise BookError(f"{place}: there is no kind `{kind}`{nearest(kind, list(KINDS))}")
+    for at, clock in enumerate(file.clocks):
+        if clock.zone and not is_zone(clock.zone):
+            place = f"{place_of(name, text, 'clocks', at)} ({clock.name}), zone"
+            raise BookError(f"{place}: {clock.zone!r} is no time zone; write one such as Europe/Paris")
 
 
 def check_phrases(name: str, words: KindWords) -> None:

@@ -22,6 +22,7 @@ _MODULES = (
     "inform",
     "act",
     "review",
+    "clocks",
     "packing",
     "orders",
     "people",

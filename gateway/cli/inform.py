@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import click
 import msgspec
 
-from gateway.cli import present
+from gateway.cli import clocks, present
 from gateway.cli.frame import Place, json_option, pass_place, print_json, when
 from gateway.errors import WrongUse
 from gateway.extraction import Extractor, Opening
@@ -17,7 +17,7 @@ from gateway.indexer import text_of
 from gateway.mail.entry import MAIL_TYPES, Envelope
 from gateway.mail.parse import parse
 from gateway.shape import facts_of, is_outbound
-from gateway.store import messages, orders
+from gateway.store import due, messages, orders
 from gateway.store.authenticity import authentic_of
 from gateway.store.reports import facts_of as facts_of_orders
 from gateway.store.reports import reported_orders
@@ -176,13 +176,14 @@ def order(place: Place, ref: str, marketplace: str, as_json: bool) -> None:
         }
         parcels = orders.parcels_of(conn, wanted)
         products = orders.products_of(conn, wanted)
+        known_clocks = due.clocks_of_order(conn, wanted)
     if as_json:
         print_json(
             {
                 "order": present.order(wanted),
                 "messages": [present.message(row, links[row.seq]) for row in rows],
                 "entries": [present.event(event) for event in events],
-                "clocks": [],
+                "clocks": [clocks.plain(one, app.clock.now()) for one in known_clocks],
                 "parcels": [{"carrier": p.carrier, "number": p.number} for p in parcels],
                 "products": [{"kind": p.kind, "value": p.value} for p in products],
                 "reported": present.reported(reported) if reported is not None else None,
@@ -194,6 +195,8 @@ def order(place: Place, ref: str, marketplace: str, as_json: bool) -> None:
         click.echo(f"Order report: {_told(reported)}")
     for parcel in parcels:
         click.echo(f"Parcel: {parcel.carrier} {parcel.number}")
+    for one in due.oldest_waits(known_clocks):
+        click.echo(f"Clock: {one.name} due {when(one.due_at)}, since message {one.message} ({one.said})")
     for row in rows:
         why = "; ".join(
             f"{one.link.confidence}: {one.link.reason}" for one in links[row.seq] if one.undone_by is None

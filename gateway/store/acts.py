@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select, update
 
 from gateway.mail.entry import Entry
-from gateway.store import tables
+from gateway.store import clocks, tables
 from gateway.store.arrivals import insert_rows
 from gateway.store.labels import add_tags, link_row
 from gateway.store.payloads import HandLink, Tag
@@ -58,6 +58,7 @@ def apply_links(tx: Connection, log: int, run: Sequence[tuple[Entry, HandLink]])
             insert_rows(tx, tables.links, [link_row(log, entry.seq, 0, act.of, link, act.agent)])
             _say(tx, log, entry.seq, act, act.order, belongs=True)
     refresh(tx, log, touched, dependants=True)
+    clocks.refresh(tx, log, touched)
 
 
 def _say_none(tx: Connection, log: int, by: int, act: HandLink) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, delete, insert, update
 
-from gateway.store import tables
+from gateway.store import clock_tables, tables
 from gateway.store.records import AttachmentRow, MessageRow
 
 # A message stands in one row of ``messages`` and in rows of these tables, which name it ``message``.
@@ -21,6 +21,7 @@ _PARTS: tuple[Table, ...] = (
     tables.verdicts,
     tables.reviews,
     tables.ties,
+    *clock_tables.TABLES,
 )
 _INSERTS = {table.name: insert(table) for table in (tables.messages, *_PARTS)}
 _FILE = tuple(field.name for field in fields(AttachmentRow))

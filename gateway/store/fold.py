@@ -14,13 +14,14 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from gateway.errors import DocketError
 from gateway.mail.entry import MAIL_TYPES, Entry
-from gateway.store import acts, authenticity, outcomes, places, reports, rulings, tables
+from gateway.store import acts, authenticity, clocks, outcomes, places, reports, rulings, tables
 from gateway.store.arrivals import delete_message, insert_messages
 from gateway.store.engine import log_of
 from gateway.store.payloads import (
     About,
     Checked,
     HandLink,
+    Mark,
     OrderReport,
     Outcome,
     Release,
@@ -46,6 +47,7 @@ _SHAPES: dict[str, type[msgspec.Struct]] = {
     "outcome": Outcome,
     "tag": Tag,
     "link": HandLink,
+    "mark": Mark,
     "orders": OrderReport,
     "sighting": Sighting,
 }
@@ -56,6 +58,7 @@ _APPLY: dict[str, Callable[[Connection, int, Sequence[tuple[Entry, Any]]], None]
     "outcome": outcomes.apply_outcomes,
     "tag": acts.apply_tags,
     "link": acts.apply_links,
+    "mark": clocks.apply_marks,
     "orders": reports.apply_reports,
     "sighting": places.apply_sightings,
 }

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 
 from gateway.mail.entry import Entry
-from gateway.store import tables
+from gateway.store import clocks, tables
 from gateway.store.payloads import Outcome
 from gateway.store.queue import CARRYING, add_jobs
 from gateway.store.rows import chunks
@@ -36,12 +36,15 @@ def apply_outcomes(tx: Connection, log: int, run: Sequence[tuple[Entry, Outcome]
     messages = {outcome.of for _, outcome in run}
     jobs = _load(tx, log, messages)
     changed: dict[tuple[int, int], dict[str, Any]] = {}
+    answered: list[tuple[Entry, Outcome]] = []
     for entry, outcome in run:
         name = outcome.of, outcome.number
         job = jobs.get(name)
         if job is None or job["state"] in {"done", "dead"}:
             continue
         jobs[name] = changed[name] = _after(job, entry, outcome)
+        if job["kind"] == "relay":
+            answered.append((entry, outcome))
         if outcome.jobs:
             add_jobs(tx, log, [(outcome.of, new, entry.at) for new in outcome.jobs])
             jobs = _load(tx, log, {outcome.of}) | jobs
@@ -56,6 +59,7 @@ def apply_outcomes(tx: Connection, log: int, run: Sequence[tuple[Entry, Outcome]
         ],
     )
     _settle(tx, log, {message for message, _ in changed}, jobs)
+    clocks.apply_accepted(tx, log, answered)
 
 
 def _after(job: dict[str, Any], entry: Entry, outcome: Outcome) -> dict[str, Any]:

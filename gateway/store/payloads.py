@@ -8,6 +8,7 @@ import msgspec
 
 from gateway.mail.authenticity.verdicts import Authenticity
 from gateway.store.records import JobKind
+from rules.deadlines import Deadline
 from rules.facts import Confidence, FoundParcel, FoundProduct, FoundReference, Link, OrderRef
 
 Count = Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]  # what JSON carries exactly and a BIGINT holds
@@ -52,6 +53,9 @@ class Decided(msgspec.Struct, frozen=True):
     tags: tuple[str, ...] = ()
     actions: tuple[dict[str, Any], ...] = ()
     context: Known = Known()
+    clocks: tuple[Deadline, ...] = ()
+    automatic: bool = False
+    bounced: tuple[str, ...] | None = None
 
 
 class Ruling(msgspec.Struct, frozen=True):
@@ -115,6 +119,17 @@ class Tag(msgspec.Struct, frozen=True):
     of: Count
     add: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
+    agent: str = ""
+
+
+class Mark(msgspec.Struct, frozen=True, rename={"as_": "as"}):
+    """A person's word on a clock: that no answer is needed, or was given elsewhere."""
+
+    clock: str = ""
+    as_: str = ""
+    of: Count | None = None
+    order: OrderRef | None = None
+    undo: bool = False
     agent: str = ""
 
 

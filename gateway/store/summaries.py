@@ -14,7 +14,7 @@ _SHOWN = {
     "tag": ("add", "remove"),
     "link": ("undo", "none", "reason", "confidence"),
     "orders": ("format", "agent", "days"),
-    "mark": ("as",),
+    "mark": ("as", "clock", "undo"),
     "release": ("drop",),
     "sighting": ("source", "origin", "flags"),
     "export": ("reason", "messages", "entries"),

@@ -91,7 +91,19 @@ class Story:
         return self.add(type_, raw=b"Subject: x\r\n\r\n", row=MessageRow(**{**plain, **changes}))
 
     def decision(
-        self, of, *, links=(), tags=(), jobs=(), live=True, retry_of=None, actions=(), dropped=(), **reading
+        self,
+        of,
+        *,
+        links=(),
+        tags=(),
+        jobs=(),
+        live=True,
+        retry_of=None,
+        actions=(),
+        dropped=(),
+        clocks=(),
+        bounced=None,
+        **reading,
     ) -> int:
         decided = {
             "reading": {
@@ -113,6 +125,8 @@ class Story:
                 "retry_of": retry_of,
                 "dropped": list(dropped),
             },
+            "clocks": list(clocks),
+            "bounced": bounced,
         }
         return self.add("decision", {"of": of, "decision": decided, "jobs": list(jobs), "live": live})
 
@@ -167,6 +181,11 @@ class Story:
         order = {"marketplace": marketplace, "value": value}
         said = "the subject says so"
         return {"order": order, "method": method, "confidence": confidence, "reason": said, **more}
+
+    def clock(self, name="reply", hours=24):
+        start = self.at(len(self.pairs))
+        due = start + timedelta(hours=hours)
+        return {"name": name, "started_at": start.isoformat(), "due_at": due.isoformat(), "said": "24 hours"}
 
     @staticmethod
     def job(number=0, kind="deliver", recipients=("support@brand.example",)):

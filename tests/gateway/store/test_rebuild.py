@@ -27,6 +27,16 @@ _STEP = st.one_of(
     st.tuples(st.just("orders"), st.lists(_VALUE, max_size=2)),
     st.tuples(st.just("release"), st.integers(0, 9), st.booleans()),
     st.tuples(st.just("note"), st.integers(0, 9)),
+    st.tuples(
+        st.just("asked"), st.integers(0, 9), st.sampled_from(["buyer_message", "claim_opened"]), _VALUE
+    ),
+    st.tuples(
+        st.just("told"),
+        st.integers(0, 9),
+        st.sampled_from(["own_answer_copy", "claim_closed", "not_delivered"]),
+        _VALUE,
+    ),
+    st.tuples(st.just("mark"), st.integers(0, 9), st.one_of(st.none(), _VALUE), st.booleans()),
     st.tuples(st.just("other"), st.sampled_from(["gap", "sighting", "rules", "new-in-2031"])),
 )
 
@@ -40,7 +50,8 @@ def told(story, steps):
             case "mail", type_:
                 mails.append(story.mail(type_))
             case "decision", _, tags, values, live:
-                jobs = [story.job(number) for number in range(len(values) + 1)]
+                carrying = "relay" if live else "deliver"
+                jobs = [story.job(number, carrying, ("buyer@m",)) for number in range(len(values) + 1)]
                 story.decision(
                     of,
                     tags=tags,
@@ -57,8 +68,15 @@ def told(story, steps):
                 )
             case "outcome", _, how, final, number:
                 reports = [story.job(1001, "report")] if how == "refused" else []
+                answers = [{"kind": how, "recipients": ["buyer@m"]}]
                 story.outcome(
-                    of, how, number=number, final=final, failed=final and how != "delivered", jobs=reports
+                    of,
+                    how,
+                    outcomes=answers,
+                    number=number,
+                    final=final,
+                    failed=final and how != "delivered",
+                    jobs=reports,
                 )
             case "tag", _, add, remove:
                 story.act("tag", of=of, add=add, remove=remove, agent="anna")
@@ -70,6 +88,17 @@ def told(story, steps):
                 story.act("link", of=of, order=story.order(value), undo=undo, agent="anna")
             case "release", _, drop:
                 story.act("release", of=of, drop=drop, agent="anna", jobs=[story.job(7, "relay")])
+            case "asked", _, kind, value:
+                story.decision(
+                    of, kind=kind, links=[story.link(value)], clocks=[story.clock()], alias="buyer@m"
+                )
+            case "told", _, kind, value:
+                direction = "outbound" if kind == "own_answer_copy" else ""
+                bounced = ["m0@market.example", "buyer@m"] if kind == "not_delivered" else None
+                story.decision(of, kind=kind, links=[story.link(value)], direction=direction, bounced=bounced)
+            case "mark", _, value, undo:
+                about = {"of": of} if value is None else {"order": story.order(value)}
+                story.act("mark", **about, clock="reply", undo=undo, agent="anna")
             case "note", _:
                 story.act("note", of=of, text="she called", agent="anna")
             case _, type_:

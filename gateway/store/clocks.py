@@ -1,0 +1,189 @@
+"""Clocks, folded: started by decisions, stopped and set going again by what comes after. Each is made anew when that changes."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, or_, select, tuple_, update
+
+from gateway.mail.entry import Entry
+from gateway.store import tables
+from gateway.store.clock_tables import clocks, marks, turns
+from gateway.store.payloads import Mark, Outcome, Ruling
+from gateway.store.rows import chunks
+from gateway.store.turns import answers_to, marks_on, question_of, touched_by
+from rules.clocks import ENDINGS
+from rules.reckoning import stop_of
+
+_rows = tables.messages.c
+_links = tables.links.c
+_STOP = (
+    update(clocks)
+    .where(
+        clocks.c.log == bindparam("in_log"),
+        clocks.c.message == bindparam("of_message"),
+        clocks.c.name == bindparam("of_name"),
+    )
+    .values({name: bindparam(f"new_{name}") for name in ("stopped_by", "stopped_at", "how")})
+)
+_ACCEPT = (
+    update(turns)
+    .where(
+        turns.c.log == bindparam("in_log"),
+        turns.c.message == bindparam("of_message"),
+        turns.c.accepted_by.is_(None),
+    )
+    .values({name: bindparam(f"new_{name}") for name in ("accepted_by", "accepted_at", "recipients")})
+)
+
+
+def apply_decided(tx: Connection, log: int, run: Sequence[tuple[Entry, Ruling, str]]) -> None:
+    """Start the clocks that decisions start, and take in what may stop some. History does neither."""
+    live = [(entry, ruling, type_) for entry, ruling, type_ in run if ruling.live]
+    started = [row for entry, ruling, _ in live for row in _started(log, entry, ruling)]
+    changed = [row["message"] for row in started]
+    if started:
+        tx.execute(insert(clocks), started)
+    for one in live:  # one after the other: a bounce looks for the answer before it
+        if (row := _turn(tx, log, *one)) is not None:
+            tx.execute(insert(turns), [row])
+            changed.append(row["message"])
+    refresh(tx, log, changed)
+
+
+def apply_accepted(tx: Connection, log: int, run: Iterable[tuple[Entry, Outcome]]) -> None:
+    """Note whose answers a remote has taken; its word counts for those it was given the message for."""
+    for entry, outcome in run:
+        reached = [to.lower() for one in outcome.outcomes if one.kind == "delivered" for to in one.recipients]
+        alias = tx.scalar(select(_rows.alias).where(_rows.log == log, _rows.seq == outcome.of)) or ""
+        home = alias.rpartition("@")[2]
+        if not reached or (alias and not any(to.endswith(f"@{home}") for to in reached)):
+            continue  # a colleague has it, the buyer has not
+        place = {"in_log": log, "of_message": outcome.of}
+        new = {"new_accepted_by": entry.seq, "new_accepted_at": entry.at, "new_recipients": reached}
+        if tx.execute(_ACCEPT, place | new).rowcount:
+            refresh(tx, log, [outcome.of])
+
+
+def apply_marks(tx: Connection, log: int, run: Sequence[tuple[Entry, Mark]]) -> None:
+    """Stop clocks by a person's word, or take such words back."""
+    for entry, act in run:
+        if not act.clock or (act.of is None and act.order is None):
+            continue
+        order = (act.order.marketplace, act.order.value) if act.order else ("", "")
+        row = {"log": log, "message": act.of, "marketplace": order[0], "value": order[1], "clock": act.clock}
+        if act.undo:
+            same = [marks.c[name].is_not_distinct_from(value) for name, value in row.items()]
+            tx.execute(update(marks).where(*same, marks.c.undone_by.is_(None)).values(undone_by=entry.seq))
+        else:
+            tx.execute(insert(marks), [{**row, "by": entry.seq, "at": entry.at, "undone_by": None}])
+        meant = [] if act.of is None else [act.of]
+        if act.order is not None:
+            linked = select(_links.message).where(
+                _links.log == log, _links.marketplace == order[0], _links.value == order[1]
+            )
+            meant = list(
+                tx.scalars(select(clocks.c.message).where(clocks.c.log == log, clocks.c.message.in_(linked)))
+            )
+        refresh(tx, log, meant)
+
+
+def refresh(tx: Connection, log: int, messages: Iterable[int]) -> None:
+    """Reckon anew the clocks of these messages, and those that these messages may stop, stopped, or set going again."""
+    wanted: set[tuple[int, str]] = set()
+    for chunk in chunks(dict.fromkeys(messages)):
+        own = select(clocks.c.message, clocks.c.name).where(clocks.c.log == log, clocks.c.message.in_(chunk))
+        wanted.update((row.message, row.name) for row in tx.execute(own))
+        for turn, accepted_by in _accepted(tx, log, chunk):
+            wanted |= touched_by(tx, log, turn, accepted_by)
+    stopped = []
+    for message, name in sorted(wanted):
+        question = question_of(tx, log, message, name)
+        stop = stop_of(question, answers_to(tx, log, question), marks_on(tx, log, question))
+        stopped.append(
+            {
+                "in_log": log,
+                "of_message": message,
+                "of_name": name,
+                "new_stopped_by": stop.by if stop else None,
+                "new_stopped_at": stop.at if stop else None,
+                "new_how": stop.how if stop else "",
+            }
+        )
+    if stopped:
+        tx.execute(_STOP, stopped)
+
+
+def _started(log: int, entry: Entry, ruling: Ruling) -> Iterable[dict[str, Any]]:
+    for one in {deadline.name: deadline for deadline in ruling.decision.clocks}.values():
+        yield {
+            "log": log,
+            "message": ruling.of,
+            "name": one.name,
+            "by": entry.seq,
+            "kind": ruling.decision.reading.kind,
+            "started_at": one.started_at,
+            "due_at": one.due_at,
+            "said": one.said,
+            "stopped_by": None,
+            "stopped_at": None,
+            "how": "",
+        }
+
+
+def _turn(tx: Connection, log: int, entry: Entry, ruling: Ruling, type_: str) -> dict[str, Any] | None:
+    decided = ruling.decision
+    row: dict[str, Any] = {
+        "log": log,
+        "message": ruling.of,
+        "accepted_by": None,
+        "accepted_at": None,
+        "recipients": [],
+        "voids": None,
+    }
+    if type_ in {"mail.out", "mail.held"}:
+        return None if decided.automatic else row | {"role": "answer"}
+    if decided.reading.direction == "outbound" or decided.reading.kind in ENDINGS:
+        role = "site" if decided.reading.direction == "outbound" else "closed"
+        at: datetime | None = tx.scalar(
+            select(_rows.occurred_at).where(_rows.log == log, _rows.seq == ruling.of)
+        )
+        return row | {"role": role, "accepted_by": entry.seq, "accepted_at": at}
+    if decided.bounced is not None and type_ == "mail.in":
+        return row | {"role": "bounce", "voids": _voided(tx, log, ruling)}
+    return None
+
+
+def _voided(tx: Connection, log: int, ruling: Ruling) -> int | None:
+    """Return the answer that a bounce takes back.
+
+    That is the one whose id it names, else the newest before it that was accepted for the same order or the same buyer.
+    """
+    answers = select(turns.c.message).where(
+        turns.c.log == log, turns.c.role == "answer", turns.c.message < ruling.of
+    )
+    newest = answers.order_by(turns.c.message.desc()).limit(1)
+    named = newest.join(tables.messages, (_rows.log == turns.c.log) & (_rows.seq == turns.c.message))
+    about = newest.join(tables.links, (_links.log == turns.c.log) & (_links.message == turns.c.message))
+    orders = [(link.order.marketplace, link.order.value) for link in ruling.decision.links]
+    said = ruling.decision.bounced or ()
+    accepted = turns.c.accepted_by.is_not(None)
+    same_order = tuple_(_links.marketplace, _links.value).in_(orders) & _links.undone_by.is_(None)
+    for chosen in (
+        named.where(_rows.message_id.in_(said)),
+        about.where(accepted, same_order),
+        named.where(accepted, _rows.alias != "", _rows.alias.in_(said)),
+    ):
+        found: int | None = tx.scalar(chosen)
+        if found is not None:
+            return found
+    return None
+
+
+def _accepted(tx: Connection, log: int, messages: Sequence[int]) -> list[tuple[int, int]]:
+    """Return the accepted answers among some messages, and those that bounces among them take back."""
+    voided = select(turns.c.voids).where(turns.c.log == log, turns.c.message.in_(messages))
+    chosen = select(turns.c.message, turns.c.accepted_by).where(
+        turns.c.log == log, or_(turns.c.message.in_(messages), turns.c.message.in_(voided))
+    )
+    return [(row.message, row.accepted_by) for row in tx.execute(chosen) if row.accepted_by is not None]

@@ -1,0 +1,123 @@
+"""Clocks, read: those that run, and those of an order or a message."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, select
+
+from gateway.store import tables
+from gateway.store.clock_tables import clocks
+from gateway.store.engine import log_of
+from gateway.store.rows import chunks, load_links
+from rules.clocks import REPLY
+from rules.facts import OrderRef
+
+_links = tables.links.c
+_rows = tables.messages.c
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockRow:
+    """One clock that a message started. It runs until ``stopped_by``, an entry; ``how`` says what that entry was."""
+
+    message: int
+    name: str
+    by: int  # the decision that started it
+    kind: str  # of the message
+    mailbox: str
+    marketplace: str
+    orders: tuple[OrderRef, ...]
+    started_at: datetime
+    due_at: datetime
+    said: str
+    stopped_by: int | None = None
+    stopped_at: datetime | None = None
+    how: str = ""  # "answer", "site", "mark" or "closed"
+
+    @property
+    def kept(self) -> bool:
+        """Whether it was stopped in time."""
+        return self.stopped_at is not None and self.stopped_at <= self.due_at
+
+
+def running(conn: Connection, limit: int | None = None) -> list[ClockRow]:
+    """Return the clocks that run, the first due first."""
+    chosen = _chosen(conn).where(clocks.c.stopped_by.is_(None))
+    return _rows_of(conn, chosen.order_by(clocks.c.due_at, clocks.c.message, clocks.c.name).limit(limit))
+
+
+def overdue_count(conn: Connection, now: datetime) -> int:
+    """Return how many messages' clocks have run out unanswered."""
+    late = select(func.count()).select_from(clocks).where(clocks.c.log == log_of(conn))
+    return conn.scalar(late.where(clocks.c.stopped_by.is_(None), clocks.c.due_at < now)) or 0
+
+
+def clocks_of(conn: Connection, message: int) -> list[ClockRow]:
+    """Return the clocks that a message started."""
+    return _rows_of(conn, _chosen(conn).where(clocks.c.message == message).order_by(clocks.c.name))
+
+
+def clocks_of_order(conn: Connection, order: OrderRef) -> list[ClockRow]:
+    """Return the clocks of all messages that stand linked to an order, as they were started."""
+    linked = select(_links.message).where(
+        _links.log == log_of(conn),
+        _links.marketplace == order.marketplace,
+        _links.value == order.value,
+        _links.undone_by.is_(None),
+    )
+    chosen = _chosen(conn).where(clocks.c.message.in_(linked))
+    return _rows_of(conn, chosen.order_by(clocks.c.started_at, clocks.c.message, clocks.c.name))
+
+
+def oldest_waits(rows: Iterable[ClockRow]) -> list[ClockRow]:
+    """Return, of the clocks that run, the oldest of each order and name; a message of no order stands for itself.
+
+    Who writes three times is owed one answer, since the first.
+    """
+    first: dict[tuple[Any, str], ClockRow] = {}
+    for row in sorted(rows, key=lambda one: (one.started_at, one.message)):
+        if row.stopped_by is None:
+            first.setdefault((row.orders[0] if row.orders else row.message, row.name), row)
+    return sorted(first.values(), key=lambda one: (one.due_at, one.message))
+
+
+def is_reply(row: ClockRow) -> bool:
+    return row.name == REPLY
+
+
+def _chosen(conn: Connection) -> Select[Any]:
+    return (
+        select(clocks, _rows.mailbox, _rows.marketplace)
+        .join(tables.messages, (_rows.log == clocks.c.log) & (_rows.seq == clocks.c.message))
+        .where(clocks.c.log == log_of(conn))
+    )
+
+
+def _rows_of(conn: Connection, chosen: Select[Any]) -> list[ClockRow]:
+    found: list[Row[Any]] = list(conn.execute(chosen))
+    orders = defaultdict[int, dict[OrderRef, None]](dict)
+    for chunk in chunks(dict.fromkeys(row.message for row in found)):
+        for link in load_links(conn, chunk):
+            if link.undone_by is None:
+                orders[link.message][link.link.order] = None
+    return [
+        ClockRow(
+            message=row.message,
+            name=row.name,
+            by=row.by,
+            kind=row.kind,
+            mailbox=row.mailbox,
+            marketplace=row.marketplace,
+            orders=tuple(orders[row.message]),
+            started_at=row.started_at,
+            due_at=row.due_at,
+            said=row.said,
+            stopped_by=row.stopped_by,
+            stopped_at=row.stopped_at,
+            how=row.how,
+        )
+        for row in found
+    ]

@@ -1,0 +1,138 @@
+"""Clocks over the whole path: a buyer's mail by SMTP, an agent's answer to a marketplace that takes it, and one it sends back."""
+
+import asyncio
+import smtplib
+import ssl
+import threading
+from contextlib import contextmanager
+
+import pytest
+
+from gateway.clock import SystemClock
+from gateway.demo.buyers import Order
+from gateway.demo.marketplace import Marketplace
+from gateway.relay.transport import Delivered
+from tests.installation import AGENT, MAILBOX, PASSWORD, wait_for
+from tests.sink import sink
+from tests.small_house import mail
+
+MUG = Order(
+    marketplace="amazon", value="112-1234567-1234567", buyer="Marie", title="Mug", product="B0CX23YL4T"
+)
+LAMP = Order(
+    marketplace="amazon", value="112-7654321-7654321", buyer="Paul", title="Lamp", product="B0CX23YL4T"
+)
+
+
+@contextmanager
+def marketplace(deliver_to, **settings):
+    """Run a simulated marketplace in a loop of its own; ``market.call`` runs a coroutine of it there."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    market = Marketplace(deliver_to=deliver_to, seller=MAILBOX, clock=SystemClock(), **settings)
+    market.call = lambda coroutine: asyncio.run_coroutine_threadsafe(coroutine, loop).result(60)
+    market.call(market.start())
+    try:
+        yield market
+    finally:
+        market.call(market.stop())
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+@pytest.fixture(scope="module")
+def place(new_installation):
+    with sink(lmtp=True) as keeper:
+        place = new_installation(
+            deliver=f'kind = "lmtp"\nhost = "127.0.0.1"\nport = {keeper.port}',
+        )
+        with marketplace(("127.0.0.1", place.ports["smtp"]), opted_out={"Paul"}) as market:
+            settings = place.data / "config.toml"
+            relay = f'kind = "smtp"\nhost = "127.0.0.1"\nport = {market.address[1]}\ntls = "none"'
+            before, found, after = settings.read_text().partition("[mailbox.relay]\n")
+            settings.write_text(f"{before}{found}{relay}\n{after.partition(chr(10))[2]}")
+            place.start()
+            place.market, place.keeper = market, keeper
+            yield place
+            assert place.stop() == 0, place.log()
+
+
+def asks(place, order, text):
+    assert isinstance(place.market.call(place.market.buyer_writes(order, text)), Delivered)
+    place.settled(seconds=180)
+
+
+def answers(place, order, text, **headers):
+    to = place.market.alias(order)
+    raw = mail(f"Re: {order.value}", text, from_=MAILBOX, to=to, message_id=f"out-{text}", **headers)
+    with smtplib.SMTP("127.0.0.1", place.ports["submission"], timeout=60) as client:
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        client.starttls(context=context)
+        client.login(AGENT, PASSWORD)
+        client.sendmail(MAILBOX, to, raw.replace(b"\n", b"\r\n"))
+    place.settled(seconds=180)
+
+
+def clocks(place, order):
+    return {one["message"]: one for one in place.json("order", order.value)[0]["clocks"]}
+
+
+def waits(place):
+    return [one["orders"][0]["value"] for one in place.json("clocks")]
+
+
+def test_an_answer_that_the_marketplace_takes_stops_the_clock(place):
+    asks(place, MUG, "Where is it?")
+    asks(place, MUG, "Hello?")
+    (one,) = place.json("clocks")
+    assert (one["clock"], one["left_s"] > 86_000, one["overdue"]) == ("reply", True, False)
+    assert len(place.json("clocks", "--all")) == 2
+    assert place.json("clocks", "--overdue") == []
+    answers(place, MUG, "on its way")
+    assert waits(place) == []
+    assert {one["how"] for one in clocks(place, MUG).values()} == {"answer"}
+
+
+def test_a_bounce_after_the_acceptance_sets_it_going_again(place):
+    asks(place, LAMP, "Is it brass?")
+    answers(
+        place, LAMP, "unasked"
+    )  # no answer to a message: the buyer wants no such mail, says the marketplace later
+    assert place.market.refused == [f"opted out {LAMP.value}"]
+    wait_for(lambda: len(place.json("order", LAMP.value)[0]["messages"]) == 3, seconds=60)
+    place.settled(seconds=180)
+    assert waits(place) == [LAMP.value]
+    answers(place, LAMP, "yes, brass", In_Reply_To="<q@mail.example>")
+    assert waits(place) == []
+
+
+def test_a_person_s_word_stops_it_and_a_rebuild_keeps_all_of_it(place):
+    asks(place, MUG, "Thank you!")
+    assert waits(place) == [MUG.value]
+    place.json("mark", MUG.value, "--no-answer-needed", "--agent", "anna")
+    place.settled(seconds=180)
+    assert waits(place) == []
+    before = clocks(place, MUG) | clocks(place, LAMP)
+    assert place.run("rebuild").returncode == 0
+    place.settled(seconds=180)
+    assert clocks(place, MUG) | clocks(place, LAMP) == before
+    place.json("mark", MUG.value, "--undo")
+    place.settled(seconds=180)
+    assert waits(place) == [MUG.value]
+
+
+WRONG = {
+    ("mark", "112-1234567-1234567"): "say why it stops",
+    ("mark", "112-1111111-1111111", "--no-answer-needed", "--marketplace", "amazon"): "no clock runs",
+    ("mark", "112-1234567-1234567", "--no-answer-needed", "--clock", "claim"): "no clock 'claim' runs",
+    ("mark", "999", "--no-answer-needed"): "no clock runs",
+}
+
+
+@pytest.mark.parametrize("arguments, words", WRONG.items(), ids=[" ".join(one) for one in WRONG])
+def test_a_word_on_what_does_not_run_is_answered_in_words(place, arguments, words):
+    done = place.run(*arguments)
+    assert (done.returncode, words in done.stderr) == (2, True), done.stderr
