@@ -14,9 +14,6 @@ from gateway.analyses import Analyses
 from gateway.archive.archive import Archive
 from gateway.authenticity.checks import Checks
 from gateway.authenticity.resolver import Resolver
-from gateway.capture.record import Record
-from gateway.capture.standing import Board
-from gateway.capture.watch import AccountWatch
 from gateway.clock import Clock, SystemClock
 from gateway.config import Config, Mailbox
 from gateway.deciding import Book
@@ -26,15 +23,14 @@ from gateway.evidence.pack import Exporter
 from gateway.extraction import Opening
 from gateway.indexer import Indexer, rebuild_index
 from gateway.ingest.listener import split_address
-from gateway.inlets import teller, watch_of
 from gateway.judge import Current, Judge, renewing
 from gateway.mail.authenticity.check import Trust
 from gateway.outlets import transport_of
-from gateway.pipeline import Gateway, Intake
+from gateway.pipeline import Gateway
 from gateway.readers import Readers
 from gateway.relay.backoff import next_try
 from gateway.relay.transport import Transport
-from gateway.servers import Capture, Server
+from gateway.servers import Server
 from gateway.shelf import Files, Shelf, Watch, last_good, read_files, stock, watch_over
 from gateway.store.accounts import Accounts, Agent
 from gateway.store.engine import Store, open_store
@@ -174,7 +170,7 @@ class App:
             judge=self._judge(),
             book=self.book,
             mailboxes=self.mailboxes,
-            posts={box.address.lower(): self._post(box) for box in self.config.mailbox},
+            posts={box.address.lower(): self.post(box) for box in self.config.mailbox},
             clock=self.clock,
             hostname=self.config.hostname,
             alerts=self.config.alerts,
@@ -189,31 +185,6 @@ class App:
     @property
     def standings_place(self) -> Path:
         return self.config.folder / "capture.json"
-
-    def watches(self, mailbox: str = "", *, board: Board | None = None) -> list[AccountWatch]:
-        """Make what captures each IMAP account; of one mailbox, or of all."""
-        boxes = [box for box in self.config.mailbox if mailbox in {"", box.address.lower()}]
-        intake, record = Intake(self.archive), Record(self.archive, self.store)
-        return [
-            watch_of(
-                one,
-                box.address,
-                intake.accept,
-                record,
-                board or Board(),
-                clock=self.clock,
-                secrets=self.config.secrets,
-                tell=teller(
-                    self._post(box), self.config.alerts, hostname=self.config.hostname, clock=self.clock
-                ),
-            )
-            for box in boxes
-            for one in box.capture
-        ]
-
-    def captures(self, mailbox: str) -> list[Capture]:
-        """Return how the settings describe the accounts that are captured for a mailbox."""
-        return [one for box in self.config.mailbox if box.address.lower() == mailbox for one in box.capture]
 
     @contextlib.contextmanager
     def indexer(self) -> Iterator[Indexer]:
@@ -278,7 +249,7 @@ class App:
         own = {box.address.lower(): settings_of(box.policy, where="policy") for box in self.config.mailbox}
         return {"": (everywhere,), **{address: (one, everywhere) for address, one in own.items()}}
 
-    def _post(self, box: Mailbox) -> Post:
+    def post(self, box: Mailbox) -> Post:
         return Post(
             address=box.address,
             name=box.name,

@@ -17,6 +17,7 @@ from gateway.capture.standing import Board
 from gateway.capture.watch import AccountWatch
 from gateway.errors import ArchiveBroken, DocketError
 from gateway.logs import set_up
+from gateway.watches import watches_of
 from gateway.workprocess import EXIT_BROKEN, read_orders
 
 log = logging.getLogger("gateway.captureprocess")  # run as a program it is __main__, which nobody listens to
@@ -29,7 +30,7 @@ _FAREWELL_S = 3.0  # for a batch that is being written; nothing is lost by not w
 def capture(app: App, stop: threading.Event, parent: socket.socket) -> int:
     """Watch all accounts until ``stop``, or until whoever started us is gone; return the exit code."""
     board = Board(app.standings_place)
-    watches = app.watches(board=board)
+    watches = watches_of(app, board=board)
     board.keep_only({watch.standing.account for watch in watches})
     ends: list[ArchiveBroken] = []
     threads = [

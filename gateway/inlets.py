@@ -111,6 +111,7 @@ def watch_of(
     clock: Clock,
     tell: Tell,
     secrets: Path,
+    deliver: bool,
 ) -> AccountWatch:
     """Make what captures an account for the mailbox ``address``."""
     return AccountWatch(
@@ -122,6 +123,7 @@ def watch_of(
         mailbox=address.lower(),
         wanted=wanted_of(capture),
         agent=capture.agent,
+        deliver=deliver,
         clock=clock,
         poll_s=capture.poll_s,
         silence_hours=capture.silence_hours,

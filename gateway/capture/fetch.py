@@ -47,6 +47,7 @@ class Source:
     mailbox: str = ""
     sent: bool = False  # what is in it was written by the seller
     agent: str = ""  # by whom, where the settings say so
+    deliver: bool = False  # new mail is handed on to the mailbox's readers, who read elsewhere
     live_from: datetime | None = None  # what came to the folder after it is new mail; None: all is history
 
     @property
@@ -253,8 +254,10 @@ def _unread(
 
 def _envelope(opened: Opened, uid: int, answer: dict[bytes, Any], clock: Clock) -> Envelope:
     source, arrived = opened.source, _utc(answer.get(b"INTERNALDATE"))
+    live = _is_new(source, arrived)
     return Envelope(
         source="fetch",
+        rcpt_to=(source.mailbox,) if live and source.deliver else (),
         mailbox=source.mailbox,
         agent=source.agent if source.sent else "",
         received_at=clock.now(),
@@ -267,7 +270,7 @@ def _envelope(opened: Opened, uid: int, answer: dict[bytes, Any], clock: Clock) 
             if isinstance(flag, bytes) and flag != b"\\Recent"  # of our connection, not of the message
         ),
         sent=source.sent,
-        live=_is_new(source, arrived),
+        live=live,
     )
 
 

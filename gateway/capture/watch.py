@@ -39,7 +39,8 @@ Open = Callable[[], AbstractContextManager[IMAPClient]]
 class AccountWatch:
     """What is captured from one account. ``run`` is one thread's life; ``once`` is a single round.
 
-    ``wanted`` are the folders, the most urgent first; ``agent`` wrote what lies in those of what was sent.
+    ``wanted`` are the folders, the most urgent first; ``agent`` wrote what lies in those of what was sent. With
+    ``deliver`` new mail is handed on to where the mailbox's mail is delivered.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class AccountWatch:
         mailbox: str,
         wanted: tuple[Wanted, ...],
         agent: str = "",
+        deliver: bool = False,
         clock: Clock,
         poll_s: float = 60.0,
         rest_s: float = _FIRST_S,
@@ -61,7 +63,8 @@ class AccountWatch:
         tell: Tell = lambda _subject, _words: True,
     ) -> None:
         self._open, self._record, self._board = open_, record, board
-        self._account, self._mailbox, self._wanted, self._agent = account, mailbox, wanted, agent
+        self._account, self._mailbox, self._wanted = account, mailbox, wanted
+        self._agent, self._deliver = agent, deliver
         self._clock, self._poll_s, self._rest_s, self._gap_s = clock, poll_s, rest_s, gap_s
         self.standing: Standing = board.open(mailbox, account)
         self._reading = Reading(accept, record, self.standing, clock)
@@ -157,6 +160,7 @@ class AccountWatch:
                     mailbox=self._mailbox,
                     sent=one.sent,
                     agent=self._agent,
+                    deliver=self._deliver,
                 )
             )
             for name, one in found.items()

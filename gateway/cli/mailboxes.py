@@ -18,6 +18,7 @@ from gateway.clock import Clock
 from gateway.errors import Temporary, WrongUse
 from gateway.inlets import client_of, session_of, tokens_of
 from gateway.supervise import beside_worker
+from gateway.watches import captures_of, watches_of
 
 
 @click.group()
@@ -38,7 +39,7 @@ def fetch(place: Place, address: str, no_index: bool, as_json: bool) -> None:
     failed: list[str] = []
     with beside_worker(app, wanted=not no_index) as worker:
         collect_seldom()
-        for watch in app.watches(box):
+        for watch in watches_of(app, box):
             began = time.monotonic()
             counts: dict[str, _Count] = {}
             try:
@@ -80,7 +81,7 @@ def reconcile(place: Place, address: str, deep: bool, as_json: bool) -> None:
         # What is archived and not yet folded in would look as if it were missing.
         for lag in worker.catch_up():
             progress.say(f"{lag} entries to understand and index")
-        for watch in app.watches(box):
+        for watch in watches_of(app, box):
             try:
                 for found, step in watch.reconcile(deep=deep):
                     if step is None:
@@ -113,7 +114,7 @@ def authorize(place: Place, address: str, paste: bool) -> None:
     """Sign in to a mailbox whose provider takes no password (OAuth 2), once, on any device with a browser."""
     app = place.app()
     box = captured(app, address)
-    wanted = [one for one in app.captures(box) if one.oauth.client_id]
+    wanted = [one for one in captures_of(app, box) if one.oauth.client_id]
     if not wanted:
         raise WrongUse(f"{box} has no client_id under oauth in the settings: its accounts have passwords")
     for one in wanted:

@@ -185,3 +185,42 @@ def test_folders_are_compared_with_the_archive_by_command_and_the_status_says_ho
     assert account["folders"]["Both"]["messages"] == 4
     assert place.stop() == 0
     place.is_clean()
+
+
+def test_new_mail_is_handed_on_stamped_and_our_own_copy_is_no_new_mail(dovecot, mail, capturing):
+    mail.create_folder("In")
+    mail.create_folder("Stamped")
+    fill(mail, "In", [1], subject="history of 302-1234567-7654321")
+    place = capturing("In", poll_s=1)
+    settings = place.data / "config.toml"
+    text = settings.read_text().replace('folders = ["In"]', 'folders = ["In", "Stamped"]')
+    # By another name of the same machine, so that nobody notices that copies go where mail is captured.
+    deliver = f"""[mailbox.deliver]
+kind = "imap"
+host = "localhost"
+port = {dovecot.imap_port}
+user = "{USER}"
+tls = "none"
+password_file = "shop.password"
+folder = "Stamped"
+"""
+    settings.write_text(re.sub(r"\[mailbox\.deliver\]\nkind = \"none\".*\n", lambda _: deliver, text))
+    place.start()
+    wait_for(lambda: "watching" in _standing(place), why=place.log)
+    fill(mail, "In", [2], subject="new of 302-1234567-7654321")
+    wait_for(lambda: place.json("search", "in:inbound") and _sightings(place), why=place.log)
+    place.settled()
+    assert place.stop() == 0
+    assert sum(payloads(place).values()) == 2
+    assert len(_sightings(place)) == 1
+    mail.select_folder("Stamped", readonly=True)
+    (copy,) = mail.fetch(mail.search("ALL"), ["BODY.PEEK[]"]).values()
+    raw = copy[b"BODY[]"]
+    assert b"X-Docket-Order: 302-1234567-7654321" in raw
+    assert raw.endswith(b"mail 2 of In\r\n")
+    place.is_clean()
+
+
+def _sightings(place):
+    with place.archive() as archive:
+        return [entry for entry in archive.entries(0) if entry.type == "sighting"]
