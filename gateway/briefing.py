@@ -11,13 +11,14 @@ from gateway.mail.authenticity.record import Record, record_of
 from gateway.relay.notice import Lost
 from gateway.store import messages
 from gateway.store.authenticity import entries_of
+from gateway.store.due import ClockRow, clocks_of
 from gateway.store.records import JobRow, LinkRow, MessageRow
 from gateway.store.rows import load_links
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of the message that a job is about; ``lost`` is what an alert tells of.
+    """What is known of the message that a job is about; ``lost`` is what an alert tells of, ``clock`` what a warning does.
 
     ``checked`` is the finding about its sender that entry ``checked_by`` holds; ``with_check`` reads it.
     """
@@ -27,6 +28,7 @@ class Known:
     checked: Record | None = None
     lost: tuple[Lost, ...] = ()
     checked_by: int | None = None
+    clock: ClockRow | None = None
 
     def with_check(self, archive: Archive) -> "Known":
         """Return the same with the finding read from the archive; raises what reading an entry raises."""
@@ -50,7 +52,14 @@ def brief(conn: Connection, claimed: Sequence[JobRow]) -> list[tuple[JobRow, Kno
                 links=by_message[job.message],
                 checked_by=checked.get(job.message) if job.kind == "deliver" else None,
                 lost=lost_with(conn, job) if job.kind == "alert" else (),
+                clock=_clock(conn, job) if job.kind == "warn" else None,
             ),
         )
         for job in claimed
     ]
+
+
+def _clock(conn: Connection, job: JobRow) -> ClockRow | None:
+    """Return the clock that a warning is about, while it runs."""
+    running = (one for one in clocks_of(conn, job.message) if one.stopped_by is None)
+    return next((one for one in running if one.name == job.task["clock"]), None)

@@ -23,6 +23,7 @@ from gateway.mail.stamp import Stamp, stamp
 from gateway.relay.bounce import failure_report
 from gateway.relay.notice import arrival_notice, failure_notice
 from gateway.relay.transport import Deferred, Delivered, Outcome, Refused, Transport, Unknown
+from gateway.relay.warning import Due, deadline_warning
 from gateway.store.records import JobRow
 
 log = logging.getLogger(__name__)
@@ -84,7 +85,11 @@ def carry(
     """
     recipients = tuple(job.task["recipients"])
     post = posts.get(job.task["mailbox"])
-    if job.kind in {"notify", "alert"}:  # of a mailbox that is in the settings no more others can still tell
+    if job.kind in {
+        "notify",
+        "alert",
+        "warn",
+    }:  # of a mailbox that is in the settings no more others can still tell
         post = post or next(iter(posts.values()), None)
     if post is None:
         return _nowhere(recipients, f"no mailbox {job.task['mailbox']!r} in the settings")
@@ -126,6 +131,22 @@ def carry(
                 raw = arrival_notice(
                     about(known.row),
                     job.task["text"],
+                    web=web,
+                    sender=post.sender,
+                    to=recipients,
+                    hostname=hostname,
+                    trace=f"{entry.id}-{job.number}",
+                    at=now,
+                )
+                return _tell(post, posts, raw, recipients)
+            case "warn":
+                if known.clock is None or (
+                    job.task["next"] and now >= datetime.fromisoformat(job.task["next"])
+                ):
+                    return Sent(outcomes=())  # it was stopped, or the next warning says it better
+                raw = deadline_warning(
+                    Due(known.clock.name, known.clock.due_at, known.clock.said, job.task["zone"]),
+                    about(known.row),
                     web=web,
                     sender=post.sender,
                     to=recipients,

@@ -1,6 +1,7 @@
 """From a decision to work: which jobs a message brings with it. Pure."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from gateway.mail.entry import Envelope
@@ -8,6 +9,8 @@ from rules.drop import NO_DROP, DropAddress
 from rules.facts import Decision
 
 _FIRST_NOTICE = 500  # above the jobs that carry the message, below those that its failures bring
+_FIRST_WARNING = 700
+_WARNINGS_MAX = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +20,7 @@ class Task:
     number: int
     kind: str
     task: dict[str, Any]
+    due: datetime | None = None  # at once
 
 
 def jobs_for(
@@ -71,7 +75,7 @@ def jobs_for(
         )
         for extra, action in enumerate(a for a in decision.actions if a.get("do") == "forward")
     )
-    return (*tasks, *notices)
+    return (*tasks, *notices, *_warnings(envelope, decision, mailboxes))
 
 
 def _notices(envelope: Envelope, decision: Decision, mailboxes: dict[str, str]) -> tuple[Task, ...]:
@@ -89,6 +93,33 @@ def _notices(envelope: Envelope, decision: Decision, mailboxes: dict[str, str]) 
             task={"mailbox": mailbox, "recipients": [to], "text": text},
         )
         for place, (to, text) in enumerate(wanted.items())
+    )
+
+
+def _warnings(envelope: Envelope, decision: Decision, mailboxes: dict[str, str]) -> tuple[Task, ...]:
+    """Return a job for each warning before a deadline that the message sets; each says when the next one comes."""
+    ours = (box for to in envelope.rcpt_to if (box := mailboxes.get(to.lower())) is not None)
+    mailbox = envelope.mailbox or next(ours, "")
+    wanted = [
+        (clock, at, after.isoformat() if after is not None else "")
+        for clock in decision.clocks
+        for at, after in zip(clock.warn_at, (*clock.warn_at[1:], None), strict=False)
+    ]
+    return tuple(
+        Task(
+            number=_FIRST_WARNING + place,
+            kind="warn",
+            task={
+                "mailbox": mailbox,
+                "recipients": list(clock.tell or (mailbox,)),
+                "clock": clock.name,
+                "zone": clock.zone,
+                "next": after,
+            },
+            due=at,
+        )
+        for place, (clock, at, after) in enumerate(wanted[:_WARNINGS_MAX])
+        if clock.tell or mailbox
     )
 
 

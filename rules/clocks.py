@@ -116,6 +116,7 @@ def _deadline(clock: Clock, start: datetime, reading: Reading, timetable: Timeta
         said=said,
         warn_at=warnings_before(start, due, distances),
         tell=timetable.people,
+        zone=zone,
     )
 
 

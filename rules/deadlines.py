@@ -41,6 +41,7 @@ class Deadline:
     said: str
     warn_at: tuple[datetime, ...] = ()
     tell: tuple[str, ...] = ()
+    zone: str = "UTC"  # in which its days were counted, and people read it
 
 
 def is_zone(name: str) -> bool:

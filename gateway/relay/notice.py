@@ -64,10 +64,10 @@ def arrival_notice(
 ) -> bytes:
     """Return the notice that a rule asked for; ``words`` are the rule's own. It quotes no text of the message."""
     lines = [one_line(words) or "A rule of yours asks to tell you of this message.", ""]
-    lines += _described(about, web)
+    lines += described(about, web)
     order = f" (order {about.orders[0]})" if about.orders else ""
     subject = f"Docket {about.seq}: {one_line(about.subject)[:_SUBJECT] or '(no subject)'}{order}"
-    return _notice(subject, lines, sender, to, f"{trace}-notify", hostname, at)
+    return notice(subject, lines, sender, to, f"{trace}-notify", hostname, at)
 
 
 def failure_notice(
@@ -88,7 +88,7 @@ def failure_notice(
         "Nothing is lost: each is kept in the archive and can be read there.",
     ]
     for one in lost[:_SHOWN]:
-        lines += ["", *_described(one.about, web)]
+        lines += ["", *described(one.about, web)]
         lines.append(f"  Failed:   {_DOING.get(one.kind, one.kind)} {one_line(', '.join(one.recipients))}")
         lines.append(f"  Answer:   {one_line(one.reply)}")
     if len(lost) > _SHOWN:
@@ -97,7 +97,7 @@ def failure_notice(
         "",
         "What to do: run `docket doctor`. It tries each server that mail is handed to and says what to mend.",
     ]
-    return _notice(
+    return notice(
         f"Docket: {count.lower()} could not be delivered", lines, sender, to, f"{trace}-alert", hostname, at
     )
 
@@ -107,12 +107,13 @@ def capture_notice(
 ) -> bytes:
     """Return the notice that a mailbox is not captured as it should be."""
     lines = [*words.splitlines(), "", "`docket status` says how each mailbox stands."]
-    return _notice(
+    return notice(
         f"Docket: {one_line(subject)}", lines, sender, to, f"{at:%Y%m%d%H%M%S%f}-capture", hostname, at
     )
 
 
-def _described(about: About, web: str) -> list[str]:
+def described(about: About, web: str) -> list[str]:
+    """Return the lines that say which message a notice is about, and where to read it."""
     lines = [
         f"  Message:  {about.seq}, received {about.received_at:%Y-%m-%d %H:%M} UTC",
         f"  From:     {one_line(about.sender)}",
@@ -130,11 +131,12 @@ def _described(about: About, web: str) -> list[str]:
     return lines
 
 
-def _notice(
+def notice(
     subject: str, lines: Sequence[str], sender: str, to: Sequence[str], name: str, hostname: str, at: datetime
 ) -> bytes:
+    """Return a notice of ours: it says that a program wrote it, and however often it is made, it arrives once."""
     mail = EmailMessage(policy=policy.SMTP)
-    mail["X-Docket-ID"] = name  # however often it is made, it arrives once
+    mail["X-Docket-ID"] = name
     mail["From"] = Address("Docket", addr_spec=sender)
     mail["To"] = ", ".join(to)
     mail["Subject"] = subject.replace("=?", "= ?")

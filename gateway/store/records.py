@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from rules.facts import Confidence, Link, OrderRef
 
-JobKind = Literal["deliver", "relay", "report", "notify", "alert"]
+JobKind = Literal["deliver", "relay", "report", "notify", "alert", "warn"]
 JobState = Literal["ready", "leased", "done", "dead"]
 
 
