@@ -6,6 +6,7 @@ import sys
 RUNS = (
     ("benchmarks.accept", "--pairs", "3", "--messages", "2000"),
     ("benchmarks.importing", "--pairs", "1", "--limit", "1000"),
+    ("benchmarks.fetching", "--count", "2000", "--rounds", "1"),
     ("benchmarks.freshness", "--seconds", "10"),
     ("benchmarks.rules", "--messages", "2000"),
     ("benchmarks.search", "--documents", "20000", "--engine", "tantivy"),

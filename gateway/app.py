@@ -14,6 +14,7 @@ from gateway.analyses import Analyses
 from gateway.archive.archive import Archive
 from gateway.authenticity.checks import Checks
 from gateway.authenticity.resolver import Resolver
+from gateway.capture.standing import Standing, read_standings
 from gateway.clock import Clock, SystemClock
 from gateway.config import Config, Mailbox
 from gateway.deciding import Book
@@ -185,6 +186,11 @@ class App:
     @property
     def standings_place(self) -> Path:
         return self.config.folder / "capture.json"
+
+    def standings(self) -> list[Standing]:
+        """Return how the accounts stand that are captured by today's settings."""
+        wanted = {one.account for box in self.config.mailbox for one in box.capture}
+        return [one for one in read_standings(self.standings_place) if one.account in wanted]
 
     @contextlib.contextmanager
     def indexer(self) -> Iterator[Indexer]:

@@ -14,7 +14,6 @@ from cryptography import x509
 
 from gateway.app import App
 from gateway.capture.folders import find_folders
-from gateway.capture.standing import read_standings
 from gateway.config import Mailbox
 from gateway.errors import DocketError, WrongUse
 from gateway.inlets import session_of, tokens_of, wanted_of
@@ -177,7 +176,7 @@ def _captures(app: App, box: Mailbox) -> Iterator[Finding]:
 
 
 def _standings(app: App) -> Iterator[Finding]:
-    for one in read_standings(app.standings_place):
+    for one in app.standings():
         for trouble in one.troubles:
             if (
                 trouble != one.error or one.state == "failing"

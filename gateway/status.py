@@ -4,7 +4,7 @@ from typing import Any
 
 from gateway import __version__
 from gateway.app import App
-from gateway.capture.standing import Standing, read_standings
+from gateway.capture.standing import Standing
 from gateway.mail.canonical import canonical
 from gateway.store import fold, jobs, messages
 from gateway.supervise import is_at_work
@@ -48,7 +48,7 @@ def status_of(app: App, index: Backend | None = None) -> dict[str, Any]:
             "at_work": is_at_work(app.config),
             "last_at": last.isoformat() if last else None,
             "mailboxes": sorted(set(app.mailboxes.values())),
-            "accounts": {one.account: _account(one) for one in read_standings(app.standings_place)},
+            "accounts": {one.account: _account(one) for one in app.standings()},
         },
     }
 

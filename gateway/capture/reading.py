@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from imapclient import IMAPClient
 
-from gateway.capture.fetch import LAST_TRY, Fetched, Opened, Source, fetch, open_folder, uids_of
+from gateway.capture.fetch import LAST_TRY, Fetched, fetch
+from gateway.capture.folder import Opened, Source, open_folder, uids_of
 from gateway.capture.reconcile import Comparison
 from gateway.capture.record import Record
 from gateway.capture.standing import Folder, Standing

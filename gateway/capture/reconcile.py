@@ -10,7 +10,8 @@ from typing import Any
 
 from imapclient import IMAPClient
 
-from gateway.capture.fetch import Fetched, Opened, fetch, uids_of
+from gateway.capture.fetch import Fetched, fetch
+from gateway.capture.folder import Opened, uids_of
 from gateway.clock import Clock
 from gateway.receipt import Accept
 

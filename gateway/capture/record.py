@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from gateway.archive.archive import Archive
-from gateway.capture.fetch import Opened, Source
+from gateway.capture.folder import Opened, Source
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import Draft
 from gateway.store import fold, places

@@ -15,7 +15,8 @@ from contextlib import AbstractContextManager
 from imapclient import IMAPClient
 
 from gateway.capture.alarm import Alarm, Tell
-from gateway.capture.fetch import Fetched, Source
+from gateway.capture.fetch import Fetched
+from gateway.capture.folder import Source
 from gateway.capture.folders import Wanted, find_folders
 from gateway.capture.idle import SLICE_S, is_told
 from gateway.capture.reading import Reading

@@ -9,6 +9,7 @@ import pytest
 from cryptography import x509
 
 from gateway.app import App
+from gateway.capture.standing import Board, Folder
 from gateway.config import load_config
 from gateway.doctor import examine
 from gateway.ingest.tls import make_certificate
@@ -202,3 +203,16 @@ def replace_settings(app, folder, port, name):
     text = re.sub(r"port = \d+", f"port = {port}", settings.read_text()).replace("\\\\Junk", name)
     settings.write_text(text)
     return App(config=load_config(settings))
+
+
+def test_what_a_captured_account_lacks_is_said_while_the_settings_name_it(new_app, tmp_path):
+    capture = 'kind = "none"\n[[mailbox.capture]]\nhost = "127.0.0.1"\nport = 1\nuser = "shop"\nfolders = ["INBOX"]\n'
+    app = new_app(deliver=capture)
+    board = Board(app.standings_place)
+    standing = board.open("support@brand.example", "shop@127.0.0.1")
+    standing.folders["INBOX"] = Folder(unread={4: "has 300000000 bytes; 209715200 are taken at most"})
+    board.show()
+    assert "a message in INBOX cannot be had: UID 4 has 300000000 bytes" in "".join(to_mend(app).values())
+    settings = tmp_path / "config.toml"
+    settings.write_text(settings.read_text().replace("shop", "another"))
+    assert App(config=load_config(settings)).standings() == []

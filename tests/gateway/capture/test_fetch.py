@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gateway.capture.fetch import Source, fetch, open_folder, uids_of
+from gateway.capture.fetch import fetch
+from gateway.capture.folder import Source, open_folder, uids_of
 from gateway.capture.session import Account, open_session
 from gateway.clock import FixedClock
 from gateway.errors import Temporary

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gateway.capture.fetch import Source, fetch, open_folder, uids_of
+from gateway.capture.fetch import fetch
+from gateway.capture.folder import Source, open_folder, uids_of
 from gateway.capture.folders import Wanted, find_folders
 from gateway.capture.session import Account, Allowance, asking, open_session
 from gateway.clock import FixedClock
