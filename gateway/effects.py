@@ -8,9 +8,9 @@ from gateway.mail.entry import Envelope
 from rules.drop import NO_DROP, DropAddress
 from rules.facts import Decision
 
-_FIRST_NOTICE = 500  # above the jobs that carry the message, below those that its failures bring
-_FIRST_WARNING = 700
-_WARNINGS_MAX = 200
+FIRST_NOTICE = 500  # above the jobs that carry the message, below those that its failures bring
+FIRST_WARNING = 700
+BEHIND_WARNINGS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +88,7 @@ def _notices(envelope: Envelope, decision: Decision, mailboxes: dict[str, str]) 
             wanted.setdefault(action["to"], action.get("text", ""))
     return tuple(
         Task(
-            number=_FIRST_NOTICE + place,
+            number=FIRST_NOTICE + place,
             kind="notify",
             task={"mailbox": mailbox, "recipients": [to], "text": text},
         )
@@ -107,7 +107,7 @@ def _warnings(envelope: Envelope, decision: Decision, mailboxes: dict[str, str])
     ]
     return tuple(
         Task(
-            number=_FIRST_WARNING + place,
+            number=FIRST_WARNING + place,
             kind="warn",
             task={
                 "mailbox": mailbox,
@@ -118,7 +118,7 @@ def _warnings(envelope: Envelope, decision: Decision, mailboxes: dict[str, str])
             },
             due=at,
         )
-        for place, (clock, at, after) in enumerate(wanted[:_WARNINGS_MAX])
+        for place, (clock, at, after) in enumerate(wanted[: BEHIND_WARNINGS - FIRST_WARNING])
         if clock.tell or mailbox
     )
 

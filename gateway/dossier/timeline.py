@@ -1,18 +1,20 @@
 """The timeline of an order: its mail in every direction, what people did, and what became of each message, in time."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
 
+from gateway.effects import BEHIND_WARNINGS, FIRST_NOTICE, FIRST_WARNING
 from gateway.store import orders, reports
+from gateway.store.due import ClockRow, clocks_of_order, oldest_waits
 from gateway.store.records import EventRow, LinkRow, MessageRow
 from gateway.store.reports import Source
 from rules.facts import Confidence, FoundParcel, FoundProduct, OrderRef, Reported
 
-_ACTS = frozenset({"note", "tag", "link", "mark", "release", "sighting", "export"})
+_ACTS = frozenset({"note", "tag", "link", "mark", "release", "sighting", "export", "warning"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +62,16 @@ class Timeline:
     confidence: Confidence  # the strongest link
     reported: Reported | None  # what order reports say of it, and the entries that do
     sources: tuple[Source, ...]
+    clocks: tuple[ClockRow, ...] = ()
+
+    @property
+    def waits(self) -> tuple[ClockRow, ...]:
+        """The clocks that run, each since the oldest message that nobody has answered."""
+        return tuple(oldest_waits(self.clocks))
+
+    @property
+    def stopped(self) -> tuple[ClockRow, ...]:
+        return tuple(one for one in self.clocks if one.stopped_by is not None)
 
     @property
     def letters(self) -> tuple[Letter, ...]:
@@ -103,7 +115,7 @@ def timeline_of(conn: Connection, order: OrderRef) -> Timeline | None:
         return None
     answers = defaultdict[int, list[Answer]](list)
     for event in events:
-        if event.type == "outcome" and event.of is not None:
+        if event.type == "outcome" and event.of is not None and is_its_own(event):
             answers[event.of].extend(answers_in(event))
     moments: list[tuple[datetime, int, Letter | Act]] = []
     strongest: Confidence = "possible"
@@ -117,7 +129,9 @@ def timeline_of(conn: Connection, order: OrderRef) -> Timeline | None:
         letter = Letter(at=row.occurred_at, row=row, links=links, answers=tuple(answers[row.seq]))
         moments.append((letter.at, row.seq, letter))
     moments.extend(
-        (event.at, event.seq, Act(at=event.at, event=event)) for event in events if event.type in _ACTS
+        (event.at, event.seq, Act(at=event.at, event=event))
+        for event in map(_as_told, events)
+        if event.type in _ACTS
     )
     return Timeline(
         order=order,
@@ -127,7 +141,21 @@ def timeline_of(conn: Connection, order: OrderRef) -> Timeline | None:
         confidence=strongest,
         reported=next(iter(reports.facts_of(conn, [order])), None),
         sources=tuple(reports.sources_of(conn, order)),
+        clocks=tuple(clocks_of_order(conn, order)),
     )
+
+
+def is_its_own(event: EventRow) -> bool:
+    """Say whether an outcome is of a message's own way, not of a notice or report about it."""
+    return int(event.summary.get("number", 0)) < FIRST_NOTICE
+
+
+def _as_told(event: EventRow) -> EventRow:
+    """Return a warning that was sent as what it is; every other event as it stands."""
+    sent = event.type == "outcome" and event.summary.get("outcomes")
+    if sent and FIRST_WARNING <= int(event.summary.get("number", 0)) < BEHIND_WARNINGS:
+        return replace(event, type="warning")
+    return event
 
 
 def answers_in(event: EventRow) -> list[Answer]:

@@ -34,6 +34,7 @@ _ENTRIES = {
     "silence": "No mail came",
     "reconciliation": "Compared with the mailbox",
     "export": "Evidence pack",
+    "warning": "Warning",
 }
 
 _SENDERS = {
@@ -56,6 +57,13 @@ _FACTS = {
     "dead": "Failed",
 }
 
+_STOPPED = {
+    "answer": "by an accepted answer",
+    "site": "by an answer on the marketplace's site",
+    "mark": "by a person's word",
+    "closed": "by its closing",
+}
+
 _TOLD_BY = {
     "smtp": "by our own clock, when it came in",
     "internaldate": "by the mail server's record",
@@ -68,6 +76,11 @@ _TOLD_BY = {
 def told_by(source: str) -> str:
     """Return whose word a message's time is."""
     return _TOLD_BY.get(source, f"by {source}")
+
+
+def stopped_how(how: str) -> str:
+    """Return what stopped a clock."""
+    return _STOPPED.get(how, how)
 
 
 def words(name: str) -> str:

@@ -23,6 +23,7 @@ from gateway.web.site import Site
 
 _TAG = re.compile(r"[\w.:/-]{1,64}")
 _MARKETPLACE = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_WORDS = {"none": "no answer needed", "elsewhere": "answered elsewhere"}
 _NOTE_CHARS = 20_000
 _FOLDED_S = 2.0
 _LOOK_S = 0.05
@@ -64,6 +65,12 @@ async def link(request: Request) -> Response:
     )
 
 
+async def mark(request: Request) -> Response:
+    """Say that a clock need not run."""
+    back = "/waiting" if request.state.form.get("back") == "waiting" else ""
+    return await _act(request, "mark", clock_word(request), back=back)
+
+
 async def release(request: Request) -> Response:
     """Send a held message on its way, or drop it."""
     site: Site = request.app.state.site
@@ -78,6 +85,15 @@ async def release(request: Request) -> Response:
     except WrongUse as wrong:
         raise HTTPException(HTTPStatus.CONFLICT, str(wrong)) from wrong
     return await append(site, draft, back=f"/message/{seq}")
+
+
+def clock_word(request: Request) -> dict[str, Any]:
+    """Return a word on a clock in a form; raises HTTPException for one that is no word of ours."""
+    form = request.state.form
+    clock, said = form.get("clock", ""), _WORDS.get(form.get("as", ""))
+    if said is None or not _TAG.fullmatch(clock):
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "Say which clock stops, and why.")
+    return {"clock": clock, "as": said, "undo": False}
 
 
 def note_text(request: Request) -> str:
@@ -100,13 +116,13 @@ async def append(site: Site, draft: Draft, back: str) -> Response:
     return RedirectResponse(f"{back}?saved={appended.seq}", status_code=HTTPStatus.SEE_OTHER)
 
 
-async def _act(request: Request, type_: str, payload: dict[str, Any]) -> Response:
+async def _act(request: Request, type_: str, payload: dict[str, Any], *, back: str = "") -> Response:
     site: Site = request.app.state.site
     seq = seq_of(request)
     await run_in_threadpool(_message, site, seq)
     whole = {"of": seq, **payload, "agent": request.state.agent}
     draft = Draft(type=type_, payload=canonical(whole), meta={"source": "web"})
-    return await append(site, draft, back=f"/message/{seq}")
+    return await append(site, draft, back=back or f"/message/{seq}")
 
 
 def _message(site: Site, seq: int) -> MessageRow:
@@ -144,5 +160,6 @@ ROUTES = [
     Route("/message/{seq:int}/note", note, methods=["POST"]),
     Route("/message/{seq:int}/tag", tag, methods=["POST"]),
     Route("/message/{seq:int}/link", link, methods=["POST"]),
+    Route("/message/{seq:int}/mark", mark, methods=["POST"]),
     Route("/message/{seq:int}/release", release, methods=["POST"]),
 ]

@@ -11,12 +11,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.dossier.timeline import Answer, answers_in
+from gateway.dossier.timeline import Answer, answers_in, is_its_own
 from gateway.mail.entry import Entry
 from gateway.mail.message import ParsedMail
 from gateway.shape import own_text
 from gateway.store import messages, orders
 from gateway.store.authenticity import authentic_of
+from gateway.store.due import ClockRow, clocks_of, oldest_waits
 from gateway.store.records import EventRow, LinkRow, MessageRow
 from gateway.web.pages.frame import safe_html
 from gateway.web.passages import Passage, passages
@@ -37,6 +38,7 @@ class Shown:
     row: MessageRow
     links: list[LinkRow]
     authentic: Authentic
+    clocks: list[ClockRow]
     events: list[EventRow]
     answers: list[Answer]
     verdict: dict[str, Any]
@@ -68,6 +70,7 @@ def look_at(site: Site, seq: int, view: str) -> Shown:
         links = orders.links_of(conn, seq)
         authentic = authentic_of(conn, [seq]).get(seq, Authentic())
         events = orders.events_of(conn, message=seq)
+        clocks = oldest_waits(clocks_of(conn, seq))
     if row is None:
         mail_entry(site, seq)
         raise HTTPException(
@@ -80,8 +83,14 @@ def look_at(site: Site, seq: int, view: str) -> Shown:
         row=row,
         links=links,
         authentic=authentic,
+        clocks=clocks,
         events=[event for event in events if event.seq != seq],
-        answers=[answer for event in events if event.type == "outcome" for answer in answers_in(event)],
+        answers=[
+            answer
+            for event in events
+            if event.type == "outcome" and is_its_own(event)
+            for answer in answers_in(event)
+        ],
         verdict=entry.meta.get("verdict") or {},
         at=entry.at,
         leaf_hash=_leaf_hash(entry),

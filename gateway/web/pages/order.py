@@ -17,7 +17,7 @@ from gateway.mail.entry import Draft
 from gateway.shape import own_text
 from gateway.store.orders import find_orders
 from gateway.store.records import OrderRow
-from gateway.web.pages.acts import append, note_text
+from gateway.web.pages.acts import append, clock_word, note_text
 from gateway.web.passages import Passage, passages
 from gateway.web.reads import text_of
 from gateway.web.render import order_path, page
@@ -62,13 +62,20 @@ async def show_order(request: Request) -> Response:
     saved = request.query_params.get("saved", "")
     seqs = {str(one.event.seq) for one in timeline.moments if isinstance(one, Act)}
     pending = saved[:20] if saved.isdecimal() and saved not in seqs else ""
-    return page(request, "order.html", timeline=timeline, stops=stops, ref=ref, pending=pending)
+    return page(
+        request, "order.html", timeline=timeline, stops=stops, ref=ref, pending=pending, waits=timeline.waits
+    )
 
 
 async def note(request: Request) -> Response:
-    """Write a note on the order itself."""
-    ref, text = _ref(request), note_text(request)
+    """Write a note on the order itself, or say a word on one of its clocks."""
+    ref = _ref(request)
     order = {"marketplace": ref.marketplace, "value": ref.value}
+    if "clock" in request.state.form:
+        whole = {"order": order, **clock_word(request), "agent": request.state.agent}
+        draft = Draft(type="mark", payload=canonical(whole), meta={"source": "web"})
+        return await append(request.app.state.site, draft, back=order_path(ref))
+    text = note_text(request)
     payload = {"order": order, "text": text, "agent": request.state.agent}
     draft = Draft(type="note", payload=canonical(payload), meta={"source": "web"})
     return await append(request.app.state.site, draft, back=order_path(ref))
