@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct, field
 
+from gateway.dossier.closing import is_need
 from gateway.errors import WrongUse
 from gateway.ingest.limits import Limits
 from gateway.servers import Capture, Reached, Server, fault_of
@@ -96,6 +97,12 @@ class Drop(Struct, frozen=True, forbid_unknown_fields=True):
     senders: tuple[str, ...] = ()
 
 
+class Dossier(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a dossier must hold before it may be closed: ``note``, ``answers``, ``tag:refunded|replaced``."""
+
+    close_needs: tuple[str, ...] = ()
+
+
 class Authority(Struct, frozen=True, forbid_unknown_fields=True):
     """One time-stamp authority (RFC 3161); its certificates stand in PEM files."""
 
@@ -152,6 +159,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     work: Work = field(default_factory=Work)
     policy: PolicyTable = field(default_factory=dict)
     drop: Drop = field(default_factory=Drop)
+    dossier: Dossier = field(default_factory=Dossier)
     clocks: Clocks = field(default_factory=Clocks)
     timestamps: Timestamps = field(default_factory=Timestamps)
 
@@ -187,6 +195,10 @@ def parse_config(text: str, *, where: str = "the settings", below: Path | None =
         raise WrongUse(f"{where}: {wrong} (config.example.toml shows every setting)") from wrong
     if not is_zone(config.zone):
         raise WrongUse(f"{where}: zone = {config.zone!r} is no time zone; write one such as Europe/Paris")
+    if strange := [need for need in config.dossier.close_needs if not is_need(need)]:
+        raise WrongUse(
+            f'{where}: dossier.close_needs: {strange[0]!r} is none of "note", "answers", "tag:NAME|NAME"'
+        )
     if fault := fault_in(config.clocks):
         raise WrongUse(f"{where}: {fault}")
     if wrong_ones := [address for address in config.alerts if "@" not in address]:

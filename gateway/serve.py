@@ -226,6 +226,7 @@ async def _web(app: App) -> AsyncIterator[str]:
         status=lambda: status_of(app, index),
         orders_named=lambda value: orders_named(value, app.marketplaces),
         zone=ZoneInfo(app.config.zone),
+        close_needs=app.config.dossier.close_needs,
         hosts=app.config.web.hosts,
         secure_cookie=app.config.web.secure_cookie,
         session_hours=app.config.web.session_hours,

@@ -23,6 +23,7 @@ _MODULES = (
     "act",
     "review",
     "clocks",
+    "dossiers",
     "packing",
     "orders",
     "people",

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import click
 import msgspec
 
-from gateway.cli import clocks, present
+from gateway.cli import clocks, dossiers, present
 from gateway.cli.frame import Place, json_option, pass_place, print_json, when
 from gateway.errors import WrongUse
 from gateway.extraction import Extractor, Opening
@@ -19,6 +19,7 @@ from gateway.mail.parse import parse
 from gateway.shape import facts_of, is_outbound
 from gateway.store import due, messages, orders
 from gateway.store.authenticity import authentic_of
+from gateway.store.dossiers import dossier_of
 from gateway.store.reports import facts_of as facts_of_orders
 from gateway.store.reports import reported_orders
 from index.query import parse_query
@@ -176,6 +177,7 @@ def order(place: Place, ref: str, marketplace: str, as_json: bool) -> None:
         }
         parcels = orders.parcels_of(conn, wanted)
         products = orders.products_of(conn, wanted)
+        standing = dossier_of(conn, wanted)
         known_clocks = due.clocks_of_order(conn, wanted)
     if as_json:
         print_json(
@@ -183,6 +185,7 @@ def order(place: Place, ref: str, marketplace: str, as_json: bool) -> None:
                 "order": present.order(wanted),
                 "messages": [present.message(row, links[row.seq]) for row in rows],
                 "entries": [present.event(event) for event in events],
+                "dossier": dossiers.plain(standing),
                 "clocks": [clocks.plain(one, app.clock.now()) for one in known_clocks],
                 "parcels": [{"carrier": p.carrier, "number": p.number} for p in parcels],
                 "products": [{"kind": p.kind, "value": p.value} for p in products],
@@ -195,6 +198,8 @@ def order(place: Place, ref: str, marketplace: str, as_json: bool) -> None:
         click.echo(f"Order report: {_told(reported)}")
     for parcel in parcels:
         click.echo(f"Parcel: {parcel.carrier} {parcel.number}")
+    if standing.by is not None:
+        click.echo(f"Dossier: {dossiers.said(standing)}")
     for one in due.oldest_waits(known_clocks):
         click.echo(f"Clock: {one.name} due {when(one.due_at)}, since message {one.message} ({one.said})")
     for row in rows:

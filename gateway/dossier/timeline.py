@@ -9,12 +9,13 @@ from sqlalchemy import Connection
 
 from gateway.effects import BEHIND_WARNINGS, FIRST_NOTICE, FIRST_WARNING
 from gateway.store import orders, reports
+from gateway.store.dossiers import DossierRow, dossier_of
 from gateway.store.due import ClockRow, clocks_of_order, oldest_waits
 from gateway.store.records import EventRow, LinkRow, MessageRow
 from gateway.store.reports import Source
 from rules.facts import Confidence, FoundParcel, FoundProduct, OrderRef, Reported
 
-_ACTS = frozenset({"note", "tag", "link", "mark", "release", "sighting", "export", "warning"})
+_ACTS = frozenset({"note", "tag", "link", "mark", "release", "dossier", "sighting", "export", "warning"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,7 @@ class Timeline:
     reported: Reported | None  # what order reports say of it, and the entries that do
     sources: tuple[Source, ...]
     clocks: tuple[ClockRow, ...] = ()
+    standing: DossierRow | None = None
 
     @property
     def waits(self) -> tuple[ClockRow, ...]:
@@ -142,6 +144,7 @@ def timeline_of(conn: Connection, order: OrderRef) -> Timeline | None:
         reported=next(iter(reports.facts_of(conn, [order])), None),
         sources=tuple(reports.sources_of(conn, order)),
         clocks=tuple(clocks_of_order(conn, order)),
+        standing=dossier_of(conn, order),
     )
 
 

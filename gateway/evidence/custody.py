@@ -18,6 +18,7 @@ TITLES = {
     "tag": "Tags",
     "link": "Link to an order",
     "mark": "Mark",
+    "dossier": "Dossier",
     "release": "Second look",
     "sighting": "Seen again",
     "orders": "Order report",
@@ -65,7 +66,10 @@ def details(entry: Entry, event: EventRow | None) -> str:
         case "sighting":
             return f"the same bytes at {said.get('origin') or said.get('source', '')}"
         case "mark":
-            return str(said.get("as", ""))
+            word = "taken back" if said.get("undo") else str(said.get("as", ""))
+            return f"{said.get('clock', '')}: {word}"
+        case "dossier":
+            return ", ".join(f"{name} {value}" for name, value in said.items() if value not in ("", None))
         case "export":
             return f"reason: {said.get('reason') or 'none given'}"
         case _:

@@ -5,7 +5,7 @@ Entry types, all of them (docs/archive-format.md says what each payload holds):
 * ``mail.in`` ``mail.out`` ``mail.held`` ``mail.refused`` — the payload is the message, byte for byte; ``meta`` is its Envelope.
 * ``authenticity`` — who is shown to have sent the message ``of``, with the DNS answers that show it.
 * ``decision`` — what the rules decided for the message ``of``. ``outcome`` — how one of its jobs ended.
-* ``note`` ``tag`` ``link`` ``mark`` ``release`` — acts of people, referring to ``of`` or to an order.
+* ``note`` ``tag`` ``link`` ``mark`` ``release`` ``dossier`` — acts of people, referring to ``of`` or to an order.
 * ``export`` — who took an evidence pack of what, why, and the hashes of its files.
 * ``timestamp`` — that an outside authority signed the log's checkpoint at some moment.
 * ``orders`` — what an order report tells. ``sighting`` — the same bytes seen again elsewhere. ``rules`` — a rule book or marketplace file that decided something.

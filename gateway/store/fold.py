@@ -14,12 +14,13 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from gateway.errors import DocketError
 from gateway.mail.entry import MAIL_TYPES, Entry
-from gateway.store import acts, authenticity, clocks, outcomes, places, reports, rulings, tables
+from gateway.store import acts, authenticity, clocks, dossiers, outcomes, places, reports, rulings, tables
 from gateway.store.arrivals import delete_message, insert_messages
 from gateway.store.engine import log_of
 from gateway.store.payloads import (
     About,
     Checked,
+    DossierAct,
     HandLink,
     Mark,
     OrderReport,
@@ -48,6 +49,7 @@ _SHAPES: dict[str, type[msgspec.Struct]] = {
     "tag": Tag,
     "link": HandLink,
     "mark": Mark,
+    "dossier": DossierAct,
     "orders": OrderReport,
     "sighting": Sighting,
 }
@@ -59,6 +61,7 @@ _APPLY: dict[str, Callable[[Connection, int, Sequence[tuple[Entry, Any]]], None]
     "tag": acts.apply_tags,
     "link": acts.apply_links,
     "mark": clocks.apply_marks,
+    "dossier": dossiers.apply_acts,
     "orders": reports.apply_reports,
     "sighting": places.apply_sightings,
 }

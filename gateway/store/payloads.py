@@ -133,6 +133,17 @@ class Mark(msgspec.Struct, frozen=True, rename={"as_": "as"}):
     agent: str = ""
 
 
+class DossierAct(msgspec.Struct, frozen=True):
+    """A person's word on a dossier: what is not named stays as it is."""
+
+    order: OrderRef | None = None
+    state: Literal["open", "waiting", "closed"] | None = None
+    owner: str | None = None
+    hold: bool | None = None
+    reason: str = ""
+    agent: str = ""
+
+
 class HandLink(msgspec.Struct, frozen=True):
     """A person's word on a message and an order; ``none`` is about the message alone: it belongs to no order."""
 

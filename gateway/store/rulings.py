@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 
 from gateway.mail.entry import Entry
-from gateway.store import clocks, tables
+from gateway.store import clocks, dossiers, tables
 from gateway.store.arrivals import insert_rows
 from gateway.store.labels import add_links, add_tags
 from gateway.store.payloads import Decided, Release, Ruling
@@ -50,6 +50,7 @@ def apply_decisions(tx: Connection, log: int, run: Sequence[tuple[Entry, Ruling]
     insert_rows(tx, tables.ties, [tie for _, ruling, _ in standing for tie in _ties(log, ruling)])
     refresh(tx, log, [ruling.of for _, ruling, _ in standing])
     clocks.apply_decided(tx, log, standing)
+    dossiers.hold_disputed(tx, log, [(entry, ruling) for entry, ruling, _ in standing])
     add_jobs(
         tx,
         log,

@@ -15,6 +15,7 @@ _SHOWN = {
     "link": ("undo", "none", "reason", "confidence"),
     "orders": ("format", "agent", "days"),
     "mark": ("as", "clock", "undo"),
+    "dossier": ("state", "owner", "hold", "reason"),
     "release": ("drop",),
     "sighting": ("source", "origin", "flags"),
     "export": ("reason", "messages", "entries"),

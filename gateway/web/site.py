@@ -25,7 +25,7 @@ class Site:
     ``act`` appends an action and returns where it stands. ``status`` answers with plain sections, as ``docket status
     --json`` prints them. ``parse`` reads a hostile message and may be one that does so in a child process.
     ``orders_named`` says which marketplaces' orders a number could be. ``zone`` is the viewer's, in which times are
-    shown and bare dates are days.
+    shown and bare dates are days. ``close_needs`` is what a dossier must hold before it may be closed.
     """
 
     archive: Archive
@@ -40,6 +40,7 @@ class Site:
     orders_named: Callable[[str], Collection[OrderRef]] = lambda _: ()
     drop: DropAddress = NO_DROP
     zone: tzinfo = UTC
+    close_needs: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
     secure_cookie: bool = False
     session_hours: float = 12.0

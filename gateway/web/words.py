@@ -35,6 +35,7 @@ _ENTRIES = {
     "reconciliation": "Compared with the mailbox",
     "export": "Evidence pack",
     "warning": "Warning",
+    "dossier": "Dossier",
 }
 
 _SENDERS = {

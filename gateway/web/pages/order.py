@@ -1,6 +1,6 @@
 """One order: the facts, and everything that happened, in time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -11,10 +11,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from gateway.dossier.closing import missing
 from gateway.dossier.timeline import Act, Letter, Timeline, timeline_of
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import Draft
 from gateway.shape import own_text
+from gateway.store.dossiers import STATES
 from gateway.store.orders import find_orders
 from gateway.store.records import OrderRow
 from gateway.web.pages.acts import append, clock_word, note_text
@@ -63,22 +65,47 @@ async def show_order(request: Request) -> Response:
     seqs = {str(one.event.seq) for one in timeline.moments if isinstance(one, Act)}
     pending = saved[:20] if saved.isdecimal() and saved not in seqs else ""
     return page(
-        request, "order.html", timeline=timeline, stops=stops, ref=ref, pending=pending, waits=timeline.waits
+        request,
+        "order.html",
+        timeline=timeline,
+        stops=stops,
+        ref=ref,
+        pending=pending,
+        waits=timeline.waits,
+        lacks=missing(timeline, request.app.state.site.close_needs),
     )
 
 
 async def note(request: Request) -> Response:
     """Write a note on the order itself, or say a word on one of its clocks."""
     ref = _ref(request)
-    order = {"marketplace": ref.marketplace, "value": ref.value}
+    order: dict[str, str] = {"marketplace": ref.marketplace, "value": ref.value}
     if "clock" in request.state.form:
-        whole = {"order": order, **clock_word(request), "agent": request.state.agent}
-        draft = Draft(type="mark", payload=canonical(whole), meta={"source": "web"})
+        word: dict[str, object] = {"order": order, **clock_word(request), "agent": request.state.agent}
+        draft = Draft(type="mark", payload=canonical(word), meta={"source": "web"})
+        return await append(request.app.state.site, draft, back=order_path(ref))
+    if request.state.form.keys() & {"state", "owner"}:
+        changes = await run_in_threadpool(_change, request.app.state.site, ref, request.state.form)
+        whole: dict[str, object] = {"order": order, **changes, "agent": request.state.agent}
+        draft = Draft(type="dossier", payload=canonical(whole), meta={"source": "web"})
         return await append(request.app.state.site, draft, back=order_path(ref))
     text = note_text(request)
     payload = {"order": order, "text": text, "agent": request.state.agent}
     draft = Draft(type="note", payload=canonical(payload), meta={"source": "web"})
     return await append(request.app.state.site, draft, back=order_path(ref))
+
+
+def _change(site: Site, ref: OrderRef, form: Mapping[str, str]) -> dict[str, object]:
+    """Return the change to a dossier that a form asks for; raises HTTPException where it may not be closed yet."""
+    changes: dict[str, object] = {name: form[name][:_LONGEST] for name in ("state", "owner") if name in form}
+    if changes.get("state", "open") not in STATES:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "A dossier is open, waiting or closed.")
+    with site.store.read() as conn:
+        timeline = timeline_of(conn, ref)
+    lacks = missing(timeline, site.close_needs) if timeline and changes.get("state") == "closed" else ()
+    if lacks:
+        raise HTTPException(HTTPStatus.CONFLICT, f"It cannot be closed yet. It lacks {'; '.join(lacks)}.")
+    return changes
 
 
 def _ref(request: Request) -> OrderRef:

@@ -37,6 +37,12 @@ _STEP = st.one_of(
         _VALUE,
     ),
     st.tuples(st.just("mark"), st.integers(0, 9), st.one_of(st.none(), _VALUE), st.booleans()),
+    st.tuples(
+        st.just("dossier"),
+        _VALUE,
+        st.sampled_from(["open", "closed", None]),
+        st.sampled_from([True, False, None]),
+    ),
     st.tuples(st.just("other"), st.sampled_from(["gap", "sighting", "rules", "new-in-2031"])),
 )
 
@@ -99,6 +105,8 @@ def told(story, steps):
             case "mark", _, value, undo:
                 about = {"of": of} if value is None else {"order": story.order(value)}
                 story.act("mark", **about, clock="reply", undo=undo, agent="anna")
+            case "dossier", value, state, hold:
+                story.act("dossier", order=story.order(value), state=state, hold=hold, reason="said")
             case "note", _:
                 story.act("note", of=of, text="she called", agent="anna")
             case _, type_:
