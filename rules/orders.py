@@ -228,7 +228,7 @@ def _reason(part: Part, scope: Scope, one: _Try, *, hidden: bool) -> str:
     if hidden:
         said.append("hidden from the reader")
     if scope.home:
-        said.append(f"in {scope.market.title}'s own mail")
+        said.append(f"in mail from or to {scope.market.title}")
     if one.seam:
         said.append("broken over two lines")
     return ", ".join(said)

@@ -132,7 +132,7 @@ def test_a_decision_is_explained_in_lines(decided):
     assert lines[0] == "amazon, buyer message, from or to the buyer abc123def456ghi@marketplace.amazon.de"
     assert lines[1] == (
         "amazon order 302-1234567-7654321: certain, the subject says “302-1234567-7654321”, the form of Amazon order IDs, "
-        "after “Bestellung”, in Amazon's own mail; sent by abc123def456ghi@marketplace.amazon.de, checked by a trusted server"
+        "after “Bestellung”, in mail from or to Amazon; sent by abc123def456ghi@marketplace.amazon.de, checked by a trusted server"
     )
     assert "rule “late”: tag late" in lines
     nothing = explain(decided(facts=Facts(direction="inbound"), ruleset=load_ruleset("")))
