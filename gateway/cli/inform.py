@@ -11,6 +11,8 @@ import msgspec
 
 from gateway.cli import clocks, dossiers, present
 from gateway.cli.frame import Place, json_option, pass_place, print_json, when
+from gateway.cli.told import lines_of, sender
+from gateway.dossier.timeline import timeline_of
 from gateway.errors import WrongUse
 from gateway.extraction import Extractor, Opening
 from gateway.indexer import text_of
@@ -68,18 +70,13 @@ def search(place: Place, query: tuple[str, ...], limit: int, zone: str, sort: st
             print_json({**present.message(row, links[seq]), "snippet": snippet})
         else:
             click.echo(
-                f"{seq:>8}  {when(row.occurred_at)}  {row.direction[:3]}  {_sender(row)}  {row.subject}"
+                f"{seq:>8}  {when(row.occurred_at)}  {row.direction[:3]}  {sender(row)}  {row.subject}"
             )
             if snippet:
                 click.echo(f"          {' '.join(snippet.split())}")
     if not as_json:
         click.echo(f"{len(seqs)} of {page.total} messages")
     index.close()
-
-
-def _sender(row: messages.MessageRow) -> str:
-    name, address = row.from_[0] if row.from_ else ("", "nobody")
-    return row.agent or name or address
 
 
 @click.command()
@@ -179,6 +176,7 @@ def order(place: Place, ref: str, marketplace: str, as_json: bool) -> None:
         products = orders.products_of(conn, wanted)
         standing = dossier_of(conn, wanted)
         known_clocks = due.clocks_of_order(conn, wanted)
+        timeline = timeline_of(conn, wanted)
     if as_json:
         print_json(
             {
@@ -202,14 +200,8 @@ def order(place: Place, ref: str, marketplace: str, as_json: bool) -> None:
         click.echo(f"Dossier: {dossiers.said(standing)}")
     for one in due.oldest_waits(known_clocks):
         click.echo(f"Clock: {one.name} due {when(one.due_at)}, since message {one.message} ({one.said})")
-    for row in rows:
-        why = "; ".join(
-            f"{one.link.confidence}: {one.link.reason}" for one in links[row.seq] if one.undone_by is None
-        )
-        click.echo(
-            f"{row.seq:>8}  {when(row.occurred_at)}  {row.direction:<8}  {_sender(row)}  {row.subject}  [{row.state}]"
-        )
-        click.echo(f"          {why}")
+    for line in lines_of(timeline) if timeline is not None else ():
+        click.echo(line)
 
 
 def _told(reported: Reported) -> str:

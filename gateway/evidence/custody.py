@@ -20,6 +20,7 @@ TITLES = {
     "mark": "Mark",
     "dossier": "Dossier",
     "release": "Second look",
+    "warning": "Warned before a deadline",
     "sighting": "Seen again",
     "orders": "Order report",
     "export": "Exported",
@@ -44,14 +45,18 @@ def details(entry: Entry, event: EventRow | None) -> str:
     """Return what happened in one line of words; what strangers said in it is quoted as it was."""
     if entry.type in MAIL_TYPES:
         return ", ".join(_wire(entry.meta))
-    said = event.summary if event is not None else {}
-    match entry.type:
+    return words_of(entry.type, event.summary) if event is not None else ""
+
+
+def words_of(type_: str, said: dict[str, Any]) -> str:
+    """Return what an entry that is no message says, in one line; ``said`` is its summary."""
+    match type_:
         case "authenticity":
             result = str(said.get("result", ""))
             return ": ".join(filter(None, (_SENDERS.get(result, result), str(said.get("reason", "")))))
         case "decision":
             return "; ".join(_decision(said))
-        case "outcome":
+        case "outcome" | "warning":
             return "; ".join(_outcome(one) for one in said.get("outcomes", ()))
         case "note":
             return str(said.get("text", ""))

@@ -90,3 +90,9 @@ def test_what_an_order_report_says_stands_there_with_its_source(house):
         f"entry {entry.seq}",
     ):
         assert words in said
+
+
+def test_each_line_has_the_number_of_its_entry(browser, told):
+    page = browser.get(PATH).text
+    for name in ("question", "answer", "thanks", "stranger"):
+        assert f'href="/entry/{told.seqs[name]}/proof"' in page
