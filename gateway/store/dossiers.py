@@ -91,6 +91,18 @@ def hold_disputed(tx: Connection, log: int, run: Sequence[tuple[Entry, Ruling]])
                 _change(tx, log, link.order, new)
 
 
+def open_again(tx: Connection, log: int, run: Sequence[tuple[Entry, Ruling]]) -> None:
+    """Open closed dossiers whose order somebody wants something of: what starts a clock, and an answer that came back."""
+    for entry, ruling in run:
+        decided = ruling.decision
+        if not ruling.live or not (decided.clocks or decided.bounced is not None):
+            continue
+        for link in decided.links:
+            if link.confidence != "possible":
+                closed = (*_is(log, link.order), dossiers.c.state == "closed")
+                tx.execute(update(dossiers).where(*closed).values(state="open", by=entry.seq))
+
+
 def _change(tx: Connection, log: int, order: OrderRef, new: dict[str, Any]) -> None:
     if not tx.execute(update(dossiers).where(*_is(log, order)).values(**new)).rowcount:
         fresh = {"state": "open", "owner": "", "held_by": None, "held_why": "", **new}

@@ -50,7 +50,9 @@ def apply_decisions(tx: Connection, log: int, run: Sequence[tuple[Entry, Ruling]
     insert_rows(tx, tables.ties, [tie for _, ruling, _ in standing for tie in _ties(log, ruling)])
     refresh(tx, log, [ruling.of for _, ruling, _ in standing])
     clocks.apply_decided(tx, log, standing)
-    dossiers.hold_disputed(tx, log, [(entry, ruling) for entry, ruling, _ in standing])
+    heard = [(entry, ruling) for entry, ruling, _ in standing]
+    dossiers.open_again(tx, log, heard)
+    dossiers.hold_disputed(tx, log, heard)
     add_jobs(
         tx,
         log,

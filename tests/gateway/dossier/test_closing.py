@@ -123,3 +123,45 @@ def test_the_page_closes_a_dossier_when_it_may_be_closed(tmp_path):
 @pytest.mark.parametrize("text", ["", "notes", "tag:", "tag:a b", "answers "])
 def test_a_need_that_there_is_not_is_told(text):
     assert not is_need(text)
+
+
+def asks(house, id_, text="Where is it?", **envelope):
+    return house.take(mail(f"Frage von Amazon-Kunde (Bestellung: {ORDER})", text, message_id=id_), **envelope)
+
+
+def test_a_buyer_who_writes_again_opens_a_closed_dossier_and_takes_it_from_nobody(house):
+    asks(house, "q1")
+    act(house, state="closed", owner="ben")
+    seq = asks(house, "q2")
+    assert (stands(house).state, stands(house).owner) == ("open", "ben")
+    assert house.archive.entry(stands(house).by).type == "decision"
+    assert stands(house).by > seq
+    act(house, state="waiting")
+    asks(house, "q3")
+    assert stands(house).state == "waiting"
+
+
+def test_history_strangers_and_absence_notes_leave_a_closed_dossier_closed(house):
+    asks(house, "q1")
+    act(house, state="closed")
+    asks(house, "old", source="import", occurred_at=house.clock.now())
+    stranger = mail("Parcel", f"About order {ORDER}", from_="Post <post@parcels.example>", message_id="s")
+    house.take(stranger, mail_from="post@parcels.example", trusted=False)
+    away = mail(f"Order {ORDER}", "I am away", message_id="away", Auto_Submitted="auto-replied")
+    house.take(away)
+    assert stands(house).state == "closed"
+
+
+def test_an_answer_that_comes_back_opens_it(house):
+    asks(house, "q1")
+    act(house, state="closed")
+    raw = mail(
+        f"Your message about order {ORDER} was not delivered",
+        f"Order {ORDER}: your message to the buyer could not be delivered.",
+        from_="donotreply@amazon.de",
+        message_id="b1",
+    )
+    with_kind = house.take(raw, mail_from="donotreply@amazon.de")
+    with house.store.read() as conn:
+        kind = next(one.row.kind for one in timeline_of(conn, REF).letters if one.row.seq == with_kind)
+    assert (kind, stands(house).state) == ("not_delivered", "open")
