@@ -17,7 +17,10 @@ How = Literal["answer", "site", "mark", "closed"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A message that started a clock, and what an answer to it may be known by."""
+    """A message that started a clock, and what an answer to it may be known by.
+
+    ``orders`` are those it surely or likely belongs to, ``shown`` all that people see it under.
+    """
 
     seq: int
     clock: str
@@ -26,6 +29,7 @@ class Question:
     alias: str = ""
     sender: str = ""
     orders: frozenset[OrderRef] = frozenset()
+    shown: frozenset[OrderRef] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,5 +94,5 @@ def _answers(answer: Answer, question: Question) -> bool:
 
 
 def _marks(mark: Mark, question: Question) -> bool:
-    meant = mark.of == question.seq or (mark.order is not None and mark.order in question.orders)
+    meant = mark.of == question.seq or (mark.order is not None and mark.order in question.shown)
     return meant and mark.clock == question.clock and mark.by > question.seq and not mark.undone

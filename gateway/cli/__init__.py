@@ -24,6 +24,7 @@ _MODULES = (
     "review",
     "clocks",
     "dossiers",
+    "evidence",
     "packing",
     "orders",
     "people",

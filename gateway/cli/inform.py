@@ -100,6 +100,9 @@ def show(place: Place, seq: int, raw: bool, as_json: bool) -> None:
         "leaf": entry.leaf.decode("ascii"),
         "meta": entry.meta,
     }
+    if entry.type == "evidence":
+        print_json({"entry": head, "payload": None})  # a file: --raw writes it
+        return
     if entry.type not in MAIL_TYPES:
         body = (
             msgspec.json.decode(entry.payload)

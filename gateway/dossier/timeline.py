@@ -15,7 +15,21 @@ from gateway.store.records import EventRow, LinkRow, MessageRow
 from gateway.store.reports import Source
 from rules.facts import Confidence, FoundParcel, FoundProduct, OrderRef, Reported
 
-_ACTS = frozenset({"note", "tag", "link", "mark", "release", "dossier", "sighting", "export", "warning"})
+_ACTS = frozenset(
+    {
+        "note",
+        "tag",
+        "link",
+        "mark",
+        "release",
+        "dossier",
+        "evidence",
+        "parcel",
+        "sighting",
+        "export",
+        "warning",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,8 @@ TITLES = {
     "link": "Link to an order",
     "mark": "Mark",
     "dossier": "Dossier",
+    "evidence": "File added",
+    "parcel": "Parcel",
     "release": "Second look",
     "warning": "Warned before a deadline",
     "sighting": "Seen again",
@@ -73,6 +75,11 @@ def words_of(type_: str, said: dict[str, Any]) -> str:
         case "mark":
             word = "taken back" if said.get("undo") else str(said.get("as", ""))
             return f"{said.get('clock', '')}: {word}"
+        case "evidence":
+            told = (f"{said.get('kind')}: {said.get('filename')}", str(said.get("text", "")))
+            return ", ".join(filter(None, told))
+        case "parcel":
+            return f"{said.get('carrier', '')} {said.get('number', '')}".strip()
         case "dossier":
             return ", ".join(f"{name} {value}" for name, value in said.items() if value not in ("", None))
         case "export":

@@ -57,6 +57,15 @@ _HARMLESS = frozenset(
     ]
 )
 
+# Of files that people added, told by their first bytes when they came.
+_ENDINGS = {
+    "application/pdf": "pdf",
+    "image/png": "png",
+    "image/jpeg": "jpg",
+    "image/gif": "gif",
+    "image/webp": "webp",
+}
+
 
 class Shown(msgspec.Struct, kw_only=True, omit_defaults=True):
     """What the viewer tells of an entry."""
@@ -226,6 +235,9 @@ def opening(entry: Entry, salts: tuple[bytes, bytes]) -> dict[str, Any]:
 def _path_of(entry: Entry) -> str:
     if entry.type in MAIL_TYPES:
         return f"data/messages/{entry.seq:06d}.eml"
+    if entry.type == "evidence":
+        ending = _ENDINGS.get(str(entry.meta.get("content_type")), "bin")
+        return f"data/records/{entry.seq:06d}-evidence.{ending}"
     ending = "json" if entry.payload[:1] == b"{" else "txt"
     return f"data/records/{entry.seq:06d}-{entry.type}.{ending}"
 

@@ -35,6 +35,7 @@ TAGS = {"README.txt", "bag-info.txt", "bagit.txt", "manifest-sha256.txt", "verif
 LOG = {"log/checkpoint.txt", "log/export.json", "log/log.vkey", "log/proofs.jsonl"}
 TABLES = {"data/completeness.json", "data/custody.csv", "data/entries.jsonl", "data/loadfile.csv"}
 SEAL = "tagmanifest-sha256.txt"
+ENDINGS = ("", ".json", ".txt", ".pdf", ".png", ".jpg", ".gif", ".webp", ".bin")
 OPENED = {"leaf", "meta", "meta_salt", "payload", "payload_salt", "seq"}
 BAGIT = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 SMALL, LINE = 64 << 20, 32 << 20  # bytes of a file that is read at once, and of a line
@@ -258,7 +259,7 @@ class Check:
             raise Bad("has other fields than it should")
         kind, file = leaf["type"], one["payload"]
         stem = f"messages/{one['seq']:06d}.eml" if kind[:5] == "mail." else f"records/{one['seq']:06d}-{kind}"
-        if file not in {f"data/{stem}{end}" for end in ("", ".json", ".txt")}:
+        if file not in {f"data/{stem}{end}" for end in ENDINGS}:
             raise Bad("names another entry's payload as its own")
         self.used.add(file)
         yield file

@@ -140,6 +140,8 @@ def _read(entry: Entry, row: MessageRow | None) -> tuple[msgspec.Struct | None, 
     try:
         if entry.type in MAIL_TYPES:
             about = About(of=entry.seq, agent=row.agent if row else "")
+        elif entry.type == "evidence":  # its payload is anybody's file
+            about = msgspec.convert(entry.meta, About)
         elif shape := _SHAPES.get(entry.type):
             act = read_payload(entry.payload, shape)
             about = About(

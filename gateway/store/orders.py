@@ -86,11 +86,21 @@ def events_of(conn: Connection, order: OrderRef | None = None, message: int | No
 
 
 def parcels_of(conn: Connection, order: OrderRef) -> list[FoundParcel]:
-    """Return the parcels that an order's messages and reports name, each once, as first named."""
+    """Return the parcels that an order's messages, people and reports name, each once, as first named."""
     found = [
         FoundParcel(carrier=kind, number=value, where=where)
         for kind, value, where in _found(conn, order, "parcel")
     ]
+    told = select(_events.summary).where(
+        _events.log == log_of(conn),
+        _events.marketplace == order.marketplace,
+        _events.value == order.value,
+        _events.type == "parcel",
+    )
+    for said in conn.scalars(told.order_by(_events.seq)):
+        number = str(said.get("number", ""))
+        if number and bare(number) not in {bare(one.number) for one in found}:
+            found.append(FoundParcel(carrier=str(said.get("carrier", "")), number=number, where="hand"))
     named = {bare(one.number) for one in found}
     return found + [one for one in reports.parcels_of(conn, order) if bare(one.number) not in named]
 

@@ -9,7 +9,9 @@ from gateway.store.payloads import Checked, Outcome, Ruling, read_payload
 
 _MOST = 4096  # bytes of a payload that is kept whole
 _WHOLE = frozenset({"config", "software", "capture", "gap", "silence", "reconciliation"})
+_FILE = ("filename", "content_type", "size_bytes", "sha256", "kind", "text")
 _SHOWN = {
+    "parcel": ("carrier", "number"),
     "note": ("text",),
     "tag": ("add", "remove"),
     "link": ("undo", "none", "reason", "confidence"),
@@ -31,6 +33,8 @@ def summary_of(entry: Entry, act: msgspec.Struct | None) -> dict[str, Any]:
         return _outcome(act)
     if isinstance(act, Checked):
         return {"result": act.results.result, "by": act.results.by, "reason": act.results.reason[:500]}
+    if entry.type == "evidence":
+        return {name: entry.meta[name] for name in _FILE if name in entry.meta}
     if entry.type in MAIL_TYPES:
         return {"verdict": entry.meta["verdict"]} if entry.meta.get("verdict") else {}
     if entry.type == "rules":

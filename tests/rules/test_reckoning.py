@@ -20,7 +20,7 @@ def at(seq):
 
 def asked(seq=10, **more):
     plain = {"clock": "reply", "kind": "buyer_message", "message_id": "q@x", "alias": ALIAS, "sender": ALIAS}
-    return Question(seq=seq, **{**plain, "orders": frozenset({ORDER}), **more})
+    return Question(seq=seq, **{**plain, "orders": frozenset({ORDER}), "shown": frozenset({ORDER}), **more})
 
 
 def answered(seq=20, by=30, how="answer", **more):

@@ -31,6 +31,15 @@ async def attached(request: Request) -> Response:
     return _download(data, name, "application/octet-stream")
 
 
+async def added(request: Request) -> Response:
+    """Answer with a file that was added to a dossier, always as a download."""
+    entry = await run_in_threadpool(entry_of, request.app.state.site, seq_of(request))
+    if entry.type != "evidence":
+        raise HTTPException(HTTPStatus.NOT_FOUND, f"Entry {entry.seq} is no file.")
+    name = str(entry.meta.get("filename") or f"entry-{entry.seq}")
+    return _download(entry.payload, name, "application/octet-stream")
+
+
 async def proof(request: Request) -> Response:
     site: Site = request.app.state.site
     seq = seq_of(request)
@@ -92,6 +101,7 @@ def _download(data: bytes, name: str, content_type: str) -> Response:
 ROUTES = [
     Route("/message/{seq:int}/raw", raw, methods=["GET"]),
     Route("/message/{seq:int}/file/{part}", attached, methods=["GET"]),
+    Route("/entry/{seq:int}/file", added, methods=["GET"]),
     Route("/entry/{seq:int}/leaf", leaf, methods=["GET"]),
     Route("/entry/{seq:int}/proof", proof, methods=["GET"]),
     Route("/checkpoint", checkpoint, methods=["GET"]),

@@ -127,6 +127,12 @@ def test_a_person_s_word_stops_the_clocks_of_an_order_until_it_is_taken_back(sto
     assert [one.how for one in look(store, told)] == ["", "", "mark"]
 
 
+def test_a_person_s_word_counts_for_what_may_belong_to_the_order_too(store, told):
+    told.ask(links=[told.link(confidence="possible")])
+    told.act("mark", order=told.order(), clock="reply", agent="anna")
+    assert look(store, told)[0].how == "mark"
+
+
 def test_a_link_by_hand_and_its_undoing_are_followed(store, told):
     told.ask(alias="")
     answer = told.answer(alias="", recipients=("support@market.example",), links=[])
