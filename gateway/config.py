@@ -98,9 +98,13 @@ class Drop(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Dossier(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a dossier must hold before it may be closed: ``note``, ``answers``, ``tag:refunded|replaced``."""
+    """What a dossier must hold before it may be closed: ``note``, ``evidence``, ``answers``, ``tag:refunded|replaced``.
+
+    ``refund_needs`` is the same for the tag ``refund``, which says that money goes back.
+    """
 
     close_needs: tuple[str, ...] = ()
+    refund_needs: tuple[str, ...] = ()
 
 
 class Authority(Struct, frozen=True, forbid_unknown_fields=True):
@@ -195,9 +199,10 @@ def parse_config(text: str, *, where: str = "the settings", below: Path | None =
         raise WrongUse(f"{where}: {wrong} (config.example.toml shows every setting)") from wrong
     if not is_zone(config.zone):
         raise WrongUse(f"{where}: zone = {config.zone!r} is no time zone; write one such as Europe/Paris")
-    if strange := [need for need in config.dossier.close_needs if not is_need(need)]:
+    needs = (*config.dossier.close_needs, *config.dossier.refund_needs)
+    if strange := [need for need in needs if not is_need(need)]:
         raise WrongUse(
-            f'{where}: dossier.close_needs: {strange[0]!r} is none of "note", "answers", "tag:NAME|NAME"'
+            f'{where}: dossier: {strange[0]!r} is none of "note", "evidence", "answers", "tag:NAME|NAME"'
         )
     if fault := fault_in(config.clocks):
         raise WrongUse(f"{where}: {fault}")

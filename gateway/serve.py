@@ -227,6 +227,7 @@ async def _web(app: App) -> AsyncIterator[str]:
         orders_named=lambda value: orders_named(value, app.marketplaces),
         zone=ZoneInfo(app.config.zone),
         close_needs=app.config.dossier.close_needs,
+        refund_needs=app.config.dossier.refund_needs,
         hosts=app.config.web.hosts,
         secure_cookie=app.config.web.secure_cookie,
         session_hours=app.config.web.session_hours,

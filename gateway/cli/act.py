@@ -5,6 +5,7 @@ import getpass
 import click
 
 from gateway.cli.frame import Place, json_option, pass_place, print_json
+from gateway.dossier.closing import REFUND, refund_lacks
 from gateway.errors import WrongUse
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import MAIL_TYPES, Draft
@@ -46,6 +47,10 @@ def tag(
     """Set or take away tags of message SEQ."""
     if not add and not remove:
         raise WrongUse("say which tag: docket tag SEQ --add NAME")
+    app = place.app()
+    with app.store.read() as conn:
+        if lacks := refund_lacks(conn, seq, add, app.config.dossier.refund_needs):
+            raise WrongUse(f"message {seq} cannot be tagged {REFUND} yet: {lacks}")
     append_act(place, "tag", {"of": seq, "add": add, "remove": remove, "agent": agent}, as_json)
 
 

@@ -1,16 +1,31 @@
-"""What is missing before a dossier may be closed: the settings say what must stand in it first."""
+"""What is missing before a dossier may be closed, or money go back: the settings say what must stand in it first."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from gateway.dossier.timeline import Act, Timeline
+from sqlalchemy import Connection
 
-_NEED = re.compile(r"note|answers|tag:[\w./|-]{1,200}")
+from gateway.dossier.timeline import Act, Timeline, timeline_of
+from gateway.store.orders import links_of
+
+REFUND = "refund"  # the tag that says money goes back
+_NEED = re.compile(r"note|evidence|answers|tag:[\w./|-]{1,200}")
 
 
 def is_need(text: str) -> bool:
-    """Tell whether a setting is a need that there is: ``note``, ``answers``, or ``tag:`` with names between bars."""
+    """Tell whether a setting is a need that there is: ``note``, ``evidence``, ``answers``, or ``tag:`` with names between bars."""
     return _NEED.fullmatch(text) is not None
+
+
+def refund_lacks(conn: Connection, message: int, tags: Iterable[str], needs: Sequence[str]) -> str:
+    """Return in words what the orders of a message lack before these tags may say that money goes back; "" where nothing."""
+    if REFUND not in tags or not needs:
+        return ""
+    for order in dict.fromkeys(one.link.order for one in links_of(conn, message) if one.undone_by is None):
+        timeline = timeline_of(conn, order)
+        if timeline is not None and (lacks := missing(timeline, needs)):
+            return f"order {order.value} lacks {'; '.join(lacks)}"
+    return ""
 
 
 def missing(timeline: Timeline, needs: Iterable[str]) -> tuple[str, ...]:
@@ -21,6 +36,10 @@ def missing(timeline: Timeline, needs: Iterable[str]) -> tuple[str, ...]:
             notes = (one for one in timeline.moments if isinstance(one, Act) and one.event.type == "note")
             if next(notes, None) is None:
                 found.append("a note that says how it ended")
+        elif need == "evidence":
+            files = (one for one in timeline.moments if isinstance(one, Act) and one.event.type == "evidence")
+            if all(one.event.summary.get("erased") for one in files):
+                found.append("a piece of evidence (docket evidence add)")
         elif need == "answers":
             found += [f"an answer to message {one.message} ({one.name})" for one in timeline.waits]
         else:

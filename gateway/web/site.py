@@ -25,7 +25,8 @@ class Site:
     ``act`` appends an action and returns where it stands. ``status`` answers with plain sections, as ``docket status
     --json`` prints them. ``parse`` reads a hostile message and may be one that does so in a child process.
     ``orders_named`` says which marketplaces' orders a number could be. ``zone`` is the viewer's, in which times are
-    shown and bare dates are days. ``close_needs`` is what a dossier must hold before it may be closed.
+    shown and bare dates are days. ``close_needs`` is what a dossier must hold before it may be closed,
+    ``refund_needs`` before the tag ``refund`` may be put on one of its messages.
     """
 
     archive: Archive
@@ -41,6 +42,7 @@ class Site:
     drop: DropAddress = NO_DROP
     zone: tzinfo = UTC
     close_needs: tuple[str, ...] = ()
+    refund_needs: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
     secure_cookie: bool = False
     session_hours: float = 12.0

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from gateway.dossier.closing import REFUND, refund_lacks
 from gateway.errors import WrongUse
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import Draft
@@ -40,6 +41,8 @@ async def tag(request: Request) -> Response:
         raise HTTPException(HTTPStatus.BAD_REQUEST, "A tag is one word of letters, digits and - . : / _")
     if not add and not remove:
         raise HTTPException(HTTPStatus.BAD_REQUEST, "Say which tag.")
+    if lacks := await run_in_threadpool(_refund_lacks, request.app.state.site, seq_of(request), add):
+        raise HTTPException(HTTPStatus.CONFLICT, f"The tag {REFUND} cannot be put on yet: {lacks}.")
     return await _act(
         request, "tag", {"add": [add] if add else [], "remove": [remove[:200]] if remove else []}
     )
@@ -131,6 +134,11 @@ def _message(site: Site, seq: int) -> MessageRow:
     if row is None:
         raise HTTPException(HTTPStatus.NOT_FOUND, f"There is no message {seq}.")
     return row
+
+
+def _refund_lacks(site: Site, seq: int, tag: str) -> str:
+    with site.store.read() as conn:
+        return refund_lacks(conn, seq, (tag,), site.refund_needs)
 
 
 def _order_meant(site: Site, row: MessageRow, value: str, marketplace: str) -> dict[str, str]:

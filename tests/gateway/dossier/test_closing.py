@@ -1,9 +1,11 @@
 """How a dossier stands: a claim holds and opens it, people change it, and the settings say what it must hold to be closed."""
 
+from dataclasses import replace
+
 import pytest
 
 from gateway.cli.dossiers import plain
-from gateway.dossier.closing import is_need, missing
+from gateway.dossier.closing import is_need, missing, refund_lacks
 from gateway.dossier.timeline import timeline_of
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import Draft
@@ -165,3 +167,37 @@ def test_an_answer_that_comes_back_opens_it(house):
     with house.store.read() as conn:
         kind = next(one.row.kind for one in timeline_of(conn, REF).letters if one.row.seq == with_kind)
     assert (kind, stands(house).state) == ("not_delivered", "open")
+
+
+def test_money_goes_back_only_when_what_is_needed_is_there(house):
+    seq = asks(house, "q1")
+
+    def lacking(*tags, needs=("note",)):
+        with house.store.read() as conn:
+            return refund_lacks(conn, seq, tags, needs)
+
+    assert lacking("vip", "refund") == f"order {ORDER} lacks a note that says how it ended"
+    assert (lacking("vip"), lacking("refund", needs=())) == ("", "")
+    act(house, "note", text="agreed")
+    assert lacking("refund") == ""
+
+
+def test_the_page_says_what_a_refund_lacks(tmp_path):
+    house = build_house(tmp_path)
+    house.site = replace(house.site, refund_needs=("note",))
+    seq = asks(house, "q1")
+    with serving(house), house.client() as browser:
+        form = {"csrf": csrf_in(browser.get(f"/message/{seq}").text), "add": "refund"}
+        refused = browser.post(f"/message/{seq}/tag", data=form)
+        assert refused.status_code == 409
+        assert "lacks a note" in refused.text
+        act(house, "note", text="agreed")
+        assert browser.post(f"/message/{seq}/tag", data=form).status_code == 303
+
+
+def test_evidence_can_be_needed(house):
+    asks(house, "q1")
+    assert lacks(house, "evidence") == ("a piece of evidence (docket evidence add)",)
+    meta = {"order": {"marketplace": "amazon", "value": ORDER}, "filename": "pod.pdf", "agent": "anna"}
+    house.act(Draft(type="evidence", payload=b"%PDF-1.7", meta=meta))
+    assert lacks(house, "evidence") == ()
