@@ -17,7 +17,8 @@ import click
 
 from gateway.app import App
 from gateway.clock import SystemClock
-from gateway.demo.conversation import MUG, Agent, hold_conversation
+from gateway.demo.buyers import Order
+from gateway.demo.conversation import MUG, TEAPOT, Agent, hold_conversation
 from gateway.demo.mailbox import Mailbox, open_mailbox
 from gateway.demo.marketplace import Marketplace
 from gateway.demo.nameserver import NameServer
@@ -91,12 +92,15 @@ async def _converse(
         ca_file=app.config.tls.certificate,
     )
     await hold_conversation(market, agent, clock=app.clock, say=lambda line: tell(f"  {line}"))
-    await _linked(app, 3)
+    await _linked(app, MUG, 3)
+    await market.opens_claim(TEAPOT)
+    await _linked(app, TEAPOT, 1)
+    tell(f"  A claim is opened on order {TEAPOT.value}: its clock runs, and its dossier is held.")
 
 
-async def _linked(app: App, count: int) -> list[int]:
-    """Wait until so many messages are linked to the order and none of them waits any more."""
-    ref = OrderRef(marketplace=MUG.marketplace, value=MUG.value)
+async def _linked(app: App, order: Order, count: int) -> list[int]:
+    """Wait until so many messages are linked to an order and none of them waits any more."""
+    ref = OrderRef(marketplace=order.marketplace, value=order.value)
     for _ in range(int(_PATIENCE_S / 0.05)):
         with app.store.read() as conn:
             rows = orders.messages_of(conn, ref)
@@ -179,6 +183,7 @@ def _ready(
         "agent": {"name": AGENT, "password": password},
         "buyer": market.alias(MUG),
         "order": MUG.value,
+        "claim": TEAPOT.value,
         "data": str(folder),
     }
 
@@ -198,6 +203,7 @@ def _explain(ready: dict[str, Any], tell: Callable[[str], Any]) -> None:
     tell(f"  SMTP         {ready['smtp']}   to {ready['mailbox']}")
     tell("")
     tell(f"Commands work beside it: docket --data {ready['data']} search mug")
+    tell(f"Claims and their clocks:  docket --data {ready['data']} claims")
     tell(f"Proof for a claim:       docket --data {ready['data']} export {ready['order']} -o pack")
     tell("Ctrl-C ends it; a folder that was not named is thrown away.")
 

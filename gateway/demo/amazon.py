@@ -75,6 +75,22 @@ def opted_out(order: Order, *, alias: str, to: str, at: datetime, subject: str) 
     return mail
 
 
+def claim_opened(order: Order, *, to: str, at: datetime) -> EmailMessage:
+    """Return the notice that a buyer asks for the money back and that the seller has three days to answer."""
+    sender = "Amazon.com <atoz-guarantee-no-reply@amazon.com>"
+    mail = _mail(token_of("claim", order.value, str(at)), sender=sender, to=to, at=at)
+    mail["Subject"] = f"Action required: Claim received on order {order.value}"
+    mail["X-Space-Notification-Type"] = "A_Z_CLAIM_RESPONDENT_NOTIFY"
+    mail["X-Marketplace-ID"] = _MARKETPLACE_ID
+    mail.set_content(
+        f"Hello,\n\nWe have received an A-to-z Guarantee claim on order {order.value}.\n\n"
+        f"Reason: package did not arrive\nProduct: {order.title} [ASIN: {order.product}]\n\n"
+        "You must respond within 3 calendar days, or the claim will be granted and debited from your account. The reply"
+        " box in Seller Central does not take attachments; send documents to the buyer by Buyer-Seller Messages.\n"
+    )
+    return mail
+
+
 def not_approved(*, sender: str, alias: str, to: str, at: datetime, subject: str) -> EmailMessage:
     """Return the later bounce to a sender that is not on the account's list of approved senders."""
     mail = _mail(

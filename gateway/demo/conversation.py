@@ -32,6 +32,13 @@ MUG = Order(
     title="Blue ceramic mug, 350 ml",
     product="B0CX23YL4T",
 )
+TEAPOT = Order(
+    marketplace="amazon",
+    value="112-2718281-8284590",
+    buyer="Paul",
+    title="Cast-iron teapot, 0.8 l",
+    product="B0CX24ZM5U",
+)
 QUESTION = (
     "Hello, the mug arrived with a damaged box and a chip in the rim. Can I have a refund or a new one?"
 )

@@ -138,6 +138,10 @@ class Marketplace:
             )
         return await self._deliver(mail)
 
+    async def opens_claim(self, order: Order) -> Outcome:
+        """Send the notice of a claim on an order of Amazon's to the seller; returns what the seller's server said to it."""
+        return await self._deliver(amazon.claim_opened(order, to=self._seller, at=self._clock.now()))
+
     async def answer(self, number: int) -> Answer:
         """Return the answer with that number (from 0), waiting until it has come."""
         async with self._arrived:

@@ -133,6 +133,15 @@ def test_a_mail_client_reads_the_stamped_copy(demo):
     assert any(demo["order"] in value for value in ours.values())
 
 
+def test_a_claim_is_open_with_its_clock_and_its_dossier_is_held(demo):
+    (claim,) = of(demo, "claims")
+    assert (claim["clock"], claim["orders"][0]["value"]) == ("claim_answer", demo["claim"])
+    assert claim["said"] == "the mail says: within 3 calendar days"
+    (order,) = of(demo, "order", demo["claim"])
+    assert order["dossier"]["held"]
+    assert [one["message"] for one in order["clocks"]] == [claim["message"]]
+
+
 @pytest.mark.needs("swaks")
 def test_one_more_mail_from_any_client_is_taken_found_and_delivered(demo):
     sent = subprocess.run(
