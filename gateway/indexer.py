@@ -16,6 +16,7 @@ from gateway.shape import document_of
 from gateway.store import fold, messages
 from gateway.store.authenticity import authentic_of
 from gateway.store.engine import Store
+from gateway.store.findable import findables
 from gateway.store.records import MessageRow
 from index.analyzer import analyze
 from index.backend import Backend
@@ -92,13 +93,19 @@ def _documents(
 ) -> Iterator[Document]:
     """Make documents; with ``decided`` only of messages that are: the decision's own entry brings in the others."""
     exact, found = messages.exact_terms(conn, seqs), authentic_of(conn, seqs)
-    for seq, row in messages.messages(conn, seqs).items():
-        if decided and row.decided_by is None:
+    for seq, row in findables(conn, seqs).items():
+        if decided and not row.decided:
             continue
-        analysis = analyses.take(seq) or analyze(text_of(archive, row))
+        analysis = analyses.take(seq)
+        if analysis is None:
+            analysis = analyze(_text(archive, seq, messages.sealed_text(conn, seq) or b""))
         yield document_of(row, analysis, exact.get(seq, ()), found.get(seq))
 
 
 def text_of(archive: Archive, row: MessageRow) -> str:
     """Return a message's readable text, unsealed."""
-    return archive.open_for(row.seq, "text", row.sealed_text).decode("utf-8", "replace")
+    return _text(archive, row.seq, row.sealed_text)
+
+
+def _text(archive: Archive, seq: int, sealed: bytes) -> str:
+    return archive.open_for(seq, "text", sealed).decode("utf-8", "replace")

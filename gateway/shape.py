@@ -6,6 +6,7 @@ from typing import Literal
 from gateway.mail.entry import Entry, Envelope
 from gateway.mail.message import Address, ParsedMail
 from gateway.relay.notice import LOOP
+from gateway.store.findable import Findable
 from gateway.store.records import AttachmentRow, MessageRow
 from index.analyzer import Analysis
 from index.document import Document
@@ -153,7 +154,7 @@ def row_of(
 
 
 def document_of(
-    row: MessageRow, analysis: Analysis, exact: tuple[str, ...] = (), authentic: Authentic | None = None
+    row: Findable, analysis: Analysis, exact: tuple[str, ...] = (), authentic: Authentic | None = None
 ) -> Document:
     """Return the document the index keeps of a message, with its text as the words it is found by.
 
@@ -168,14 +169,14 @@ def document_of(
         marketplace=row.marketplace,
         kind=row.kind,
         authenticity=_word_of(authentic) if row.type == "mail.in" else "",
-        from_=tuple(part for pair in row.from_ for part in pair if part),
-        to=tuple(part for pair in (*row.to, *row.cc) for part in pair if part),
+        from_=row.from_,
+        to=row.to,
         subject=row.subject,
         analysis=analysis,
-        orders=tuple(order.value for order in row.orders),
+        orders=row.orders,
         exact=(*exact, *((row.message_id,) if row.message_id else ())),
         tags=row.tags,
-        filenames=tuple(file.filename for file in row.attachments if file.filename),
+        filenames=row.filenames,
     )
 
 

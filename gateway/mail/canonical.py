@@ -10,12 +10,14 @@ def canonical(value: object) -> bytes:
     >>> canonical({"b": 1, "a": "é"})
     b'{"a":"\xc3\xa9","b":1}'
     """
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
     # A lone surrogate can stand in what a stranger's mail decodes to; it must not stop an entry.
-    return text.encode("utf-8", "backslashreplace")
+    return _ENCODER.encode(value).encode("utf-8", "backslashreplace")
 
 
 def _plain(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} has no place in an entry")
+
+
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)

@@ -127,7 +127,7 @@ def kill_worker(place):
     ]
     assert len(workers) == 1
     os.kill(workers[0], signal.SIGKILL)
-    wait_for(lambda: "worker-ended" in place.log())
+    wait_for(lambda: "workprocess-ended" in place.log())
     place.kill()
 
 
