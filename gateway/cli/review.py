@@ -45,7 +45,7 @@ def review(place: Place, limit: int, mailbox: str, as_json: bool) -> None:
         for line in typed:
             click.echo(f"          {line}")
     if not as_json:
-        click.echo(f"{len(found)} of {count} that wait for a word." if count else "Nothing waits for a word.")
+        click.echo(f"{len(found)} of {count} that wait for review." if count else "Nothing waits for review.")
 
 
 @click.command()

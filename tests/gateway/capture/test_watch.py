@@ -159,7 +159,7 @@ def test_several_folders_each_with_its_direction_and_the_absent_one_is_named(dov
         wait_for(lambda: house.standing() and house.standing().state == "watching")
         put(dovecot, "more", folder="Sent")
         wait_for(has(house, 2, "mail.out"))
-        assert "no folder is marked \\Junk; there are: " in house.standing().error
+        wait_for(lambda: "no folder is marked \\Junk; there are: " in house.standing().error)
     assert house.subjects() == ["Subject: 1"]
     assert [entry.meta["agent"] for entry in house.entries("mail.out")] == ["anna", "anna"]
 
@@ -354,7 +354,7 @@ def test_what_is_wrong_with_the_settings_may_be_mended_while_the_service_runs(ho
 
 
 def test_new_mail_does_not_wait_for_the_history_of_other_folders(house):
-    mails = {uid: f"Subject: {uid}\r\n\r\n{uid}\r\n".encode() for uid in range(1, 4)}
+    mails = {uid: f"Subject: {uid}\r\n\r\n{uid}\r\n".encode() for uid in range(1, 8)}
     with scripted_imap(mails) as server:
         watch = house.watch(server.port, wanted=(Wanted("INBOX"), Wanted("Spam")))
         server._sizes = dict.fromkeys(mails, 10_000_000)  # each in a batch of its own, it seems
@@ -362,10 +362,10 @@ def test_new_mail_does_not_wait_for_the_history_of_other_folders(house):
         with open_session(house.account(server.port)) as client:
             first, other = watch._sources(client)[0]
             assert watch._all(client, other, stop, for_s=0.0) is False
-            assert len(house.entries("mail.in")) == 1
+            assert 1 <= len(house.entries("mail.in")) < 7  # the next batch is under way while one is written
             assert watch._all(client, first, stop) is True
             assert watch._all(client, other, stop) is True
-    assert sum(len(house.entries(type_)) for type_ in ("mail.in", "sighting")) == 6
+    assert sum(len(house.entries(type_)) for type_ in ("mail.in", "sighting")) == 14
 
 
 def test_over_tls_too_the_server_tells_of_new_mail(house, tmp_path, free_port):
