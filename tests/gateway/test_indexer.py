@@ -68,3 +68,23 @@ def test_a_batch_holds_so_much_text_at_most_and_the_position_is_where_it_ends(ho
     assert steps[-1] == house.archive.head()
     assert found(bounded, "lamp") == found(whole, "lamp")
     assert moved == 0
+
+
+@pytest.mark.parametrize("batch", [2, 3, 4])
+def test_a_message_whose_decision_lies_in_the_next_batch_is_written_there_and_only_there(
+    house, monkeypatch, batch
+):
+    seqs = [house.take(mail(f"Question {number}", "the lamp is broken")) for number in range(4)]
+    monkeypatch.setattr("gateway.indexer._BATCH", batch)  # the store is ahead: all four are decided
+    indexer = indexer_over(house)
+    written: list[int] = []
+    write = indexer.backend.write
+
+    def writing(documents, position):
+        written.extend(document.seq for document in documents)
+        write(documents, position)
+
+    monkeypatch.setattr(indexer.backend, "write", writing)
+    while indexer.advance():
+        pass
+    assert sorted(written) == seqs == sorted(found(indexer, "lamp"))
