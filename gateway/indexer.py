@@ -49,7 +49,9 @@ class Indexer:
                 return 0
             stop = min(there, start + _BATCH)
             touched, stop = _batch(messages.changed(conn, start, stop), stop)
-            if stop < there:  # what the next batch touches again, most often by its decision, is written there and not twice
+            if (
+                stop < there
+            ):  # what the next batch touches again, most often by its decision, is written there and not twice
                 again = {message for _, message, _ in messages.changed(conn, stop, min(there, stop + _BATCH))}
                 touched = [seq for seq in touched if seq not in again]
             documents = list(_documents(self.archive, self.analyses, conn, touched, decided=True))

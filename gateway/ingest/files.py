@@ -5,6 +5,7 @@ an mbox only when it is called ``mbox``, ``*.mbox`` or ``*.mbx``, or has no exte
 with a dated separator line. Symbolic links are not followed below the paths given; order is by name.
 """
 
+import contextlib
 import os
 import re
 import stat
@@ -73,18 +74,19 @@ def read_mail(
 
 
 def _walk(path: Path, message_bytes: int) -> Iterator[Found | Skipped]:
-    waiting = [path]
+    waiting = [(path, _is_in_maildir(path.parent))]
     while waiting:
-        here = waiting.pop()
+        here, in_maildir = waiting.pop()
         try:
             mode = here.lstat().st_mode
             if stat.S_ISDIR(mode):
-                waiting.extend(reversed(_children(here)))
+                inside = _is_in_maildir(here)
+                waiting.extend((child, inside) for child in reversed(_children(here)))
             elif _DATABASE.search(here.name):
                 # Not even opened: it may be ours, and closing it again would drop the locks that SQLite has on it.
                 yield Skipped(path=_shown(here), reason="is a database, not mail")
             elif stat.S_ISREG(mode):
-                yield from _file(here, message_bytes, named=here is path)
+                yield from _file(here, message_bytes, in_maildir=in_maildir, named=here is path)
             else:
                 yield Skipped(path=_shown(here), reason=_kind(mode))
         except OSError as wrong:
@@ -95,14 +97,13 @@ def _children(folder: Path) -> list[Path]:
     return sorted(folder.iterdir(), key=lambda path: os.fsencode(path.name))
 
 
-def _file(path: Path, message_bytes: int, *, named: bool) -> Iterator[Found | Skipped]:
+def _file(path: Path, message_bytes: int, *, in_maildir: bool, named: bool) -> Iterator[Found | Skipped]:
     # Between lstat and open the file may have become something else: a FIFO would block, a link would lead away.
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(0, "is no longer a regular file")
         head = file.peek(_HEAD_BYTES)[:_HEAD_BYTES]
-        in_maildir = path.parent.name in {"cur", "new", "tmp"} and _is_maildir(path.parent.parent)
         reason = _not_mail(path, head, in_maildir=in_maildir, named=named)
         if reason:
             yield Skipped(path=_shown(path), reason=reason)
@@ -169,8 +170,13 @@ def _is_mbox_by_name(path: Path) -> bool:
     return path.name.lower() == "mbox" or path.suffix.lower() in _MBOX_SUFFIXES
 
 
-def _is_maildir(folder: Path) -> bool:
-    return (folder / "cur").is_dir() and (folder / "new").is_dir()
+def _is_in_maildir(folder: Path) -> bool:
+    """Tell whether a folder is one of the three of a Maildir."""
+    if folder.name not in {"cur", "new", "tmp"}:
+        return False
+    with contextlib.suppress(OSError):
+        return all((folder.parent / beside).is_dir() for beside in ("cur", "new"))
+    return False
 
 
 def _kind(mode: int) -> str:

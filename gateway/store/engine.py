@@ -5,6 +5,8 @@ is folded again from the archive, whose own file is synchronous=FULL (docs/decis
 """
 
 import os
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +17,10 @@ from sqlalchemy.exc import ArgumentError
 
 from gateway.errors import WrongUse
 from gateway.store import tables
+from gateway.store.migrations import migrate
 
 _BUSY_S = 30
+_BUSY_AGAIN_S = 0.005
 
 
 class Store:
@@ -58,8 +62,6 @@ def open_store(url: str, *, log: int = 0) -> Store:
 
     Raises WrongUse for a URL that names no database we know and for a store written by a newer Docket.
     """
-    from gateway.store.migrations import migrate
-
     engine = connect(url, synchronous="NORMAL")
     try:
         migrate(engine)
@@ -107,7 +109,7 @@ def _sqlite(where: URL, synchronous: str) -> Engine:
         raw.isolation_level = (
             None  # we say BEGIN ourselves: the driver's own would come too late for IMMEDIATE
         )
-        raw.execute("PRAGMA journal_mode=WAL")
+        _log_ahead(raw)
         raw.execute(f"PRAGMA synchronous={synchronous}")
 
     @event.listens_for(engine, "begin")
@@ -115,3 +117,16 @@ def _sqlite(where: URL, synchronous: str) -> Engine:
         conn.exec_driver_sql(conn.get_execution_options().get("docket_begin", "BEGIN"))
 
     return engine
+
+
+def _log_ahead(raw: Any) -> None:
+    """Turn a database to its write-ahead log: on a new one that another turns too, SQLite says busy and does not wait."""
+    until = time.monotonic() + _BUSY_S
+    while True:
+        try:
+            raw.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as busy:
+            if busy.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(_BUSY_AGAIN_S)
