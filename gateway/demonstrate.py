@@ -205,7 +205,7 @@ def _explain(ready: dict[str, Any], tell: Callable[[str], Any]) -> None:
     tell(f"Commands work beside it: docket --data {ready['data']} search mug")
     tell(f"Claims and their clocks:  docket --data {ready['data']} claims")
     tell(f"Proof for a claim:       docket --data {ready['data']} export {ready['order']} -o pack")
-    tell("Ctrl-C ends it; a folder that was not named is thrown away.")
+    tell("Ready. Ctrl-C ends it; a folder that was not named is thrown away.")
 
 
 def _silent(_text: str) -> None:

@@ -16,6 +16,7 @@ from gateway.app import App
 from gateway.capture.folders import find_folders
 from gateway.config import Mailbox
 from gateway.errors import DocketError, WrongUse
+from gateway.ingest.listener import split_address
 from gateway.inlets import session_of, tokens_of, wanted_of
 from gateway.relay.imap import ImapTransport
 from gateway.relay.smtp import SmtpTransport
@@ -118,15 +119,8 @@ def _ports(app: App) -> Iterator[Finding]:
     for name in (*listen.smtp, *listen.lmtp, *listen.submission, *listen.submissions, listen.web):
         if not name or name.startswith("unix:"):
             continue
-        host, _, port = name.rpartition(":")
-        try:
-            with socket.create_connection((host.strip("[]"), int(port)), timeout=_TIMEOUT_S):
-                used = True
-        except OSError:
-            used = False
-        except ValueError:
-            yield Finding(what=f"port {name}", ok=False, mend="write it as ADDRESS:PORT")
-            continue
+        host, port = split_address(name)
+        used = _answers(host, port)
         if used and not serving:
             yield Finding(
                 what=f"port {name}", ok=False, mend="another program listens there; choose another port"
@@ -135,8 +129,35 @@ def _ports(app: App) -> Iterator[Finding]:
             yield Finding(
                 what=f"port {name}", ok=False, mend="Docket runs but does not answer there; see its log"
             )
+        elif used:
+            yield Finding(what=f"port {name}", mend="answers")
         else:
-            yield Finding(what=f"port {name}", mend="answers" if used else "free")
+            fault = _fault_of_listening(host, port)
+            yield Finding(what=f"port {name}", ok=not fault, mend=fault or "free")
+
+
+def _answers(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=_TIMEOUT_S).close()
+    except OSError:
+        return False
+    return True
+
+
+def _fault_of_listening(host: str, port: int) -> str:
+    """Return why nobody can listen there, or an empty string."""
+    try:
+        family, kind, number, _, where = socket.getaddrinfo(
+            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, number) as door:
+            door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            door.bind(where)
+    except PermissionError:
+        return "ports below 1024 are the system's: choose a higher one, or let docket have it (CAP_NET_BIND_SERVICE)"
+    except OSError as wrong:
+        return f"cannot be listened on: {wrong.strerror}"
+    return ""
 
 
 def _mailbox(app: App, box: Mailbox) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct, field
 
 from gateway.errors import WrongUse
+from gateway.ranges import Port, Seconds
 from gateway.relay.tls import TlsPolicy, is_loopback
 
 
@@ -16,13 +17,13 @@ class Server(Struct, frozen=True, forbid_unknown_fields=True):
 
     kind: Literal["smtp", "lmtp", "imap", "mx", "none"] = "none"
     host: str = ""
-    port: int = 0  # 0 is the kind's usual port
+    port: Port = 0  # 0 is the kind's usual port
     tls: TlsPolicy = "required"
     ca_file: str = ""
     user: str = ""
     password_file: str = ""
     folder: str = "INBOX"  # imap only
-    timeout_s: float = 60.0
+    timeout_s: Seconds = 60.0
 
 
 class OAuth(Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,7 +45,7 @@ class Capture(Struct, frozen=True, forbid_unknown_fields=True):
 
     host: str
     user: str
-    port: int = 993
+    port: Port = 993
     tls: TlsPolicy = "required"
     ca_file: str = ""
     password_file: str = ""
@@ -53,7 +54,7 @@ class Capture(Struct, frozen=True, forbid_unknown_fields=True):
     agent: str = ""  # who wrote it
     poll_s: float = 60.0
     silence_hours: float = 0.0  # so long without mail is a trouble; 0: never
-    timeout_s: float = 60.0
+    timeout_s: Seconds = 60.0
     oauth: OAuth = field(default_factory=OAuth)
 
     @property

@@ -10,9 +10,9 @@ from typing import Self
 from gateway.app import App
 from gateway.archive.archive import create_archive
 from gateway.clock import SystemClock
-from gateway.config import parse_config
 from gateway.errors import WrongUse
 from gateway.ingest.tls import make_certificate
+from gateway.settings import parse_config
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

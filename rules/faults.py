@@ -10,6 +10,19 @@ import msgspec
 _PATH = re.compile(r" - at `([^`]*)`$")
 _STEP = re.compile(r"\.(\w+)|\[(\d+|\.\.\.)\]")
 _UNKNOWN = re.compile(r"unknown field `([^`]*)`")
+_EXPECTED = re.compile(
+    r"Expected `(?P<kind>\w+)(?: \| null)?`"
+    r"(?:, got `(?P<got>\w+)`| of length >= (?P<length>\d+)| (?P<bound>[<>]=?) (?P<limit>[-\d.]+))?"
+)
+_KINDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "a text",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "a table",
+}
+_BOUNDS = {">=": "of at least", ">": "above", "<=": "of at most", "<": "below"}
 _VALUE = re.compile(r"Invalid enum value '([^']*)'")
 
 
@@ -26,7 +39,24 @@ def explained(name: str, text: str, wrong: msgspec.ValidationError, into: type) 
         return f"{place}: there is no field `{unknown.group(1)}` here{nearest(unknown.group(1), known)}"
     if (value := _VALUE.search(said)) is not None:
         return f"{place}: `{value.group(1)}` cannot stand here{nearest(value.group(1), _values(into, steps))}"
-    return f"{place}: {message}"
+    return f"{place}: {plain(message)}"
+
+
+def plain(message: str) -> str:
+    """Return what msgspec says of a value in words for people.
+
+    >>> plain("Expected `int`, got `str`"), plain("Expected `int` >= 1")
+    ('must be a whole number, not a text', 'must be a whole number of at least 1')
+    """
+    found = _EXPECTED.fullmatch(message)
+    if found is None or found["kind"] not in _KINDS:
+        return message
+    must = f"must be {_KINDS[found['kind']]}"
+    if found["got"]:
+        return f"{must}, not {_KINDS.get(found['got'], found['got'])}"
+    if found["length"]:
+        return f"{must} of length {found['length']} or more"
+    return f"{must} {_BOUNDS[found['bound']]} {found['limit'].removesuffix('.0')}" if found["bound"] else must
 
 
 def nearest(word: str, known: list[str]) -> str:

@@ -11,7 +11,7 @@ import msgspec
 
 from rules import actions
 from rules.errors import BookError, Fault
-from rules.faults import nearest
+from rules.faults import nearest, plain
 from rules.kinds import KINDS
 from rules.lines import Path, line_of, places_of
 from rules.patterns import compile_pattern
@@ -253,5 +253,5 @@ def _plain(said: str, below: str = "") -> str:
     """Return msgspec's words, with the place inside a field where one is named."""
     place = _AT.search(said)
     inside = place.group(1).removeprefix(f".{below}").lstrip(".") if place else ""
-    words = _AT.sub("", said)
+    words = plain(_AT.sub("", said))
     return f"{inside}: {words}" if inside else words

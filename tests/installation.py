@@ -18,7 +18,7 @@ from typing import Any
 from gateway.app import App
 from gateway.archive.archive import Archive
 from gateway.clock import SystemClock
-from gateway.config import load_config
+from gateway.settings import load_config
 from gateway.status import status_of
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -10,8 +10,9 @@ import click
 import msgspec
 
 from gateway.app import App
-from gateway.config import Config, load_config
+from gateway.config import Config
 from gateway.errors import WrongUse
+from gateway.settings import load_config
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 

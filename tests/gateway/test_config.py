@@ -2,21 +2,39 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import load_config, parse_config
 from gateway.errors import WrongUse
+from gateway.settings import load_config, parse_config
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         ("data = ", "not valid TOML"),
-        ("dat = 1", "unknown field `dat`"),
-        ("data = 7", "Expected `str`"),
+        ("dat = 1", "did you mean `data`"),
+        ("data = 7", "data: must be a text, not a whole number"),
+        ('data = ""', "data: must be a text of length 1 or more"),
+        ('hostname = ""', "hostname: must be a text"),
+        ("[limits]\nmessage_bytes = -1", "[limits], message_bytes: must be a whole number of at least 1"),
+        (
+            "[limits]\nmessage_bytes = 99999999999999999999999",
+            "[limits], message_bytes: must be a whole number",
+        ),
+        ("[limits]\nmessage_bytes = 1.5", "must be a whole number, not a number"),
+        ("[work]\ngive_up_hours = nan", "[work], give_up_hours: must be a number"),
+        ("[work]\ngive_up_hours = inf", "[work], give_up_hours: must be a number of at most 8784"),
+        ("[work]\nretry_minutes = []", "must be a list of length 1 or more"),
+        ("[work]\nretry_minutes = [0]", "must be a number above 0"),
+        ("mailbox = 3", "mailbox: must be a list, not a whole number"),
+        ('[listen]\nweb = "127.0.0.1:99999"', "listen.web: '127.0.0.1:99999' is no address to listen on"),
+        ('[listen]\nsmtp = ["nonsense"]', "listen.smtp: 'nonsense' is no address to listen on"),
         ('zone = "Mars/Olympus"', "is no time zone"),
         ('zone = "../../etc/passwd"', "is no time zone"),
         ('[[mailbox]]\naddress = "nobody"', "has no @"),
         ('[[mailbox]]\naddress = "a@b.c"\n[[mailbox]]\naddress = "A@b.c"', "two mailboxes claim"),
-        ('[[mailbox]]\naddress = "a@b.c"\nrelay = {kind = "pigeon"}', "$.mailbox[0].relay.kind"),
+        (
+            '[[mailbox]]\naddress = "a@b.c"\nrelay = {kind = "pigeon"}',
+            "[[mailbox]] 1, relay.kind: `pigeon` cannot stand here; known are imap",
+        ),
         ("[policy]\nlinks = 3", "policy"),
     ],
 )
@@ -33,7 +51,7 @@ def test_missing_settings_say_how_to_make_them(tmp_path):
 
 def test_settings_that_are_no_text_are_refused_without_a_traceback(tmp_path):
     (tmp_path / "config.toml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(WrongUse, match="cannot be read"):
+    with pytest.raises(WrongUse, match="byte 0 is no UTF-8; save it as UTF-8"):
         load_config(tmp_path / "config.toml")
 
 
@@ -56,3 +74,8 @@ def test_the_approved_sender_is_the_address_unless_another_is_named():
     )
     assert [box.sender for box in config.mailbox] == ["a@b.c", "x@y.z"]
     assert Path(config.data).name == "docket-data"
+
+
+def test_a_byte_order_mark_before_the_settings_is_no_mistake(tmp_path):
+    (tmp_path / "config.toml").write_text('hostname = "mail.brand.example"\n', encoding="utf-8-sig")
+    assert load_config(tmp_path / "config.toml").hostname == "mail.brand.example"

@@ -10,9 +10,9 @@ from cryptography import x509
 
 from gateway.app import App
 from gateway.capture.standing import Board, Folder
-from gateway.config import load_config
 from gateway.doctor import examine
 from gateway.ingest.tls import make_certificate
+from gateway.settings import load_config
 from gateway.setup import install
 from tests.scripted import HANG, scripted
 from tests.scripted_imap import scripted_imap

@@ -11,8 +11,8 @@ import pytest
 from gateway.app import App
 from gateway.archive.archive import create_archive
 from gateway.clock import SystemClock
-from gateway.config import load_config
 from gateway.mail.entry import Draft, Envelope
+from gateway.settings import load_config
 from gateway.store import messages
 from gateway.workprocess import work
 

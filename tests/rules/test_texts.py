@@ -97,7 +97,7 @@ WRONG = {
     "value": (HEAD + 'basis = "sen"', ["more.toml, basis", "`sen`", "did you mean `seen`"]),
     "value in a table": (HEAD + '[[orders]]\npattern = "x"\nbare = "sure"', ["more.toml, line 3, [[orders]] 1, bare", "`sure`", "known are certain, likely, possible"]),
     "value in a dictionary": (HEAD + '[policy.checks]\nlinks = "wran"', ["more.toml, policy.checks", "`wran`", "did you mean `warn`"] ),
-    "type": (HEAD + '[[clocks]]\nname = "x"\nstarts_on = []\nhours = "two"', ["more.toml, line 3, [[clocks]] 1, hours", "Expected `float`"]),
+    "type": (HEAD + '[[clocks]]\nname = "x"\nstarts_on = []\nhours = "two"', ["more.toml, line 3, [[clocks]] 1, hours", "must be a number, not a text"]),
     "no title": ('name = "a"', ["more.toml", "required field `title`"]),
 }  # fmt: skip
 

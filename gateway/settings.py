@@ -1,0 +1,146 @@
+"""The settings file, read: its text checked, every fault with its place and what to write instead."""
+
+import os
+import tomllib
+from pathlib import Path
+
+import msgspec
+
+from gateway.config import PLAIN, Config, Listeners, Mailbox, Tls
+from gateway.dossier.closing import is_need
+from gateway.errors import WrongUse
+from gateway.ingest.listener import split_address
+from gateway.servers import Capture, Reached, fault_of
+from gateway.timetable import fault_in
+from rules.deadlines import is_zone
+from rules.errors import BookError
+from rules.faults import explained
+from rules.weights import settings_of
+
+
+def parse_config(text: str, *, where: str = "the settings", below: Path | None = None) -> Config:
+    """Return the settings a TOML text holds; relative paths in it start at the folder ``below``.
+
+    Raises WrongUse that names the setting, what is wrong with it and, for a typing slip, its line.
+    """
+    try:
+        config = msgspec.convert(tomllib.loads(text), Config)
+    except (tomllib.TOMLDecodeError, RecursionError) as wrong:
+        raise WrongUse(f"{where}: not valid TOML: {wrong}") from wrong
+    except msgspec.ValidationError as wrong:
+        said = explained(where, text, wrong, Config)
+        raise WrongUse(f"{said} (config.example.toml shows every setting)") from wrong
+    if not is_zone(config.zone):
+        raise WrongUse(f"{where}: zone = {config.zone!r} is no time zone; write one such as Europe/Paris")
+    _check_addresses(config.listen, where)
+    needs = (*config.dossier.close_needs, *config.dossier.refund_needs)
+    if strange := [need for need in needs if not is_need(need)]:
+        raise WrongUse(
+            f'{where}: dossier: {strange[0]!r} is none of "note", "evidence", "answers", "tag:NAME|NAME"'
+        )
+    if fault := fault_in(config.clocks):
+        raise WrongUse(f"{where}: {fault}")
+    if wrong_ones := [address for address in config.alerts if "@" not in address]:
+        raise WrongUse(f"{where}: alerts names {wrong_ones[0]!r}, which has no @")
+    try:
+        settings_of(config.policy, where=f"{where}, policy")
+        for mailbox in config.mailbox:
+            settings_of(mailbox.policy, where=f"{where}, mailbox {mailbox.address}, policy")
+    except BookError as wrong:
+        raise WrongUse(str(wrong)) from wrong
+    seen: set[str] = set()
+    for mailbox in config.mailbox:
+        for address in (mailbox.address, *mailbox.aliases):
+            if "@" not in address:
+                raise WrongUse(f"{where}: mailbox address {address!r} has no @")
+            if address.lower() in seen:
+                raise WrongUse(f"{where}: two mailboxes claim {address}")
+            seen.add(address.lower())
+    accounts: list[str] = []
+    for mailbox in config.mailbox:
+        for one in mailbox.capture:
+            if fault := fault_of(one, mailbox.deliver, accounts):
+                raise WrongUse(f"{where}: mailbox {mailbox.address}, capture of {one.account}: {fault}")
+            accounts.append(one.account)
+    if config.drop.address and not 0 < config.drop.address.find("@") < len(config.drop.address) - 1:
+        raise WrongUse(f"{where}: drop.address = {config.drop.address!r} is no e-mail address")
+    if "+" in config.drop.address:
+        raise WrongUse(f"{where}: drop.address has a + in it; write it without: order@brand.example")
+    names = [one.name for one in config.timestamps.authority]
+    if strange := [name for name in names if not PLAIN.fullmatch(name) or names.count(name) > 1]:
+        raise WrongUse(
+            f"{where}: timestamps: {strange[0]!r} cannot name an authority: a-z, 0-9 and -, each name once"
+        )
+    return _from(below, config) if below is not None else config
+
+
+def _check_addresses(listen: Listeners, where: str) -> None:
+    for name in ("smtp", "lmtp", "submission", "submissions"):
+        for address in getattr(listen, name):
+            _check_address(address, f"{where}: listen.{name}")
+    if listen.web:
+        _check_address(listen.web, f"{where}: listen.web")
+
+
+def _check_address(address: str, where: str) -> None:
+    if address.startswith("unix:"):
+        return
+    try:
+        split_address(address)
+    except WrongUse as wrong:
+        raise WrongUse(f"{where}: {wrong}") from wrong
+
+
+def _from(below: Path, config: Config) -> Config:
+    """Make the file settings absolute, so that a command means the same from every folder."""
+
+    def path(value: str) -> str:
+        return str(below / os.path.expanduser(value)) if value else value  # noqa: PTH111 - a string stays a string
+
+    def server(value: Reached) -> Reached:
+        return msgspec.structs.replace(
+            value, ca_file=path(value.ca_file), password_file=path(value.password_file)
+        )
+
+    def captured(value: Capture) -> Capture:
+        secret = path(value.oauth.client_secret_file)
+        return msgspec.structs.replace(
+            server(value), oauth=msgspec.structs.replace(value.oauth, client_secret_file=secret)
+        )
+
+    def mailbox(box: Mailbox) -> Mailbox:
+        return msgspec.structs.replace(
+            box,
+            deliver=server(box.deliver),
+            relay=server(box.relay),
+            capture=tuple(map(captured, box.capture)),
+        )
+
+    return msgspec.structs.replace(
+        config,
+        data=path(config.data),
+        rules=path(config.rules),
+        marketplaces=path(config.marketplaces),
+        timestamps=msgspec.structs.replace(
+            config.timestamps,
+            authority=tuple(
+                msgspec.structs.replace(one, certificate=path(one.certificate), roots=path(one.roots))
+                for one in config.timestamps.authority
+            ),
+        ),
+        tls=Tls(certificate=path(config.tls.certificate), key=path(config.tls.key)),
+        mailbox=tuple(map(mailbox, config.mailbox)),
+    )
+
+
+def load_config(path: Path) -> Config:
+    """Read the settings file; raises WrongUse when it is missing, unreadable or wrong."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
+    except FileNotFoundError as missing:
+        raise WrongUse(f"no settings at {path}; run: docket init") from missing
+    except UnicodeDecodeError as wrong:
+        raise WrongUse(f"{path} cannot be read: byte {wrong.start} is no UTF-8; save it as UTF-8") from wrong
+    except OSError as unreadable:
+        raise WrongUse(f"{path} cannot be read: {unreadable.strerror}") from unreadable
+    return parse_config(text, where=str(path), below=path.resolve().parent)
