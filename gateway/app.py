@@ -34,7 +34,7 @@ from gateway.relay.transport import Transport
 from gateway.servers import Server
 from gateway.shelf import Files, Shelf, Watch, last_good, read_files, stock, watch_over
 from gateway.store.accounts import Accounts, Agent
-from gateway.store.engine import Store, open_store
+from gateway.store.engine import Store, delete_store, open_store
 from gateway.timestamp.authority import Authority, load_authority
 from index.backend import Backend
 from index.errors import IndexDamaged
@@ -63,6 +63,12 @@ class App:
     def store(self) -> Store:
         self._initialised()
         return open_store(self.config.url("store"))
+
+    def discard_store(self) -> None:
+        """Delete a damaged store; the next use makes an empty one."""
+        if (opened := self.__dict__.pop("store", None)) is not None:
+            opened.close()
+        delete_store(self.config.url("store"))
 
     @cached_property
     def accounts(self) -> Accounts:

@@ -58,6 +58,10 @@ def _book(app: App) -> None:
         raise WrongUse(str(one))
 
 
+def _store(app: App) -> None:
+    app.store.check()
+
+
 def _files(app: App) -> Iterator[Finding]:
     secrets = app.config.secrets
     if not secrets.is_dir():
@@ -76,7 +80,7 @@ def _files(app: App) -> Iterator[Finding]:
 def _parts(app: App) -> Iterator[Finding]:
     for what, part in (
         ("archive", app.archive_head),
-        ("store", lambda: app.store),
+        ("store", partial(_store, app)),
         ("accounts", app.agents),
         ("search index", lambda: app.index().close()),
         ("rule book and marketplaces", partial(_book, app)),
@@ -89,8 +93,10 @@ def _parts(app: App) -> Iterator[Finding]:
             yield Finding(what=what, ok=False, mend=str(wrong))
         else:
             yield Finding(what=what)
-    if app.config.secrets.is_dir() and not app.accounts.list():
-        yield Finding(what="agents", ok=False, mend="nobody can log in yet; run: docket agent add NAME")
+            if what == "accounts" and not app.agents():
+                yield Finding(
+                    what="agents", ok=False, mend="nobody can log in yet; run: docket agent add NAME"
+                )
 
 
 def _certificate(app: App) -> Iterator[Finding]:

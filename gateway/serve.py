@@ -36,7 +36,7 @@ from gateway.supervise import WorkerProcess, is_at_work
 from gateway.web.app import build_site
 from gateway.web.site import Site
 from gateway.worker import Locked, hold_lock
-from gateway.workprocess import EXIT_LOCKED
+from gateway.workprocess import EXIT_LOCKED, serve_lock_of
 from rules.named import orders_named
 
 log = logging.getLogger(__name__)
@@ -98,7 +98,7 @@ def _alone(app: App, stack: AsyncExitStack) -> None:
     """Hold the service's own lock for as long as the stack is open; raises WrongUse where another service runs."""
     _ = app.archive  # where there is none yet this says so
     try:
-        stack.enter_context(hold_lock(app.config.folder / "serve.lock"))
+        stack.enter_context(hold_lock(serve_lock_of(app.config)))
     except Locked as held:
         raise WrongUse(f"docket serve runs already on {app.config.folder}; stop it first") from held
 

@@ -12,10 +12,11 @@ import msgspec
 from gateway.app import App
 from gateway.births import start
 from gateway.config import Config
-from gateway.errors import Temporary
+from gateway.errors import Temporary, WrongUse
 from gateway.store import fold
+from gateway.store.faults import StoreDamaged
 from gateway.worker import Locked, hold_lock
-from gateway.workprocess import EXIT_LOCKED, Orders, build_anew, lock_of, rebuild_request
+from gateway.workprocess import EXIT_LOCKED, Orders, build_anew, lock_of, rebuild_request, serve_lock_of
 
 _POLL_S = 0.1
 _PACE_S = 0.05
@@ -157,6 +158,7 @@ def is_at_work(config: Config) -> bool:
 
 def ask_rebuild(app: App) -> Iterator[int]:
     """Build store and index anew, here or by the worker that runs; yields how many entries are to go."""
+    _discard_damaged(app)
     request = rebuild_request(app.config)
     request.touch()
     while request.exists():
@@ -168,3 +170,17 @@ def ask_rebuild(app: App) -> Iterator[int]:
             with app.store.read() as conn:
                 yield app.archive.head() - fold.position(conn)
             time.sleep(_POLL_S)
+
+
+def _discard_damaged(app: App) -> None:
+    """Delete a store whose file is damaged; raises WrongUse while the service has it open."""
+    try:
+        app.store.check()
+    except StoreDamaged as wrong:
+        try:
+            with hold_lock(serve_lock_of(app.config)):
+                app.discard_store()
+        except Locked as held:
+            raise WrongUse(
+                f"{wrong}. docket serve has it open: stop it, run docket rebuild, start it again"
+            ) from held

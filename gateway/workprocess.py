@@ -45,6 +45,10 @@ def lock_of(config: Config) -> Path:
     return config.folder / "worker.lock"
 
 
+def serve_lock_of(config: Config) -> Path:
+    return config.folder / "serve.lock"
+
+
 def rebuild_request(config: Config) -> Path:
     """Where a command leaves word that store and index are to be built anew."""
     return config.folder / "rebuild.request"

@@ -240,7 +240,7 @@ def check_format(engine: Engine, table: Table, log: int, origin: str) -> None:
     where = engine.url.render_as_string()
     with reading():
         if not inspect(engine).has_table(table.name):
-            raise WrongUse(f"there is no archive at {where}")
+            raise WrongUse(f"{where} is empty: put back a copy of it, or name the right database")
         with engine.connect() as conn:
             row = conn.execute(select(table.c.format, table.c.origin).where(table.c.log == log)).one_or_none()
     if row is None:

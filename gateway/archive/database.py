@@ -55,7 +55,7 @@ def _sqlite(where: URL, *, create: bool) -> Engine:
         ):  # opening and closing a file that is in use would drop the locks SQLite has on it
             os.close(os.open(place, os.O_RDWR | os.O_CREAT, 0o600))  # its side files get the same rights
     elif not place.is_file():
-        raise WrongUse(f"there is no archive file {place}")
+        raise WrongUse(f"{place} is gone, and nothing else can stand in for it: put back a copy of it")
     engine = create_engine(where, connect_args={"timeout": _LOCK_S})
 
     @event.listens_for(engine, "connect")

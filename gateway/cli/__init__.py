@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 import click
+from sqlalchemy.exc import SQLAlchemyError
 
 from gateway import __version__
 from gateway.cli.frame import Place
@@ -98,6 +99,10 @@ def main() -> None:
         sys.exit(130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has gone
+        sys.exit(1)
+    except SQLAlchemyError as wrong:
+        cause = getattr(wrong, "orig", None) or wrong
+        click.echo(f"docket: a database cannot be used now: {' '.join(str(cause).split())}", err=True)
         sys.exit(1)
     except OSError as wrong:
         click.echo(f"docket: {wrong.strerror}: {wrong.filename or ''}".rstrip(": "), err=True)

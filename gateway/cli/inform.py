@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import click
 import msgspec
 
+from gateway.app import App
 from gateway.cli import clocks, dossiers, present
 from gateway.cli.frame import Place, json_option, pass_place, print_json, when
 from gateway.cli.told import lines_of, sender
@@ -19,11 +20,13 @@ from gateway.indexer import text_of
 from gateway.mail.entry import MAIL_TYPES, Envelope
 from gateway.mail.parse import parse
 from gateway.shape import facts_of, is_outbound
-from gateway.store import due, messages, orders
+from gateway.store import due, fold, messages, orders
 from gateway.store.authenticity import authentic_of
 from gateway.store.dossiers import dossier_of
 from gateway.store.reports import facts_of as facts_of_orders
 from gateway.store.reports import reported_orders
+from gateway.supervise import is_at_work
+from index.backend import Backend
 from index.query import parse_query
 from index.snippet import snippets
 from rules.facts import Authentic, Reported
@@ -76,7 +79,18 @@ def search(place: Place, query: tuple[str, ...], limit: int, zone: str, sort: st
                 click.echo(f"          {' '.join(snippet.split())}")
     if not as_json:
         click.echo(f"{len(seqs)} of {page.total} messages")
+    _tell_lag(app, index)
     index.close()
+
+
+def _tell_lag(app: App, index: Backend) -> None:
+    """Say what a search cannot find yet: an answer that leaves out mail must not look like the whole."""
+    with app.store.read() as conn:
+        reached = min(fold.position(conn), index.position())
+    if lag := app.archive.head() - reached:
+        at_work = is_at_work(app.config)
+        mend = "they come by themselves" if at_work else "docket serve brings them in, or docket rebuild does"
+        click.echo(f"docket: {lag} entries of the archive cannot be found yet; {mend}", err=True)
 
 
 @click.command()

@@ -51,10 +51,13 @@ sessions = Table(
 )
 
 
+_MEND = "put back a copy of it, or delete it and make the agents again with docket agent add"
+
+
 def open_accounts(url: str, *, log: int = 0) -> Store:
     """Open the accounts database, making its tables first; raises WrongUse when a newer Docket wrote it."""
     engine = connect(url, synchronous="FULL")
-    store = Store(engine, log=log)
+    store = Store(engine, log=log, mend=_MEND)
     try:
         with store.write() as tx:
             if engine.dialect.name == "postgresql":

@@ -17,16 +17,22 @@ from sqlalchemy.exc import ArgumentError
 
 from gateway.errors import WrongUse
 from gateway.store import tables
+from gateway.store.faults import StoreDamaged, damage_told
 from gateway.store.migrations import migrate
 
+REBUILD = "nothing stands there alone: run docket rebuild, which makes it anew from the archive"
 _BUSY_S = 30
 _BUSY_AGAIN_S = 0.005
 
 
 class Store:
-    """Transactions over one database. ``write`` takes the writer's lock at once; ``read`` sees one moment throughout."""
+    """Transactions over one database. ``write`` takes the writer's lock at once; ``read`` sees one moment throughout.
 
-    def __init__(self, engine: Engine, *, log: int = 0) -> None:
+    Both raise StoreDamaged where the file is; ``mend`` says what to do then.
+    """
+
+    def __init__(self, engine: Engine, *, log: int = 0, mend: str = REBUILD) -> None:
+        self._mend = mend
         self._engine = engine.execution_options(docket_log=log)
         self._writer = self._engine.execution_options(docket_begin="BEGIN IMMEDIATE")
         self._reader = self._engine
@@ -38,13 +44,13 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Open a transaction that may write; commits at its end, rolls back when anything is raised."""
-        with self._writer.begin() as conn:
+        with damage_told(self._engine, self._mend), self._writer.begin() as conn:
             yield conn
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Open a transaction that only reads."""
-        with self._reader.begin() as conn:
+        with damage_told(self._engine, self._mend), self._reader.begin() as conn:
             yield conn
 
     def clear(self) -> None:
@@ -53,6 +59,17 @@ class Store:
             for table in tables.metadata.tables.values():
                 tx.execute(delete(table).where(table.c.log == log_of(tx)))
 
+    def check(self) -> None:
+        """Raise StoreDamaged where SQLite finds a fault in its own file; reads the whole of it."""
+        with self.read() as conn:
+            found = (
+                conn.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+                if conn.dialect.name == "sqlite"
+                else "ok"
+            )
+        if found != "ok":
+            raise StoreDamaged(f"{self._engine.url.database} is damaged ({found}); {self._mend}")
+
     def close(self) -> None:
         self._engine.dispose()
 
@@ -60,15 +77,28 @@ class Store:
 def open_store(url: str, *, log: int = 0) -> Store:
     """Open the store at a SQLAlchemy URL, making or migrating its tables first.
 
-    Raises WrongUse for a URL that names no database we know and for a store written by a newer Docket.
+    Raises WrongUse for a URL that names no database we know and for a store written by a newer Docket, StoreDamaged where
+    its file is.
     """
     engine = connect(url, synchronous="NORMAL")
     try:
-        migrate(engine)
+        with damage_told(engine, REBUILD):
+            migrate(engine)
     except BaseException:
         engine.dispose()
         raise
     return Store(engine, log=log)
+
+
+def delete_store(url: str) -> None:
+    """Delete a store's file, with those that SQLite puts beside it; nobody may have it open. Not for a database server."""
+    where = make_url(url)
+    if where.get_backend_name() != "sqlite" or not where.database:
+        raise WrongUse(
+            f"the store's database {where} is damaged; drop it, make an empty one, and run docket rebuild"
+        )
+    for ending in ("-wal", "-shm", ""):
+        Path(where.database + ending).unlink(missing_ok=True)
 
 
 def log_of(conn: Connection) -> int:

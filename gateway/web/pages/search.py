@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.store import messages
+from gateway.store import fold, messages
 from gateway.store.orders import recent_orders
 from gateway.store.records import MessageRow, OrderRow
 from gateway.web.reads import text_of
@@ -22,6 +22,7 @@ from index.snippet import Piece, snippets
 _SHOWN = 30
 _LONGEST = 1000
 _WIDTH = 120
+_BEHIND = 100  # entries: fewer are a stream of mail that is being taken in
 _FACETS = {
     "direction": ("in", "Direction"),
     "marketplace": ("marketplace", "Marketplace"),
@@ -52,13 +53,14 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A page of results. ``more`` is the address of the next page, ``total`` is exact."""
+    """A page of results. ``more`` is the address of the next page, ``total`` is exact, ``behind`` are entries not found yet."""
 
     lines: list[Line]
     total: int
     more: str
     facets: list[tuple[str, list[Choice]]]
     archived: int
+    behind: int
     orders: list[OrderRow]
 
 
@@ -102,6 +104,7 @@ def find(site: Site, query: Query, *, text: str, sort: Sort, after: str | None) 
     with site.store.read() as conn:
         rows = messages.messages(conn, [hit.seq for hit in hits.hits])
         orders = [] if text or after else recent_orders(conn, 8)
+        behind = site.archive.head() - min(fold.position(conn), site.index.position())
     more = urlencode({"q": text, "sort": sort, "after": hits.after}) if hits.after else ""
     return Found(
         lines=[
@@ -111,6 +114,7 @@ def find(site: Site, query: Query, *, text: str, sort: Sort, after: str | None) 
         more=f"/?{more}" if more else "",
         facets=[] if after else _facets(site, query, text),
         archived=site.index.count(),
+        behind=behind if behind > _BEHIND else 0,
         orders=orders,
     )
 

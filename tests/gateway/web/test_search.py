@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from gateway.mail.entry import Envelope
 from tests.small_house import ORDER, mail
 
 
@@ -16,6 +17,17 @@ def seqs_on(page: str) -> list[int]:
 def test_an_empty_archive_says_what_to_do(house):
     with house.client() as browser:
         assert "No mail is archived yet" in browser.get("/").text
+
+
+def test_a_search_that_is_far_behind_says_so(house, monkeypatch):
+    monkeypatch.setattr("gateway.web.pages.search._BEHIND", 0)
+    with house.client() as browser:
+        house.take(mail("Question", "the lamp is broken"))
+        assert "cannot be found yet" not in browser.get("/").text
+        house.gateway.accept(
+            mail("Another", "and the box"), Envelope(source="smtp", received_at=house.clock.now())
+        ).result()
+        assert "1 entries of the archive cannot be found yet" in browser.get("/").text
 
 
 @pytest.mark.parametrize(
