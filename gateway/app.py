@@ -105,8 +105,7 @@ class App:
     @property
     def book(self) -> Book:
         timetable = self.config.clocks.timetable(self.config.zone, self.config.alerts)
-        timed = replace(self.marketplaces, timetable=timetable)
-        return replace(self.shelf.book, drop=self.drop, marketplaces=timed)
+        return replace(self.shelf.book, drop=self.drop, marketplaces=self.marketplaces.timed(timetable))
 
     @property
     def marketplaces(self) -> Marketplaces:

@@ -33,7 +33,7 @@ from rules.read import believed
 from rules.ruleset import RuleSet
 
 _KEPT_MAX = 4096  # messages read and not decided whose words are kept
-_AGES = frozenset({"order_older_than_days", "order_newer_than_days"})
+AGES = frozenset({"order_older_than_days", "order_newer_than_days"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +160,7 @@ class Deciding:
         Of an order only whether it is known is asked, and one more message does not change that; its age may change.
         """
         orders = {key for key in shared if isinstance(key, OrderRef)}
-        if not shared or orders != shared or not _AGES.isdisjoint(self.book.ruleset.asks):
+        if not shared or orders != shared or not AGES.isdisjoint(self.book.ruleset.asks):
             return bool(shared)
         return known_orders(conn, orders, below=seq) != orders
 
@@ -213,7 +213,7 @@ class Deciding:
             twin=read.twin,
             at=read.occurred_at,
             below=below,
-            since=not _AGES.isdisjoint(ruleset.asks),
+            since=not AGES.isdisjoint(ruleset.asks),
             senders=facts.from_ or ("<>",),  # nobody took part in anything
             tokens=reading.tokens,
             people=people,

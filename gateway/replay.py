@@ -5,27 +5,30 @@ recorded. Nothing here changes anything.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
 from gateway.archive.archive import Archive
-from gateway.deciding import Book
+from gateway.deciding import AGES, Book
 from gateway.language import language_of
 from gateway.mail.entry import Entry, Envelope
 from gateway.readers import Readers, Understood, item_of
 from gateway.shape import facts_of, is_outbound
-from gateway.store import messages
+from gateway.store import fold, messages
+from gateway.store.context import ages_of
 from gateway.store.engine import Store
+from gateway.store.payloads import read_payload
+from rules.actions import in_words
 from rules.decide import Tried, decide, explain_rules
-from rules.errors import BookError
 from rules.facts import Decision, Facts
-from rules.marketplace import load_marketplaces
-from rules.ruleset import RuleSet, load_ruleset
 
 _BATCH = 64
+SORTS = ("message", "found", "links", "tags", "actions", "clocks")
+_IS = ("marketplace", "operator", "kind", "direction", "alias")
+Changes = dict[str, dict[str, list[str]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,26 +39,39 @@ class Replayed:
     by: int
     before: Decision
     after: Decision
+    live: bool = True  # not history when it came
 
-    def changes(self) -> dict[str, dict[str, list[str]]]:
-        """Return what differs, by sort: links, tags and actions gone and come; empty where nothing does."""
-        found = {}
-        for name, before, after in (
-            ("links", _links(self.before), _links(self.after)),
-            ("tags", list(self.before.tags), list(self.after.tags)),
-            ("actions", _actions(self.before), _actions(self.after)),
-        ):
-            gone = [one for one in before if one not in after]
-            come = [one for one in after if one not in before]
-            if gone or come:
-                found[name] = {"gone": gone, "come": come}
-        return found
+    def changes(self) -> Changes:
+        """Return what differs, by sort (``SORTS``): what is gone and what has come; empty where nothing does."""
+        before, after = _told(self.before), _told(self.after)
+        return {
+            sort: {
+                "gone": [one for one in before[sort] if one not in after[sort]],
+                "come": [one for one in after[sort] if one not in before[sort]],
+            }
+            for sort in SORTS
+            if set(before[sort]) != set(after[sort])
+        }
 
 
 def decision_in(entry: Entry) -> Decision:
     """Return what a decision's entry decided; raises ValueError where it is not one."""
-    payload: dict[str, Any] = msgspec.json.decode(entry.payload)
-    return msgspec.convert(payload.get("decision"), Decision)
+    return read_payload(entry.payload, _Made).decision
+
+
+class _Made(msgspec.Struct):
+    """A decision's entry, whole."""
+
+    of: int
+    decision: Decision
+    live: bool = True
+
+
+class _Place(msgspec.Struct):
+    """What a decision's entry is about, and whose place it takes."""
+
+    of: int
+    instead_of: int | None = None
 
 
 def decide_again(entry: Entry, understood: Understood, before: Decision, book: Book) -> Decision:
@@ -83,60 +99,47 @@ def replay(
     archive: Archive, store: Store, readers: Readers, book: Book, since: datetime, until: datetime | None
 ) -> Iterator[Replayed | None]:
     """Yield each decided message of a time, in the log's order; None for one whose decision cannot be read."""
-    with store.read() as conn:
-        rows = messages.decided_between(conn, since, until)
+    rows = _standing(archive, store, since, until)
     for start in range(0, len(rows), _BATCH):
         batch = rows[start : start + _BATCH]
         entries = [archive.entry(seq) for seq, _ in batch]
         understood = readers.understand([item_of(entry) for entry in entries])
         for (seq, by), entry, one in zip(batch, entries, understood, strict=True):
-            yield _again(seq, by, entry, archive.entry(by), one, book)
+            try:
+                made = read_payload(archive.entry(by).payload, _Made)
+            except ValueError:
+                yield None
+                continue
+            known = with_ages(store, seq, one, made.decision, book)
+            after = decide_again(entry, one, known, book)
+            yield Replayed(seq=seq, by=by, before=made.decision, after=after, live=made.live)
 
 
-def _again(
-    seq: int, by: int, entry: Entry, decision: Entry, understood: Understood, book: Book
-) -> Replayed | None:
-    try:
-        before = decision_in(decision)
-    except (ValueError, msgspec.ValidationError):
-        return None
-    after = decide_again(entry, understood, before, book)
-    return Replayed(seq=seq, by=by, before=before, after=after)
+def with_ages(store: Store, seq: int, understood: Understood, before: Decision, book: Book) -> Decision:
+    """Return a decision that also knows how old its orders were, where a rule asks for it now and none asked then."""
+    known = before.context
+    if known.order_since or AGES.isdisjoint(book.ruleset.asks):
+        return before
+    orders = {one.order for one in understood.reading.orders}
+    orders.update(one.order for one in (*known.thread, *known.alias))
+    with store.read() as conn:
+        ages = ages_of(conn, orders, below=seq)
+    return replace(before, context=replace(known, order_since=ages))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
-    """One text that took part in a decision, as it lies in the archive."""
-
-    name: str
-    sha256: str
-    seq: int
-    at: datetime
-
-
-def versions_of(archive: Archive, decision: Decision) -> list[Version]:
-    """Return which versions of which files decided, each with the entry that keeps it."""
-    wanted = set(decision.books)
-    found = []
-    for entry in archive.entries(0, types=["rules"]):
-        digest = RuleSet(text=entry.payload.decode()).sha256
-        if digest in wanted:
-            found.append(
-                Version(name=str(entry.meta.get("name", "")), sha256=digest, seq=entry.seq, at=entry.at)
-            )
-    return found
-
-
-def book_of(archive: Archive, decision: Decision) -> Book | None:
-    """Return the book that made a decision, from the archive; None where a text is missing or no longer understood."""
-    texts = {one.name: archive.entry(one.seq).payload.decode() for one in versions_of(archive, decision)}
-    rules = texts.pop("rules.toml", "")
-    if RuleSet(text=rules).sha256 != decision.books[-1]:
-        return None
-    try:
-        return Book(ruleset=load_ruleset(rules), marketplaces=load_marketplaces(texts))
-    except BookError:
-        return None
+def _standing(
+    archive: Archive, store: Store, since: datetime, until: datetime | None
+) -> list[tuple[int, int]]:
+    """Return the decided messages of a time with the decision that stands, also where the store does not know it yet."""
+    with store.read() as conn:
+        stands = dict(messages.decided_between(conn, since, until))
+        folded = fold.position(conn)
+    for entry in archive.entries(folded, types=["decision"]):
+        with suppress(ValueError):  # one that nobody can read takes no other's place
+            again = read_payload(entry.payload, _Place)
+            if again.instead_of is not None and stands.get(again.of) == again.instead_of:
+                stands[again.of] = entry.seq
+    return sorted(stands.items())
 
 
 def read_one(readers: Readers, entry: Entry) -> Understood:
@@ -144,17 +147,33 @@ def read_one(readers: Readers, entry: Entry) -> Understood:
     return readers.understand([item_of(entry)])[0]
 
 
-def _links(decision: Decision) -> list[str]:
-    return [f"{link.order.marketplace} {link.order.value} {link.confidence}" for link in decision.links]
+def _told(decision: Decision) -> dict[str, list[str]]:
+    """Return all that the store and people are told by a decision, as lines by sort."""
+    reading = decision.reading
+    return {
+        "message": [f"{name} {value}" for name in _IS if (value := getattr(reading, name))],
+        "found": [
+            *(f"{one.kind} {one.value}" for one in reading.products),
+            *(f"{one.kind} {one.value}" for one in reading.references),
+            *(f"parcel {one.carrier} {one.number}" for one in reading.parcels),
+            *(f"conversation {one}" for one in reading.tokens),
+            *(f"customer {one}" for one in reading.people),
+        ],
+        "links": [
+            " ".join(
+                filter(None, (one.order.marketplace, one.order.value, one.confidence, one.method, one.doubt))
+            )
+            for one in decision.links
+        ],
+        "tags": list(decision.tags),
+        "actions": [in_words(action) for action in decision.actions],
+        "clocks": [f"{one.name} until {one.due_at.isoformat()}: {one.said}" for one in decision.clocks],
+    }
 
 
-def _actions(decision: Decision) -> list[str]:
-    return [" ".join(str(word) for word in action.values()) for action in decision.actions]
-
-
-def sums(changes: Sequence[dict[str, dict[str, list[str]]]]) -> dict[str, dict[str, int]]:
-    """Return how many links, tags and actions went and came."""
+def sums(changes: Sequence[Changes]) -> dict[str, dict[str, int]]:
+    """Return how much of each sort went and came."""
     return {
         name: {side: sum(len(one[name][side]) for one in changes if name in one) for side in ("gone", "come")}
-        for name in ("links", "tags", "actions")
+        for name in SORTS
     }

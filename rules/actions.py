@@ -3,7 +3,8 @@
 ``RECORDS`` only say something about a message; the others leave the house or change its way, and never happen for history.
 """
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import msgspec
 
@@ -81,3 +82,16 @@ class Notify(_Action, frozen=True, kw_only=True, tag="notify"):
 Action = Tag | Untag | Link | Mark | File | Retain | Assign | Forward | Hold | Notify
 RECORDS = (Tag, Untag, Link, Mark, File, Retain)
 NAMES: dict[str, type[msgspec.Struct]] = {str(one.__struct_config__.tag): one for one in Action.__args__}
+
+
+def in_words(plain: Mapping[str, Any]) -> str:
+    """Return an action, given as a plain dict, as a person reads it: the verb, then what is set.
+
+    >>> in_words({"as": "urgent", "do": "mark"})
+    'mark urgent'
+    """
+    do = str(plain.get("do", ""))
+    struct = NAMES.get(do)
+    # An archived dict has its keys sorted; a person reads them in the order in which a rule writes them.
+    names = struct.__struct_encode_fields__ if struct is not None else sorted(plain)
+    return " ".join([do, *(str(plain[name]) for name in names if name != "do" and plain.get(name))])

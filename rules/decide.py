@@ -149,7 +149,7 @@ def _applied(rule: Rule, facts: Facts, outcome: _Outcome) -> _Outcome:
                 pass
         done.append(plain)
         if not isinstance(action, actions.Link):
-            reasons.append(f"rule “{rule.name}”: {_words(plain)}")
+            reasons.append(f"rule “{rule.name}”: {actions.in_words(plain)}")
     return _Outcome(links=links, tags=tags, actions=tuple(done), reasons=tuple(reasons))
 
 
@@ -187,8 +187,3 @@ def _known(facts: Facts) -> bool:
 
 def _line(link: Link) -> str:
     return f"{link.order.marketplace} order {link.order.value}: {link.confidence}, {link.reason}"
-
-
-def _words(plain: dict[str, Any]) -> str:
-    rest = " ".join(str(value) for name, value in plain.items() if name != "do" and value)
-    return f"{plain['do']} {rest}".strip()

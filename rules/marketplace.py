@@ -1,15 +1,18 @@
 """Everything the data files say, loaded once a process: marketplaces, carriers and phrases.
 
 A text's name says what it is: ``NAME.toml`` a marketplace, ``carriers/NAME.toml`` a carrier, ``phrases/NAME.toml`` words.
+``timetable.json`` is what the settings say of clocks, so that a decision can be made again years later.
 """
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from importlib.resources import files
 from itertools import islice
 from typing import Literal
+
+import msgspec
 
 from rules.book import CarrierFile
 from rules.compiled import Carrier, CompiledOrder, CompiledProduct, Marketplace, Words
@@ -23,6 +26,7 @@ from rules.texts import check_phrases, decode, marketplace_files
 from rules.wording import KindWords, OrderWords, PolicyWords, QuoteMarks, ReferenceWords, TermWords
 
 Sign = Literal["number", "column", "reference"]
+TIMETABLE = "timetable.json"
 _BRANDS_MAX = 500  # mentions of marketplaces in one text that are looked at
 
 
@@ -35,6 +39,15 @@ class Marketplaces:
     carriers: dict[str, Carrier]
     words: Words
     timetable: Timetable = DEFAULT
+
+    def timed(self, timetable: Timetable) -> "Marketplaces":
+        """Return the same with the seller's own settings for clocks, which from here on are one of the texts that decide."""
+        if timetable == self.timetable:
+            return self
+        texts = {name: text for name, text in self.texts.items() if name != TIMETABLE}
+        if timetable != DEFAULT:
+            texts[TIMETABLE] = msgspec.json.encode(timetable, order="deterministic").decode()
+        return replace(self, texts=texts, timetable=timetable)
 
     def get(self, name: str) -> Marketplace | None:
         return self.marketplaces.get(name)
@@ -165,6 +178,7 @@ def _load(texts: tuple[tuple[str, str], ...]) -> Marketplaces:
     carriers: dict[str, Carrier] = {}
     orders, quotes, policy = OrderWords(), QuoteMarks(), PolicyWords()
     references, terms, kinds = ReferenceWords(), TermWords(), KindWords()
+    timetable = DEFAULT
     own: dict[str, str] = {}
     for name, text in texts:
         if name == "phrases/orders.toml":
@@ -180,6 +194,8 @@ def _load(texts: tuple[tuple[str, str], ...]) -> Marketplaces:
         elif name == "phrases/kinds.toml":
             kinds = decode(name, text, KindWords)
             check_phrases(name, kinds)
+        elif name == TIMETABLE:
+            timetable = _timetable(text)
         elif name.startswith("phrases/"):
             raise BookError(
                 f"{name}: there are no phrases of that name; known are kinds, orders, policy, quotes, references and terms"
@@ -200,6 +216,15 @@ def _load(texts: tuple[tuple[str, str], ...]) -> Marketplaces:
         kinds=kinds,
         labels=labels,
     )
-    made = Marketplaces(texts=dict(texts), marketplaces=marketplaces, carriers=carriers, words=words)
+    made = Marketplaces(
+        texts=dict(texts), marketplaces=marketplaces, carriers=carriers, words=words, timetable=timetable
+    )
     _ = made.directory  # two that claim one address are told now, not when its mail comes
     return made
+
+
+def _timetable(text: str) -> Timetable:
+    try:
+        return msgspec.json.decode(text, type=Timetable)
+    except msgspec.DecodeError as wrong:
+        raise BookError(f"{TIMETABLE}: {wrong}") from wrong

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -11,21 +11,16 @@ import click
 import msgspec
 
 from gateway.audit import Audited, audit
+from gateway.cli.act import agent_option
 from gateway.cli.frame import Place, json_option, pass_place, print_json, when
-from gateway.deciding import Book
+from gateway.cli.keep import Progress
 from gateway.errors import WrongUse
-from gateway.replay import (
-    Replayed,
-    book_of,
-    decide_again,
-    decision_in,
-    read_one,
-    replay,
-    steps_again,
-    sums,
-    versions_of,
-)
+from gateway.replay import Changes, Replayed, decide_again, decision_in, read_one, replay, steps_again, sums
+from gateway.revision import revise
+from gateway.shelf import put_in_force
 from gateway.store import messages
+from gateway.supervise import beside_worker
+from gateway.versions import book_of, versions_of
 from rules.decide import Tried
 from rules.explain import explain
 from rules.ruleset import load_ruleset
@@ -46,44 +41,78 @@ def _day(text: str) -> datetime:
 @click.option("--since", required=True, help="The first day, such as 2026-01-31 (UTC), or a time.")
 @click.option("--until", default="", help="The day or time before which to stop.")
 @click.option("--policy", is_flag=True, help="Hold what was sent against today's outbound policy instead.")
+@click.option("--apply", "apply", is_flag=True, help="Let what differs take the place of what was decided.")
+@agent_option
 @json_option
 @pass_place
-def replay_(place: Place, since: str, until: str, policy: bool, as_json: bool) -> None:
-    """Decide history by today's rule book and say what would differ. Nothing is changed, stored or sent.
+def replay_(
+    place: Place, since: str, until: str, policy: bool, apply: bool, agent: str, as_json: bool
+) -> None:
+    """Decide history by today's rule book and say what would differ. Nothing is changed, unless with --apply.
 
-    Ctrl-C ends it; what was found until then is summed up.
+    With --apply each decision that comes out otherwise is archived and takes the place of the one that stood: links, tags,
+    clocks and what a message is change, but for what people said of it. Nothing is ever sent for it. Ctrl-C ends it; what
+    was found until then is summed up, and the same command goes on where it was.
     """
     begin, end = _day(since), _day(until) if until else None
+    if policy and apply:
+        raise WrongUse(
+            "--policy looks at what was sent, and there is nothing to apply; leave one of the two out"
+        )
     if policy:
         _policy(place, begin, end, as_json=as_json)
+    elif apply:
+        _apply(place, begin, end, agent=agent, as_json=as_json)
     else:
-        _rules(place, begin, end, as_json=as_json)
+        app = place.app()
+        book = replace(app.book, ruleset=load_ruleset(app.files().rules))
+        with closing(app.readers()) as readers:
+            found = replay(app.archive, app.store, readers, book, begin, end)
+            _tell(found, as_json=as_json, done="would be decided otherwise")
 
 
-def _rules(place: Place, since: datetime, until: datetime | None, *, as_json: bool) -> None:
+def _apply(place: Place, since: datetime, until: datetime | None, *, agent: str, as_json: bool) -> None:
     app = place.app()
-    book = Book(ruleset=load_ruleset(app.files().rules), marketplaces=app.marketplaces)
-    changed: list[dict[str, dict[str, list[str]]]] = []
+    if app.shelf.broken:
+        raise WrongUse(f"history is decided again only by files without a fault: {app.shelf.broken[0].said}")
+    progress = Progress()
+    with beside_worker(app, wanted=True) as worker:
+        for lag in worker.catch_up():
+            progress.say(f"{lag} entries to understand first")
+        progress.end()
+        put_in_force(app.archive, app.book)
+        with closing(app.readers()) as readers:
+            found = replay(app.archive, app.store, readers, app.book, since, until)
+            _tell(revise(app.archive, found, agent), as_json=as_json, done="decided otherwise now")
+        for lag in worker.catch_up():
+            progress.say(f"{lag} entries to take up")
+        progress.end()
+    app.archive.close()
+
+
+def _tell(found: Iterable[Replayed | None], *, as_json: bool, done: str) -> None:
+    """Print what differs, message after message, and the sums; ``done`` says what that means."""
+    changed: list[Changes] = []
     looked = unread = 0
-    with closing(app.readers()) as readers:
-        for one in _until_stopped(replay(app.archive, app.store, readers, book, since, until)):
-            looked += 1
-            if one is None:
-                unread += 1
-                continue
-            if found := one.changes():
-                changed.append(found)
-                _say(one, found, as_json=as_json)
-    total = {"looked_at": looked, "changed": len(changed), "unreadable": unread, **sums(changed)}
+    for one in _until_stopped(found):
+        looked += 1
+        if one is None:
+            unread += 1
+        elif changes := one.changes():
+            changed.append(changes)
+            _say(one, changes, as_json=as_json)
     if as_json:
-        print_json(total)
+        print_json({"looked_at": looked, "changed": len(changed), "unreadable": unread, **sums(changed)})
         return
-    click.echo(f"{looked} messages, {len(changed)} would be decided otherwise")
+    click.echo(f"{looked} messages, {len(changed)} {done}")
     for name, sides in sums(changed).items():
-        click.echo(f"  {name}: {sides['come']} more, {sides['gone']} fewer")
+        if any(sides.values()):
+            click.echo(f"  {name}: {sides['come']} more, {sides['gone']} fewer")
+    if unread:
+        click.echo(f"  {unread} left as they are: what was decided for them cannot be read")
 
 
-def _say(one: Replayed, found: dict[str, dict[str, list[str]]], *, as_json: bool) -> None:
+def _say(one: Replayed, found: Changes, *, as_json: bool) -> None:
     if as_json:
         print_json({"seq": one.seq, "decided_by": one.by, "changes": found})
         return

@@ -11,14 +11,13 @@ from gateway.app import App
 from gateway.cli import present
 from gateway.cli.frame import Place, json_option, pass_place, print_json, when
 from gateway.cli.replaying import explain_, replay_, step_in_words
-from gateway.deciding import Book
 from gateway.errors import WrongUse
 from gateway.extraction import Extractor
 from gateway.language import language_of
 from gateway.mail.entry import Envelope
 from gateway.mail.message import ParsedMail
 from gateway.mail.parse import parse
-from gateway.replay import decision_in, facts_again, read_one
+from gateway.replay import decision_in, facts_again, read_one, with_ages
 from gateway.shape import facts_of
 from gateway.shelf import RULES, in_force
 from gateway.store import messages
@@ -116,7 +115,7 @@ def try_(place: Place, mail: str, trusted: bool, as_json: bool) -> None:
         one = _archived(app, int(mail), ruleset)
     else:
         one = _in_file(app, Path(mail), ruleset, trusted=trusted)
-    asked = one.facts, one.reading, one.context, ruleset, app.marketplaces
+    asked = one.facts, one.reading, one.context, ruleset, app.book.marketplaces
     decision, steps = decide(*asked), explain_rules(*asked)
     if as_json:
         print_json(
@@ -183,7 +182,9 @@ def _archived(app: App, seq: int, ruleset: RuleSet) -> _Asked:
     before, entry = decision_in(app.archive.entry(row.decided_by)), app.archive.entry(seq)
     with contextlib.closing(app.readers(count=1)) as readers:
         understood = read_one(readers, entry)
-    facts = facts_again(entry, understood, before, Book(ruleset=ruleset, marketplaces=app.marketplaces))
+    book = replace(app.book, ruleset=ruleset)
+    facts = facts_again(entry, understood, before, book)
+    before = with_ages(app.store, seq, understood, before, book)
     reading = believed(understood.reading, facts, app.marketplaces)
     return _Asked(mail=understood.mail, facts=facts, reading=reading, context=before.context)
 

@@ -102,6 +102,8 @@ def _wire(envelope: dict[str, Any]) -> Iterator[str]:
 
 
 def _decision(said: dict[str, Any]) -> Iterator[str]:
+    if said.get("instead_of") is not None:
+        yield f"again by the rules of that day, instead of entry {said['instead_of']}; nothing was sent for it"
     yield " ".join(
         filter(None, (str(said.get("marketplace", "")), str(said.get("kind", "")).replace("_", " ")))
     )

@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, sel
 from gateway.mail.entry import Entry
 from gateway.store import clocks, tables
 from gateway.store.arrivals import insert_rows
-from gateway.store.labels import add_tags, link_row
+from gateway.store.columns import key
+from gateway.store.labels import add_tags, link_row, say_of_tags
 from gateway.store.payloads import HandLink, Tag
 from gateway.store.reviews import refresh
 from rules.facts import Link, OrderRef
@@ -30,13 +31,16 @@ _SAY = insert(tables.verdicts)
 
 
 def apply_tags(tx: Connection, log: int, run: Sequence[tuple[Entry, Tag]]) -> None:
-    """Put tags on messages and take others off; a tag in both lists is off afterwards."""
+    """Put tags on messages and take others off, for good; a tag in both lists is off afterwards."""
     for _, act in run:
         if not _stands(tx, log, act.of):
             continue
+        say_of_tags(tx, log, act.of, dict.fromkeys(act.add, True) | dict.fromkeys(act.remove, False))
         add_tags(tx, log, [(act.of, tag) for tag in act.add])
         for tag in act.remove:
-            tx.execute(delete(tables.tags).where(_tags.log == log, _tags.message == act.of, _tags.tag == tag))
+            tx.execute(
+                delete(tables.tags).where(_tags.log == log, _tags.message == act.of, _tags.tag == key(tag))
+            )
 
 
 def apply_links(tx: Connection, log: int, run: Sequence[tuple[Entry, HandLink]]) -> None:

@@ -19,6 +19,7 @@ _PARTS: tuple[Table, ...] = (
     tables.authenticity,
     tables.jobs,
     tables.verdicts,
+    tables.tag_verdicts,
     tables.reviews,
     tables.ties,
     *clock_tables.TABLES,

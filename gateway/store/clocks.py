@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, or_, select, tuple_, update
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, tuple_, update
 
 from gateway.mail.entry import Entry
 from gateway.store import tables
@@ -17,6 +17,7 @@ from rules.reckoning import stop_of
 
 _rows = tables.messages.c
 _links = tables.links.c
+_TERMS = ("kind", "started_at", "due_at", "said")
 _STOP = (
     update(clocks)
     .where(
@@ -49,6 +50,45 @@ def apply_decided(tx: Connection, log: int, run: Sequence[tuple[Entry, Ruling, s
             tx.execute(insert(turns), [row])
             changed.append(row["message"])
     refresh(tx, log, changed)
+
+
+def touched(tx: Connection, log: int, message: int) -> list[int]:
+    """Return the messages whose clocks may change with what a message is said to be: its own, and those it has a turn in."""
+    found = {message}
+    for turn, accepted_by in _accepted(tx, log, [message]):
+        found.update(one for one, _ in touched_by(tx, log, turn, accepted_by))
+    return sorted(found)
+
+
+def start_anew(
+    tx: Connection, log: int, entry: Entry, ruling: Ruling, type_: str, touched: Iterable[int]
+) -> None:
+    """Change the clocks that a message starts, and its turn in others, to what a later decision says.
+
+    Clocks and turns that stay the same are left alone, with what has stopped them. ``touched`` are the messages it touched before.
+    """
+    if not ruling.live:
+        return
+    wanted = {row["name"]: row for row in _started(log, entry, ruling)}
+    mine = (clocks.c.log == log, clocks.c.message == ruling.of)
+    for had in tx.execute(select(clocks).where(*mine)).all():
+        row = wanted.get(had.name)
+        if row is not None and all(getattr(had, name) == row[name] for name in _TERMS):
+            del wanted[had.name]
+        else:
+            tx.execute(delete(clocks).where(*mine, clocks.c.name == had.name))
+    if wanted:
+        tx.execute(insert(clocks), list(wanted.values()))
+    its = (turns.c.log == log, turns.c.message == ruling.of)
+    before = tx.execute(select(turns.c.role, turns.c.voids).where(*its)).one_or_none()
+    turn = _turn(tx, log, entry, ruling, type_)
+    role, voids = (turn["role"], turn["voids"]) if turn is not None else (None, None)
+    # What a bounce took back once is not looked for again: other answers have been accepted since.
+    if before is None or before.role != role or (before.voids is None and voids is not None):
+        tx.execute(delete(turns).where(*its))
+        if turn is not None:
+            tx.execute(insert(turns), [turn])
+    refresh(tx, log, [*touched, ruling.of])
 
 
 def apply_accepted(tx: Connection, log: int, run: Iterable[tuple[Entry, Outcome]]) -> None:

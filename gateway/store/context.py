@@ -135,7 +135,7 @@ def context_of(
     return Context(
         thread=answered,
         alias=buyer,
-        order_since=_since(conn, where, sorted(related)[:_ORDERS]),
+        order_since=ages_of(conn, related, below=below),
         known_orders=known_orders(conn, known, below=below) | {one.order for one in told.orders},
         retry_of=conn.scalar(_TWIN, {**where, "twin": twin, "since": at - _RETRY, "until": at})
         if prospects.twins.get(twin, below) < below
@@ -193,6 +193,11 @@ def _severed(
         return frozenset()
     named = conn.scalars(_NAMED, {**where, "asked": list(asked)})
     return frozenset(order for seq in named for order in words.get(seq, set()) - {EVERY})
+
+
+def ages_of(conn: Connection, orders: Collection[OrderRef], *, below: int) -> tuple[OrderSince, ...]:
+    """Return when the first message of each order occurred, of those below an entry."""
+    return _since(conn, {"in_log": log_of(conn), "below": below}, sorted(set(orders))[:_ORDERS])
 
 
 def _since(conn: Connection, where: dict[str, int], asked: list[OrderRef]) -> tuple[OrderSince, ...]:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from sqlalchemy import ColumnElement, Connection, bindparam, select
 
 from gateway.store import reports, tables
+from gateway.store.rows import chunks
 from rules.confidence import RANK
 from rules.facts import KnownLink, OrderRef
 
@@ -69,11 +70,11 @@ def known_links(
     if not wanted:
         return ()
     rows = conn.execute(_LINKED, {**where, "messages": wanted}).all()
-    gone = said_no(conn, where, {row.via for row in rows if row.via is not None})
+    gone = groundless(conn, where["in_log"], {row.via for row in rows if row.via is not None})
     found: dict[int, dict[OrderRef, KnownLink]] = {seq: {} for seq in wanted}
     for row in rows:
         order = OrderRef(marketplace=row.marketplace, value=row.value)
-        if row.via is not None and order in gone[row.via]:
+        if (row.via, order) in gone:
             continue
         one = KnownLink(
             order=order,
@@ -87,6 +88,21 @@ def known_links(
         if other is None or _strength(one) > _strength(other):
             found[row.message][order] = one
     return tuple(links[order] for links in found.values() for order in sorted(links))
+
+
+def groundless(conn: Connection, log: int, messages: Iterable[int]) -> set[tuple[int, OrderRef]]:
+    """Return the links that these messages had and have no more: what rests on them has lost its ground."""
+    standing: set[tuple[int, OrderRef]] = set()
+    gone: set[tuple[int, OrderRef]] = set()
+    for chunk in chunks(messages):
+        for row in conn.execute(
+            select(_links.message, _links.marketplace, _links.value, _links.undone_by).where(
+                _links.log == log, _links.message.in_(chunk)
+            )
+        ):
+            link = (row.message, OrderRef(marketplace=row.marketplace, value=row.value))
+            (standing if row.undone_by is None else gone).add(link)
+    return gone - standing
 
 
 def _strength(link: KnownLink) -> tuple[int, bool, bool]:

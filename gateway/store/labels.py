@@ -1,9 +1,10 @@
 """Tags and links as rows: what rules and people put on messages."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from gateway.store import tables
 from gateway.store.arrivals import insert_rows
@@ -13,6 +14,12 @@ from gateway.store.spelling import bare
 from rules.facts import Link
 
 _tags = tables.tags.c
+_words = tables.tag_verdicts.c
+_FORGET = delete(tables.tag_verdicts).where(
+    _words.log == bindparam("in_log"),
+    _words.message == bindparam("of_message"),
+    _words.tag == bindparam("of_tag"),
+)
 
 
 def add_tags(tx: Connection, log: int, wanted: Iterable[tuple[int, str]]) -> None:
@@ -28,6 +35,33 @@ def add_tags(tx: Connection, log: int, wanted: Iterable[tuple[int, str]]) -> Non
         )
     rows = [{"log": log, "message": message, "tag": tag} for message, tag in new if (message, tag) not in had]
     insert_rows(tx, tables.tags, rows)
+
+
+def rule_tags(tx: Connection, log: int, wanted: Iterable[tuple[int, str]]) -> None:
+    """Put tags on messages that a decision asks for: all but those that a person took off."""
+    pairs = list(wanted)
+    said = said_of_tags(tx, log, {message for message, _ in pairs})
+    add_tags(tx, log, [(message, tag) for message, tag in pairs if said[message].get(key(tag), True)])
+
+
+def said_of_tags(conn: Connection, log: int, messages: Iterable[int]) -> defaultdict[int, dict[str, bool]]:
+    """Return the people's last words on tags of these messages: whether each stays."""
+    found = defaultdict[int, dict[str, bool]](dict)
+    for chunk in chunks(messages):
+        for row in conn.execute(
+            select(tables.tag_verdicts).where(_words.log == log, _words.message.in_(chunk))
+        ):
+            found[row.message][row.tag] = row.stays
+    return found
+
+
+def say_of_tags(tx: Connection, log: int, message: int, words: Mapping[str, bool]) -> None:
+    """Keep a person's word on tags of a message, in the place of any earlier one."""
+    for tag, stays in {key(tag): stays for tag, stays in words.items()}.items():
+        tx.execute(_FORGET, {"in_log": log, "of_message": message, "of_tag": tag})
+        tx.execute(
+            insert(tables.tag_verdicts), [{"log": log, "message": message, "tag": tag, "stays": stays}]
+        )
 
 
 def add_links(tx: Connection, log: int, made: Sequence[tuple[int, int, tuple[Link, ...]]]) -> None:

@@ -63,6 +63,8 @@ class Ruling(msgspec.Struct, frozen=True):
     decision: Decided
     jobs: tuple[NewJob, ...] = ()
     live: bool = True
+    instead_of: Count | None = None  # the decision whose place it takes, where it was made again later
+    agent: str = ""  # who had it made again
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, and_, delete, func, insert, or_, select
 
 from gateway.store import tables
 from gateway.store.engine import log_of
+from gateway.store.known import groundless
 from gateway.store.rows import chunks, load_links
 from rules.facts import OrderRef
 from rules.review import Standing, Why, why_review
@@ -76,7 +77,7 @@ def refresh(tx: Connection, log: int, messages: Iterable[int], *, dependants: bo
 def _refresh(tx: Connection, log: int, messages: list[int]) -> None:
     standing = [one for one in load_links(tx, messages) if one.undone_by is None]
     vias = {one.link.via for one in standing if one.link.via is not None}
-    words = _said(tx, log, {*messages, *vias})
+    words, gone = _said(tx, log, messages), groundless(tx, log, vias)
     dropped = defaultdict[int, list[str]](list)
     for tie in tx.execute(
         select(_ties.message, _ties.value)
@@ -87,9 +88,12 @@ def _refresh(tx: Connection, log: int, messages: list[int]) -> None:
     by_message = defaultdict[int, list[Standing]](list)
     for one in standing:
         order = one.link.order
-        groundless = one.link.via is not None and words.get((one.link.via, order)) is False
         by_message[one.message].append(
-            Standing(link=one.link, by_hand=words.get((one.message, order)) is True, groundless=groundless)
+            Standing(
+                link=one.link,
+                by_hand=words.get((one.message, order)) is True,
+                groundless=(one.link.via, order) in gone,
+            )
         )
     tx.execute(delete(tables.reviews).where(_queue.log == log, _queue.message.in_(messages)))
     rows = [

@@ -1,16 +1,18 @@
 """Decisions applied: what messages are, what they are linked to, and the jobs they bring."""
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
 from gateway.mail.entry import Entry
-from gateway.store import clocks, dossiers, tables
+from gateway.store import clocks, dossiers, revisions, tables
 from gateway.store.arrivals import insert_rows
-from gateway.store.labels import add_links, add_tags
+from gateway.store.labels import add_links, rule_tags
 from gateway.store.payloads import Decided, Release, Ruling
 from gateway.store.queue import CARRYING, add_jobs
+from gateway.store.readings import finds_of, recognised, ties_of
 from gateway.store.reviews import refresh
 from gateway.store.rows import chunks
 
@@ -35,7 +37,13 @@ _RELEASE = (
 
 
 def apply_decisions(tx: Connection, log: int, run: Sequence[tuple[Entry, Ruling]]) -> None:
-    """Write what was decided for messages. The first decision stands; a later one is an event and nothing more."""
+    """Write what was decided for messages, in order: first decisions together, those made again one by one."""
+    for again, part in groupby(run, key=lambda one: one[1].instead_of is not None):
+        (revisions.apply_revisions if again else _apply_first)(tx, log, list(part))
+
+
+def _apply_first(tx: Connection, log: int, run: Sequence[tuple[Entry, Ruling]]) -> None:
+    """Write decisions that take no other's place. The first of a message stands; a later one is an event and nothing more."""
     first: dict[int, tuple[Entry, Ruling]] = {}
     for entry, ruling in run:
         first.setdefault(ruling.of, (entry, ruling))
@@ -45,9 +53,9 @@ def apply_decisions(tx: Connection, log: int, run: Sequence[tuple[Entry, Ruling]
         return
     tx.execute(_DECIDE, [_decided(log, entry, ruling, type_) for entry, ruling, type_ in standing])
     add_links(tx, log, [(entry.seq, ruling.of, ruling.decision.links) for entry, ruling, _ in standing])
-    add_tags(tx, log, ((ruling.of, tag) for _, ruling, _ in standing for tag in ruling.decision.tags))
-    insert_rows(tx, tables.finds, [find for _, ruling, _ in standing for find in _finds(log, ruling)])
-    insert_rows(tx, tables.ties, [tie for _, ruling, _ in standing for tie in _ties(log, ruling)])
+    rule_tags(tx, log, ((ruling.of, tag) for _, ruling, _ in standing for tag in ruling.decision.tags))
+    insert_rows(tx, tables.finds, [find for _, ruling, _ in standing for find in finds_of(log, ruling)])
+    insert_rows(tx, tables.ties, [tie for _, ruling, _ in standing for tie in ties_of(log, ruling)])
     refresh(tx, log, [ruling.of for _, ruling, _ in standing])
     clocks.apply_decided(tx, log, standing)
     heard = [(entry, ruling) for entry, ruling, _ in standing]
@@ -88,16 +96,11 @@ def _undecided(tx: Connection, log: int, seqs: Sequence[int] | dict[int, Any]) -
 
 
 def _decided(log: int, entry: Entry, ruling: Ruling, type_: str) -> dict[str, Any]:
-    reading = ruling.decision.reading
     return {
         "in_log": log,
         "of_message": ruling.of,
         "new_decided_by": entry.seq,
-        # What came in may be the copy of an answer that somebody of ours wrote on the marketplace's own site.
-        "new_direction": "inbound" if type_ == "mail.in" and not reading.direction else "outbound",
-        "new_marketplace": reading.marketplace,
-        "new_kind": reading.kind,
-        "new_alias": reading.alias,
+        **{f"new_{name}": value for name, value in recognised(ruling, type_).items()},
         "new_retry_of": ruling.decision.context.retry_of,
         "new_state": _state(
             type_, ruling.decision, working=any(job.kind in CARRYING for job in ruling.jobs), live=ruling.live
@@ -117,32 +120,3 @@ def _state(type_: str, decided: Decided, *, working: bool, live: bool) -> str:
     if decided.context.retry_of is not None:
         return "retry"
     return "kept"  # in the archive and nowhere else: history, or mail that nobody here waits for
-
-
-def _finds(log: int, ruling: Ruling) -> list[dict[str, Any]]:
-    reading = ruling.decision.reading
-    found = [("product", one.kind, one.value, one.where) for one in reading.products]
-    found += [("parcel", one.carrier, one.number, one.where) for one in reading.parcels]
-    found += [("reference", one.kind, one.value, one.where) for one in reading.references]
-    return [
-        {
-            "log": log,
-            "message": ruling.of,
-            "place": place,
-            "what": what,
-            "kind": kind,
-            "value": value,
-            "where": where,
-        }
-        for place, (what, kind, value, where) in enumerate(found)
-    ]
-
-
-def _ties(log: int, ruling: Ruling) -> list[dict[str, Any]]:
-    reading = ruling.decision.reading
-    found = [("token", value) for value in reading.tokens] + [("person", value) for value in reading.people]
-    found += [("drop", drop.ref) for drop in ruling.decision.context.dropped]
-    return [
-        {"log": log, "message": ruling.of, "place": place, "what": what, "value": value}
-        for place, (what, value) in enumerate(found)
-    ]

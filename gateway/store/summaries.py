@@ -6,6 +6,7 @@ import msgspec
 
 from gateway.mail.entry import MAIL_TYPES, Entry
 from gateway.store.payloads import Checked, Outcome, Ruling, read_payload
+from rules.actions import in_words
 
 _MOST = 4096  # bytes of a payload that is kept whole
 _WHOLE = frozenset({"config", "software", "capture", "gap", "silence", "reconciliation"})
@@ -50,6 +51,13 @@ def summary_of(entry: Entry, act: msgspec.Struct | None) -> dict[str, Any]:
 
 def _decision(ruling: Ruling) -> dict[str, Any]:
     decided = ruling.decision
+    untold = {"tag", "link"}  # told as what came of them
+    if ruling.instead_of is not None:
+        untold |= {
+            "forward",
+            "hold",
+            "notify",
+        }  # nothing came of them: nothing is sent for a message decided again
     return {
         "marketplace": decided.reading.marketplace,
         "kind": decided.reading.kind,
@@ -59,14 +67,11 @@ def _decision(ruling: Ruling) -> dict[str, Any]:
             for link in decided.links
         ],
         # "mark urgent", "assign anna": the verb and what it is about
-        "actions": [
-            " ".join(str(word) for word in action.values())
-            for action in decided.actions
-            if action.get("do") not in {"tag", "link"}  # told above, as what came of them
-        ],
+        "actions": [in_words(action) for action in decided.actions if action.get("do") not in untold],
         "retry_of": decided.context.retry_of,
         "jobs": len(ruling.jobs) if ruling.live else 0,
         "live": ruling.live,
+        "instead_of": ruling.instead_of,
     }
 
 

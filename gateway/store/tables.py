@@ -164,6 +164,17 @@ verdicts = Table(
     PrimaryKeyConstraint("log", "message", "marketplace", "value"),
 )
 
+# The last word a person said of a tag on a message: whether it stays, whatever is decided anew.
+tag_verdicts = Table(
+    "tag_verdicts",
+    metadata,
+    _log(),
+    _seq("message"),
+    _key("tag"),
+    Column("stays", Boolean, nullable=False),
+    PrimaryKeyConstraint("log", "message", "tag"),
+)
+
 # What waits for a person's word, and why; made anew whenever what it rests on changes.
 reviews = Table(
     "reviews",

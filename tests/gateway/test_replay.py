@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from gateway.deciding import Book
 from gateway.readers import Readers
-from gateway.replay import book_of, decide_again, decision_in, read_one, replay, sums, versions_of
+from gateway.replay import decide_again, decision_in, read_one, replay, sums
 from gateway.store import messages
+from gateway.versions import book_of, versions_of
 from rules.marketplace import builtin, builtin_texts
 from rules.ruleset import load_ruleset
 from tests.small_house import BUYER, MAILBOX, ORDER, build_house, close, mail, seed

@@ -103,6 +103,7 @@ class Story:
         dropped=(),
         clocks=(),
         bounced=None,
+        instead_of=None,
         **reading,
     ) -> int:
         decided = {
@@ -128,7 +129,10 @@ class Story:
             "clocks": list(clocks),
             "bounced": bounced,
         }
-        return self.add("decision", {"of": of, "decision": decided, "jobs": list(jobs), "live": live})
+        again = {} if instead_of is None else {"instead_of": instead_of}
+        return self.add(
+            "decision", {"of": of, "decision": decided, "jobs": list(jobs), "live": live, **again}
+        )
 
     def outcome(self, of, kind="delivered", *, number=0, attempt=1, final=True, failed=False, **more) -> int:
         answer = {"kind": kind, "recipients": ["support@brand.example"], "reply": f"250 {kind}"}

@@ -31,6 +31,14 @@ _STEP = st.one_of(
         st.just("asked"), st.integers(0, 9), st.sampled_from(["buyer_message", "claim_opened"]), _VALUE
     ),
     st.tuples(
+        st.just("again"),
+        st.integers(0, 9),
+        st.sampled_from(["buyer_message", "claim_opened", "own_answer_copy", "not_delivered"]),
+        _TAGS,
+        st.lists(_VALUE, max_size=2, unique=True),
+        st.booleans(),
+    ),
+    st.tuples(
         st.just("told"),
         st.integers(0, 9),
         st.sampled_from(["own_answer_copy", "claim_closed", "not_delivered"]),
@@ -50,6 +58,7 @@ _STEP = st.one_of(
 def told(story, steps):
     """Turn steps into entries; a number picks one of the messages so far, or what is none."""
     mails = []
+    stands = {}  # message -> the decision that stands, or stood: one that came too late names no other
     for kind, *rest in steps:
         of = mails[rest[0] % len(mails)] if mails and isinstance(rest[0], int) and rest[0] < 8 else 999
         match kind, *rest:
@@ -58,7 +67,7 @@ def told(story, steps):
             case "decision", _, tags, values, live:
                 carrying = "relay" if live else "deliver"
                 jobs = [story.job(number, carrying, ("buyer@m",)) for number in range(len(values) + 1)]
-                story.decision(
+                decided = story.decision(
                     of,
                     tags=tags,
                     links=[
@@ -72,6 +81,7 @@ def told(story, steps):
                     people=tags,
                     alias="buyer@m",
                 )
+                stands.setdefault(of, decided)
             case "outcome", _, how, final, number:
                 reports = [story.job(1001, "report")] if how == "refused" else []
                 answers = [{"kind": how, "recipients": ["buyer@m"]}]
@@ -95,13 +105,24 @@ def told(story, steps):
             case "release", _, drop:
                 story.act("release", of=of, drop=drop, agent="anna", jobs=[story.job(7, "relay")])
             case "asked", _, kind, value:
-                story.decision(
+                decided = story.decision(
                     of, kind=kind, links=[story.link(value)], clocks=[story.clock()], alias="buyer@m"
                 )
+                stands.setdefault(of, decided)
+            case "again", _, kind, tags, values, live:
+                links = [story.link(value, confidence="likely", via=of if live else None) for value in values]
+                bounced = ["buyer@m"] if kind == "not_delivered" else None
+                stands[of] = story.decision(
+                    of, kind=kind, tags=tags, links=links, clocks=[story.clock()] if live else (), bounced=bounced,
+                    direction="outbound" if kind == "own_answer_copy" else "", people=tags, instead_of=stands.get(of, 1),
+                )  # fmt: skip
             case "told", _, kind, value:
                 direction = "outbound" if kind == "own_answer_copy" else ""
                 bounced = ["m0@market.example", "buyer@m"] if kind == "not_delivered" else None
-                story.decision(of, kind=kind, links=[story.link(value)], direction=direction, bounced=bounced)
+                decided = story.decision(
+                    of, kind=kind, links=[story.link(value)], direction=direction, bounced=bounced
+                )
+                stands.setdefault(of, decided)
             case "mark", _, value, undo:
                 about = {"of": of} if value is None else {"order": story.order(value)}
                 story.act("mark", **about, clock="reply", undo=undo, agent="anna")
