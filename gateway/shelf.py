@@ -4,10 +4,11 @@ A mistake in a file never stops mail. What is broken is named, and what stands i
 every version that decided anything lies.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -22,6 +23,7 @@ from rules.ruleset import RuleSet, load_ruleset
 
 RULES = "rules.toml"
 _LOOK_S = 1.0
+_NAMED = re.compile(r"(?P<name>[^\s,:]+\.toml)(?:, line (?P<line>\d+))?[,:] ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +35,12 @@ class Broken:
     older: bool
 
     def __str__(self) -> str:
-        instead = "its last good version is in force" if self.older else "it is left out"
+        return self.told(None)
+
+    def told(self, now: "Since | None") -> str:
+        """Return it in words; ``now`` is the version in force, if that is known."""
+        version = f": {now}" if now is not None else ""
+        instead = f"its last good version is in force{version}" if self.older else "it is left out"
         return f"{self.said}; {instead}"
 
 
@@ -44,6 +51,15 @@ class Files:
     rules: str = ""
     own: Mapping[str, str]
     unread: Mapping[str, str]  # name -> why
+    places: Mapping[str, Path] = field(default_factory=dict)  # name -> where it lies
+
+    def located(self, said: str) -> str:
+        """Return a fault with the file's whole path and line in front, as editors read them: ``/etc/docket/rules.toml:3: ...``."""
+        found = _NAMED.match(said)
+        if found is None or found["name"] not in self.places:
+            return said
+        line = f":{found['line']}" if found["line"] else ""
+        return f"{self.places[found['name']]}{line}: {said[found.end() :]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,15 +76,17 @@ def read_files(rules: str, marketplaces: str) -> Files:
     unread: dict[str, str] = {}
     text = _read(Path(rules), RULES, unread) if rules else ""
     own: dict[str, str] = {}
+    places = {RULES: Path(rules)} if rules else {}
     if marketplaces:
         folder = Path(marketplaces)
         if not folder.is_dir():
             unread["marketplaces"] = f"marketplaces = {marketplaces!r} is no folder"
         for path in own_paths(folder):
             name = path.relative_to(folder).as_posix()
+            places[name] = path
             if (found := _read(path, name, unread)) is not None:
                 own[name] = found
-    return Files(rules=text or "", own=own, unread=unread)
+    return Files(rules=text or "", own=own, unread=unread, places=places)
 
 
 def own_paths(folder: Path) -> list[Path]:
@@ -99,7 +117,7 @@ def _ruleset(files: Files, good: Callable[[str], str | None], broken: list[Broke
         try:
             return load_ruleset(files.rules)
         except BookError as wrong:
-            said = str(wrong)
+            said = files.located(str(wrong))
     older = good(RULES)
     broken.append(Broken(file=RULES, said=said, older=older is not None))
     try:
@@ -134,7 +152,7 @@ def _marketplaces(
             try:
                 made = load_marketplaces({**texts, name: text})
             except BookError as wrong:
-                said = said or str(wrong)
+                said = said or files.located(str(wrong))
             else:
                 texts[name] = text
                 break
@@ -157,26 +175,37 @@ class Since:
     seq: int
     at: datetime
 
+    def __str__(self) -> str:
+        since = self.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return f"version {self.sha256[:16]} since {since}, kept as entry {self.seq}"
+
 
 def in_force(archive: Archive) -> dict[str, Since]:
-    """Return what is in force by the archive's word: the version of each file, by its name."""
-    kept: dict[str, int] = {}
-    now: dict[str, Since] = {}
+    """Return what is in force by the archive's word: the version of each file, by its name.
+
+    However many versions there were, no more is kept in mind than the files of one moment.
+    """
+    now: dict[str, tuple[str, datetime]] = {}
     for entry in archive.entries(0, types=["rules", "book"]):
         if entry.type == "rules":
-            digest = _sha256(entry.payload.decode())
-            kept[digest] = entry.seq
-            now[str(entry.meta.get("name", ""))] = Since(sha256=digest, seq=entry.seq, at=entry.at)
+            now[str(entry.meta.get("name", ""))] = _sha256(entry.payload.decode()), entry.at
             continue
-        before = now
+        before, books = now, msgspec.json.decode(entry.payload, type=_Books).books
         now = {
-            name: before[name]
-            if name in before and before[name].sha256 == digest
-            else Since(sha256=digest, seq=kept[digest], at=entry.at)
-            for name, digest in msgspec.json.decode(entry.payload, type=_Books).books.items()
-            if digest in kept
+            name: before[name] if before.get(name, ("",))[0] == digest else (digest, entry.at)
+            for name, digest in books.items()
         }
-    return now
+    wanted = {digest for digest, _ in now.values()}
+    kept = {
+        digest: entry.seq
+        for entry in archive.entries(0, types=["rules"])
+        if (digest := _sha256(entry.payload.decode())) in wanted
+    }
+    return {
+        name: Since(sha256=digest, seq=kept[digest], at=at)
+        for name, (digest, at) in now.items()
+        if digest in kept
+    }
 
 
 def put_in_force(archive: Archive, book: Book) -> None:

@@ -6,6 +6,7 @@ from gateway import __version__
 from gateway.app import App
 from gateway.capture.standing import Standing
 from gateway.mail.canonical import canonical
+from gateway.shelf import RULES, in_force
 from gateway.store import fold, jobs, messages
 from gateway.supervise import is_at_work
 from index.backend import Backend
@@ -19,6 +20,11 @@ def status_of(app: App, index: Backend | None = None) -> dict[str, Any]:
     indexed, documents = backend.position(), backend.count()
     if index is None:
         backend.close()
+    shelf, now = (
+        app.renew_shelf(),
+        in_force(app.archive),
+    )  # a page of a running service tells of today's files
+    book = now.get(RULES)
     with app.store.read() as conn:
         position = fold.position(conn)
         queue = jobs.counts(conn)
@@ -40,9 +46,11 @@ def status_of(app: App, index: Backend | None = None) -> dict[str, Any]:
         },
         "queue": queue,
         "rules": {
-            "rules": len(app.book.ruleset.rules),
-            "book": app.book.ruleset.sha256,
-            "broken": [str(one) for one in app.shelf.broken],
+            "rules": len(shelf.book.ruleset.rules),
+            "book": shelf.book.ruleset.sha256,
+            "since": book.at.isoformat() if book and book.sha256 == shelf.book.ruleset.sha256 else None,
+            "entry": book.seq if book and book.sha256 == shelf.book.ruleset.sha256 else None,
+            "broken": [one.told(now.get(one.file)) for one in shelf.broken],
         },
         "capture": {
             "at_work": is_at_work(app.config),

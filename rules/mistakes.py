@@ -5,12 +5,13 @@ import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
 from rules import actions
 from rules.errors import BookError, Fault
+from rules.facts import Method
 from rules.faults import nearest, plain
 from rules.kinds import KINDS
 from rules.lines import Path, line_of, places_of
@@ -27,7 +28,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "direction": ("inbound", "outbound"),
     "link_confidence": ("certain", "likely", "possible"),
     "authenticity": ("pass", "fail", "none", "temperror", "permerror", "unchecked"),
-    "link_method": ("stated", "thread", "alias", "customer", "rule", "hand"),
+    "link_method": get_args(Method),
     "language": Language.__args__,  # type: ignore[attr-defined]
 }
 _PATTERNS = ("subject", "text", "from_name", "attachment", "attachment_text")

@@ -4,6 +4,7 @@ import contextlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -19,7 +20,7 @@ from gateway.mail.message import ParsedMail
 from gateway.mail.parse import parse
 from gateway.replay import decision_in, facts_again, read_one, with_ages
 from gateway.shape import facts_of
-from gateway.shelf import RULES, in_force
+from gateway.shelf import RULES, Since, in_force
 from gateway.store import messages
 from rules.changes import report_on
 from rules.decide import decide, explain_rules
@@ -46,16 +47,17 @@ def check(place: Place, as_json: bool) -> None:
     """Read the rule book and every marketplace file, try their examples, and say what of ours they change."""
     app = place.app()
     files = app.files()
-    faults = [*files.unread.values(), *map(str, _faults(app, files.rules))]
+    faults = [*files.unread.values(), *(files.located(str(one)) for one in _faults(app, files.rules))]
     report, examples = [], []
     try:
         made = load_marketplaces({**builtin_texts(), **files.own})
         report = report_on(files.own)
         examples = broken_examples(made)
     except BookError as wrong:
-        faults.append(str(wrong))
+        faults.append(files.located(str(wrong)))
     names = [] if faults else [rule.name for rule in load_ruleset(files.rules).rules]
-    now = in_force(app.archive).get(RULES) if app.config.secrets.is_dir() else None
+    now = in_force(app.archive) if app.config.secrets.is_dir() else {}
+    stands = {name: now.get(name) for name in dict.fromkeys((RULES, *files.own, *files.unread))}
     if as_json:
         print_json(
             {
@@ -63,16 +65,16 @@ def check(place: Place, as_json: bool) -> None:
                 "marketplaces": report,
                 "broken_examples": examples,
                 "faults": faults,
-                "in_force": None
-                if now is None
-                else {"sha256": now.sha256, "since": when(now.at), "entry": now.seq},
+                "in_force": _version(stands.pop(RULES)),
+                "own_in_force": {name: _version(one) for name, one in stands.items()},
             },
         )
     else:
         if not faults:
             click.echo(f"{len(names)} rules in {app.config.rules or 'no rule book'}: all readable.")
-        if now is not None:
-            click.echo(f"In force: version {now.sha256[:16]} since {when(now.at)}, kept as entry {now.seq}.")
+        for name, one in stands.items():
+            if one is not None:
+                click.echo(f"In force: {name}, {one}.")
         for line in (*report, *examples):
             click.echo(line)
         for line in faults:
@@ -81,6 +83,10 @@ def check(place: Place, as_json: bool) -> None:
         raise SystemExit(2)
     if examples:
         raise SystemExit(1)
+
+
+def _version(one: Since | None) -> dict[str, Any] | None:
+    return None if one is None else {"sha256": one.sha256, "since": when(one.at), "entry": one.seq}
 
 
 def _faults(app: App, text: str) -> tuple[Fault, ...]:

@@ -62,12 +62,13 @@ def test_a_change_is_taken_up_a_mistake_stops_no_mail_and_both_are_told(place):
     wait_for(lambda: "rules-broken" in place.log(), seconds=400, why=place.log)
     assert tagged_by(place, "gamma") == "second"
     (said,) = in_force(place)["broken"]
-    assert "line 3, rule 1 (third), when.drection" in said
+    assert f"{place.data}/rules.toml:3: rule 1 (third), when.drection" in said
     assert "did you mean `direction`" in said
-    assert "its last good version is in force" in said
+    assert "its last good version is in force: version " in said
     checked = place.run("rules", "check")
     assert checked.returncode == 2
-    assert "line 3" in checked.stderr
+    assert "rules.toml:3: " in checked.stderr
+    assert "In force: rules.toml, version " in checked.stdout
 
     (place.data / "rules.toml").write_text(BOOK.format("first"))
     settles_to(place, "first")

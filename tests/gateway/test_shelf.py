@@ -106,6 +106,24 @@ def test_the_log_says_which_version_was_in_force_at_any_time_also_when_an_earlie
     assert archive.head() == seen[-1][0] + 1
 
 
+def test_a_fault_names_the_file_as_it_lies_on_disk_and_its_line(tmp_path):
+    (tmp_path / "rules.toml").write_text(BROKEN)
+    (tmp_path / "lamps.toml").write_text(SHOP + "\n[[orders]]\npatern = 'x'\n")
+    shelf = stock(read_files(str(tmp_path / "rules.toml"), str(tmp_path)), {}.get)
+    said = [one.said for one in shelf.broken]
+    assert said[0].startswith(f"{tmp_path}/lamps.toml:4: [[orders]] 1: ")
+    assert any(one.startswith(f"{tmp_path}/rules.toml:3: rule 1 (good), when.subjct: ") for one in said)
+
+
+def test_what_stands_in_for_a_broken_file_is_told_with_its_version_and_since_when(archive):
+    put_in_force(archive, stock(Files(rules=GOOD, own={}, unread={}), {}.get).book)
+    now = in_force(archive)[RULES]
+    (one,) = stock(Files(rules=BROKEN, own={}, unread={}), {RULES: GOOD}.get).broken
+    assert one.told(now).endswith(
+        f"is in force: version {now.sha256[:16]} since 2026-11-23T08:16:30Z, kept as entry {now.seq}"
+    )
+
+
 def test_a_watch_tells_of_a_change_once(tmp_path, monkeypatch):
     monkeypatch.setattr("gateway.shelf._LOOK_S", 0.0)
     place = tmp_path / "rules.toml"

@@ -42,6 +42,8 @@ def _standing(site: Site) -> Standing:
         capture = _with_times(facts["capture"])
         accounts = {name: _with_times(one) for name, one in capture.pop("accounts", {}).items()}
         facts = {**facts, "capture": capture}
+    if since := (facts.get("rules") or {}).get("since"):
+        facts = {**facts, "rules": {**facts["rules"], "since": datetime.fromisoformat(since)}}
     return Standing(facts=facts, dead=dead, troubles=troubles, accounts=accounts)
 
 
@@ -63,6 +65,7 @@ def troubles_in(facts: dict[str, Any]) -> list[str]:
     troubles = []
     if (facts.get("capture") or {}).get("at_work") is False:
         troubles.append("The worker is not running: mail is archived, but not delivered, relayed or indexed.")
+    troubles.extend((facts.get("rules") or {}).get("broken") or ())
     accounts = (facts.get("capture") or {}).get("accounts") or {}
     troubles.extend(f"{name}: {said}" for name, one in accounts.items() for said in one["mend"])
     if number("queue", "dead"):
