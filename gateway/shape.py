@@ -27,7 +27,7 @@ def facts_of(
 ) -> Facts:
     """Say what the rules may look at."""
     occurred_at, _ = occurred(mail, envelope)
-    written = mail.date or occurred_at
+    written = mail.date or occurred_at  # taken in years later, a message is as old as it was when it came
     return Facts(
         direction="outbound" if outbound else "inbound",
         mailbox=envelope.mailbox,
@@ -63,7 +63,7 @@ def facts_of(
         references=mail.references,
         size_bytes=mail.size_bytes,
         occurred_at=occurred_at,
-        age_s=max(0.0, (envelope.received_at - written).total_seconds()),
+        age_s=max(0.0, (occurred_at - written).total_seconds()),
     )
 
 

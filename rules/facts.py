@@ -89,7 +89,7 @@ class Facts:
     references: tuple[str, ...] = ()
     size_bytes: int = 0
     occurred_at: datetime | None = None
-    age_s: float = 0.0  # between its Date, or when it occurred, and our receipt
+    age_s: float = 0.0  # on its way: from its Date until it occurred; 0 where it has no Date
     language: str = ""  # "de"; "" where nobody asked or it cannot be told
 
 

@@ -59,7 +59,7 @@ class When(
     parcel: Words | None = None  # a tracking number
     carrier: Words | None = None
     has_parcel: bool | None = None
-    older_than_hours: float | None = None  # between its Date and our receipt
+    older_than_hours: float | None = None  # on its way: from its Date until it occurred
     newer_than_hours: float | None = None
     larger_than_bytes: int | None = None
     smaller_than_bytes: int | None = None

@@ -4,9 +4,6 @@ How long it takes is a benchmark's to say (``python -m benchmarks.rules``).
 """
 
 import statistics
-import sys
-from collections import Counter
-from types import FrameType
 
 import pytest
 
@@ -15,27 +12,15 @@ from rules.examples import facts_of_example
 from rules.facts import Context, Facts
 from rules.read import read
 from rules.ruleset import load_ruleset
+from tests.counting import calls_of
 
 RULES = load_ruleset("")
 SENTENCE = "Hello, where is my parcel? My order 112-{:07d}-1234567 was shipped with UPS 1Z5R8939{:010d}.\n"
 
 
 def _calls(facts: Facts, marketplaces) -> int:
-    """Return how many functions are called to read a message and decide: RE2's searches are among them."""
-    count: Counter[str] = Counter()
-
-    def note(_frame: FrameType, event: str, _function: object) -> None:
-        count[event] += 1
-
-    decide(
-        facts, read(facts, marketplaces), Context(), RULES, marketplaces
-    )  # what is made ready once is ready now
-    sys.setprofile(note)
-    try:
-        decide(facts, read(facts, marketplaces), Context(), RULES, marketplaces)
-    finally:
-        sys.setprofile(None)
-    return count["call"] + count["c_call"]
+    """Return what it takes to read a message and decide."""
+    return calls_of(lambda: decide(facts, read(facts, marketplaces), Context(), RULES, marketplaces))
 
 
 def test_an_example_takes_a_few_hundred_calls(marketplaces):
