@@ -118,10 +118,11 @@ def serve_births(door: socket.socket, live: Callable[[socket.socket], int]) -> N
 
 
 def read_frame(source: IO[bytes]) -> bytes | None:
-    """Return the next frame, or None at the end."""
-    head = source.read(8)
-    if len(head) < 8:
+    """Return the next frame, or None at the end, also where that was the other's death."""
+    try:
+        head = source.read(8)
+        size = int.from_bytes(head, "big")
+        frame = source.read(size) if len(head) == 8 else b""
+    except ConnectionResetError:
         return None
-    size = int.from_bytes(head, "big")
-    frame = source.read(size)
-    return frame if len(frame) == size else None
+    return frame if len(head) == 8 and len(frame) == size else None

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from gateway.births import start
-from gateway.nursery import Nursery
+from gateway.nursery import Nursery, read_frame
 
 MODULE = """
 import os, socket, sys, time
@@ -143,3 +143,18 @@ def test_where_there_are_threads_a_process_is_begun_anew(born):
     assert isinstance(process, subprocess.Popen)
     ours.close()
     assert process.wait(30) == 7
+
+
+def test_the_other_s_death_in_the_middle_is_the_end_and_no_fault():
+    ours, theirs = socket.socketpair()
+    ours.sendall(b"an answer that nobody reads any more")
+    theirs.close()
+    with ours, pytest.raises(ConnectionResetError):  # what the system says of it
+        ours.recv(1)
+    for written in (b"", b"\0\0", b"\0" * 7 + b"\5abc"):
+        ours, theirs = socket.socketpair()
+        ours.sendall(b"an answer that nobody reads any more")
+        theirs.sendall(written)
+        theirs.close()
+        with ours, ours.makefile("rb") as source:
+            assert read_frame(source) is None
