@@ -58,6 +58,7 @@ class WorkerProcess:
     def stop(self, timeout_s: float = 15.0) -> int:
         """Ask it to end, wait, and return its exit code; after the time-out it is killed, which loses nothing."""
         self.process.terminate()
+        self.wake()  # it may be waiting for something to do
         try:
             code = self.process.wait(timeout_s)
         except subprocess.TimeoutExpired:
