@@ -12,6 +12,7 @@ from rules.labels import announced
 from rules.parts import Part
 from rules.places import place_of
 from rules.quotes import Quotes
+from rules.tables import OrderColumns
 
 _TRIES_MAX = 5000  # matches of one shape that are looked at in one part
 _FINDS_MAX = 100  # finds that a message keeps
@@ -46,6 +47,7 @@ def find_orders(
 
     ``shapes`` are the ids of the compiled shapes that stand in the part at all.
     """
+    columns = OrderColumns(part, words)
     for scope in scopes:
         for compiled in scope.market.orders:
             shape = compiled.shape
@@ -56,7 +58,7 @@ def find_orders(
             if shape.parts and part.kind not in shape.parts:
                 continue
             last: _Try | None = None
-            for one in _tries(part, compiled, words):
+            for one in _tries(part, compiled, words, columns):
                 tried = one
                 if (
                     last is not None
@@ -107,7 +109,7 @@ def _clash(one: tuple[FoundOrder, int, int], other: tuple[FoundOrder, int, int])
     )
 
 
-def _tries(part: Part, compiled: CompiledOrder, words: Words) -> Iterator[_Try]:
+def _tries(part: Part, compiled: CompiledOrder, words: Words, columns: OrderColumns) -> Iterator[_Try]:
     text = part.readable.text
     for match in islice(compiled.pattern.finditer(text), _TRIES_MAX):
         start, end = match.span(compiled.id_group)
@@ -125,6 +127,8 @@ def _tries(part: Part, compiled: CompiledOrder, words: Words) -> Iterator[_Try]:
             continue
         if compiled.id_group and not foreign:
             label = label or text[match.start() : start].strip(" :#")
+        if not label and not foreign and not linked:
+            label = columns.heading_of(start, end)
         thing = (
             bool(foreign) and words.thing_label is not None and words.thing_label.search(foreign) is not None
         )

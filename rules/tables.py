@@ -1,14 +1,17 @@
-"""Products in tables: a SKU is free text, so it is read under its heading and never by its shape.
+"""Numbers in tables, read under their headings: a SKU is free text, and an order ID of nothing but digits could be anything.
 
 Columns change their order from shop to shop; the heading says which is which. Text counts as a table where tabs,
 semicolons or bars part its cells, as in spreadsheets, in CSV files and in order reports.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from itertools import islice
 
 from rules.checks import ean, isbn
+from rules.compiled import Words
 from rules.facts import FoundProduct
 from rules.parts import Part
 from rules.places import place_of
@@ -29,12 +32,9 @@ Cell = tuple[str, int, int]  # what it says, and where that stands in the origin
 def find_in_tables(part: Part, headings: Mapping[str, str], quotes: Quotes) -> Iterator[FoundProduct]:
     """Yield the products that stand under a heading; ``headings`` are kinds by the headings' words, in small letters."""
     html = part.kind == "html"
-    if not html and part.kind not in {"text", "attachment"}:
-        return
-    rows = _rows_of_html(part.original[:_LOOK]) if html else _rows_of_text(part)
     kinds: dict[int, tuple[str, str]] = {}
     width = found = 0
-    for row in rows:
+    for row in _rows(part):
         named = {
             place: (headings[said.casefold()], said)
             for place, (said, _, _) in enumerate(row)
@@ -61,6 +61,54 @@ def find_in_tables(part: Part, headings: Mapping[str, str], quotes: Quotes) -> I
             found += 1
             if found == _FINDS_MAX:
                 return
+
+
+class OrderColumns:
+    """The cells of one part that stand under a heading which announces orders; the tables are read when first asked."""
+
+    def __init__(self, part: Part, words: Words) -> None:
+        self._part = part
+        self._words = words
+
+    def heading_of(self, start: int, end: int) -> str:
+        """Return the heading above a number at a place of the readable text, or an empty string."""
+        first, last = self._part.readable.span(start, end)
+        place = bisect_right(self._cells, first, key=lambda cell: cell[1]) - 1
+        if place < 0:
+            return ""
+        said, _, stop = self._cells[place]
+        return said if last <= stop else ""
+
+    @cached_property
+    def _cells(self) -> list[Cell]:
+        cells: list[Cell] = []
+        named: dict[int, str] = {}
+        width = 0
+        for row in _rows(self._part):
+            heads = {place: said for place, (said, _, _) in enumerate(row) if self._announces(said)}
+            if heads and len(row) > 1:
+                named, width = heads, len(row)
+            elif len(row) != width:
+                named = {}
+            else:
+                cells.extend((said, *row[place][1:]) for place, said in named.items() if row[place][0])
+            if len(cells) > _FINDS_MAX:
+                break
+        return cells
+
+    def _announces(self, said: str) -> bool:
+        """Tell whether a cell is such a heading: it calls what is below it orders, nothing else, and is no number itself."""
+        words = self._words
+        if not said or any(letter.isdigit() for letter in said) or words.order_label is None:
+            return False
+        other = words.other_label is not None and words.other_label.search(said) is not None
+        return words.order_label.search(said) is not None and not other
+
+
+def _rows(part: Part) -> Iterator[list[Cell]]:
+    if part.kind == "html":
+        return _rows_of_html(part.original[:_LOOK])
+    return _rows_of_text(part) if part.kind in {"text", "attachment"} else iter(())
 
 
 def _fits(kind: str, value: str) -> bool:

@@ -1,5 +1,7 @@
 """Order IDs in all the ways people and programs write them, and what only looks like one."""
 
+import re
+
 import pytest
 
 from rules.facts import AttachmentFact, Facts
@@ -137,6 +139,35 @@ HOME = {
 @pytest.mark.parametrize("sender, text, expected", HOME.values(), ids=HOME.keys())
 def test_a_marketplaces_own_text(marketplaces, sender, text, expected):
     assert found(marketplaces, sender=sender, text=text) == expected
+
+
+_ONE = ("walmart", "2000123456789", "certain")
+COLUMNS = {
+    "under its heading": ("<table><tr><th>UPC<th>PO&nbsp;#<tr><td>850041709384<td>2000123456789</table>", {_ONE}),
+    "in the second row too": ("<tr><td>Order #<td>Qty<tr><td>2000123456780<td>1<tr><td>2000123456789<td>2", {_ONE, ("walmart", "2000123456780", "certain")}),
+    "under another heading": ("<table><tr><th>Order #<th>UPC<tr><td>x<td>2000123456789</table>", set()),
+    "under a heading of other things": ("<table><tr><th>Order tracking number<th>Qty<tr><td>2000123456789<td>1</table>", set()),
+    "a row of another width": ("<table><tr><th>Order #<th>Qty<tr><td>2000123456789</table>", set()),
+    "one column alone": ("<table><tr><th>Orders<tr><td>your pallet<tr><td>number of<tr><td>2000123456789</table>", set()),
+    "below the table": ("<table><tr><th>Order #<th>Qty<tr><td>x<td>1</table><p>and then came all those words</p>2000123456789", set()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("html, expected", COLUMNS.values(), ids=COLUMNS.keys())
+def test_plain_digits_in_a_table_are_orders_under_a_heading_that_says_so(marketplaces, html, expected):
+    assert found(marketplaces, sender=WALMART, html=html) == expected
+    text = re.sub("<t[hd]>", "\t", html.replace("<tr>", "\n").replace("&nbsp;", " "))
+    assert (
+        found(marketplaces, sender=WALMART, text=re.sub("<[^>]*>", "\n", text).replace("\n\t", "\n"))
+        == expected
+    )
+
+
+def test_the_heading_is_the_reason(marketplaces):
+    html = "<table><tr><th>Store<th>Customer Order #<th>Qty<tr><td>448190276<td>2000123456789<td>1</table>"
+    (order,) = read(Facts(direction="inbound", from_=(WALMART,), html=html), marketplaces).orders
+    assert "after “Customer Order #”" in order.reason
+    assert html[slice(*order.span)] == "2000123456789"
 
 
 PARTS = {
