@@ -1,17 +1,19 @@
 """Any decision on any archived message, replayed from the archive alone, comes out the same; other books say what differs."""
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from gateway.deciding import Book
 from gateway.readers import Readers
-from gateway.replay import decide_again, decision_in, read_one, replay, sums
+from gateway.replay import decide_again, decision_in, facts_again, read_one, replay, sums
 from gateway.store import messages
 from gateway.versions import book_of, versions_of
+from rules.facts import Authentic
 from rules.marketplace import builtin, builtin_texts
 from rules.ruleset import load_ruleset
 from tests.small_house import BUYER, MAILBOX, ORDER, build_house, close, mail, seed
@@ -79,7 +81,16 @@ def decisions_of(house):
 
 
 @given(rules=RULES, drawn=MESSAGES)
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=(
+        Phase.explicit,
+        Phase.reuse,
+        Phase.generate,
+    ),  # each example is a house: making one smaller takes hours
+)
 def test_any_decision_on_any_message_replayed_from_the_archive_is_the_same(readers, rules, drawn):
     with tempfile.TemporaryDirectory() as place:
         house = build_house(Path(place), rules=rules)
@@ -99,6 +110,18 @@ def test_any_decision_on_any_message_replayed_from_the_archive_is_the_same(reade
                 assert decide_again(entry, read_one(readers, entry), decision, book) == decision
         finally:
             close(house)
+
+
+def test_who_sent_it_and_its_language_are_those_of_the_record(house, readers):
+    entry, decision = next(iter(decisions_of(house)))
+    known = Authentic(result="pass", proven=("amazon.de",), by="dkim")
+    decision = replace(decision, authentic=known, language="fr")
+    book = Book(
+        ruleset=load_ruleset("[[rule]]\nname='a'\nwhen={language='fr', authenticity='pass'}\nthen=[]"),
+        marketplaces=builtin(),
+    )
+    facts = facts_again(entry, read_one(readers, entry), decision, book)
+    assert (facts.authentic, facts.language) == (known, "fr")
 
 
 @pytest.fixture
@@ -136,7 +159,5 @@ def test_the_versions_that_decided_are_named_by_entry(house):
 
 
 def test_a_book_that_is_not_in_the_archive_is_not_made_up(house):
-    from dataclasses import replace
-
     _, decision = next(iter(decisions_of(house)))
     assert book_of(house.archive, replace(decision, books=(*decision.books[:-1], "0" * 64))) is None
