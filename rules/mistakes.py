@@ -3,6 +3,7 @@
 import difflib
 import re
 import tomllib
+import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_args
@@ -33,6 +34,9 @@ _WORDS: dict[str, tuple[str, ...]] = {
 }
 _PATTERNS = ("subject", "text", "from_name", "attachment", "attachment_text")
 RULES_MAX = 10_000
+_NAME_MAX = 100
+_JOINER = "\u200d"  # inside one emoji
+_NAMES = f"1 to {_NAME_MAX} characters, all of them to be seen"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +72,20 @@ class _Look:
         listed = self.raw.get("rule")
         one = listed[path[1]] if isinstance(listed, list) and path[1] < len(listed) else {}
         name = one.get("name") if isinstance(one, dict) else ""
-        return f"rule {path[1] + 1} ({name})" if isinstance(name, str) and name else f"rule {path[1] + 1}"
+        return (
+            f"rule {path[1] + 1} ({name})"
+            if isinstance(name, str) and is_name(name)
+            else f"rule {path[1] + 1}"
+        )
+
+
+def is_name(text: str) -> bool:
+    r"""Tell whether a text can name a rule, a tag or a folder: short, and nothing in it that a reader cannot see.
+
+    >>> is_name("Überfällig ☂"), is_name("late\u202e"), is_name(" ")
+    (True, False, False)
+    """
+    return 0 < len(text.strip()) <= _NAME_MAX and text.replace(_JOINER, "").isprintable()
 
 
 def shown_path(path: Path) -> str:
@@ -121,7 +138,9 @@ def _of_name(look: _Look, path: Path, rule: dict[str, Any], seen: dict[str, int]
     name = rule.get("name")
     if not isinstance(name, str) or not name.strip():
         yield look.fault((*path, "name") if "name" in rule else path, 'a rule needs a name: name = "..."')
-    elif name in seen:
+    elif not is_name(name):
+        yield look.fault((*path, "name"), f"a rule's name has {_NAMES}")
+    elif (name := unicodedata.normalize("NFC", name)) in seen:  # two that look the same are the same
         first = line_of(look.places, ("rule", seen[name]))
         yield look.fault(
             path,
@@ -234,10 +253,12 @@ def _of_action(look: _Look, path: Path, raw: dict[str, Any]) -> Iterator[Fault]:
             yield look.fault((*path, "to"), f"{to!r} is no e-mail address")
         case actions.Assign(to=to) if not to.strip():
             yield look.fault((*path, "to"), "say which agent answers")
-        case actions.Tag(name=name) | actions.Untag(name=name) if not name or any(map(str.isspace, name)):
-            yield look.fault((*path, "name"), f"a tag is one word without spaces, not {name!r}")
-        case actions.File(under=name) | actions.Retain(class_=name) if not name.strip() or len(name) > 100:
-            yield look.fault(path, "it needs a name of 1 to 100 characters")
+        case actions.Tag(name=name) | actions.Untag(name=name) if not is_name(name) or " " in name:
+            yield look.fault(
+                (*path, "name"), f"a tag is one word without spaces, of {_NAMES}; not {name[:_NAME_MAX]!r}"
+            )
+        case actions.File(under=name) | actions.Retain(class_=name) if not is_name(name):
+            yield look.fault(path, f"it needs a name of {_NAMES}")
         case _:
             pass
 
