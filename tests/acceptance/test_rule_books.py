@@ -73,3 +73,32 @@ def test_a_change_is_taken_up_a_mistake_stops_no_mail_and_both_are_told(place):
     (place.data / "rules.toml").write_text(BOOK.format("first"))
     settles_to(place, "first")
     assert in_force(place)["broken"] == []
+
+
+def test_history_is_decided_again_beside_a_running_service_and_nothing_is_sent(place):
+    assert tagged_by(place, "alpha") == "first"
+    seqs = [one["seq"] for one in place.json("search", "subject:alpha")]
+    place.run("tag", seqs[0], "--add", "kept", "--remove", "first")
+    queue = place.json("status")[0]["queue"]
+    notify = "then = [{{ do = 'notify', to = 'boss@brand.example' }}, "
+    (place.data / "rules.toml").write_text(BOOK.replace("then = [", notify).format("second"))
+    *changes, total = place.json("rules", "replay", "--since", "2000-01-01")
+    assert [one["seq"] for one in changes] == seqs
+    assert changes[0]["changes"]["tags"] == {"gone": ["first"], "come": ["second"]}
+    *applied, total_applied = place.json(
+        "rules", "replay", "--since", "2000-01-01", "--apply", "--agent", "anna"
+    )
+    assert (applied, total_applied) == (changes, total)
+    (found,) = place.json("search", "tag:second")
+    assert found["tags"] == ["assigned:anna", "kept", "second"]
+    assert place.json("rules", "replay", "--since", "2000-01-01", "--apply")[-1]["changed"] == 0
+    assert place.json("status")[0]["queue"] == queue
+    (said,) = place.json("rules", "explain", seqs[0])
+    assert said["same_again"] is True
+    place.run("rebuild")
+    assert place.json("search", "tag:second") == [found]
+
+    (place.data / "rules.toml").write_text(BOOK.format("third").replace("direction", "drection"))
+    refused = place.run("rules", "replay", "--since", "2000-01-01", "--apply")
+    assert refused.returncode == 2
+    assert "rules.toml:3: " in refused.stderr
