@@ -21,6 +21,7 @@ _MODULES = (
     "keep",
     "mailboxes",
     "inform",
+    "inspecting",
     "act",
     "review",
     "clocks",

@@ -1,9 +1,8 @@
-"""Commands that read: search, show, order, inspect."""
+"""Commands that read: search, show, order."""
 
 import contextlib
 import sys
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import UTC
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
@@ -15,7 +14,7 @@ from gateway.cli.frame import Place, json_option, pass_place, print_json, when
 from gateway.cli.told import lines_of, sender
 from gateway.dossier.timeline import timeline_of
 from gateway.errors import WrongUse
-from gateway.extraction import Extractor, Opening
+from gateway.extraction import Extractor
 from gateway.indexer import text_of
 from gateway.mail.entry import MAIL_TYPES, Envelope
 from gateway.mail.parse import parse
@@ -30,8 +29,6 @@ from index.backend import Backend
 from index.query import parse_query
 from index.snippet import snippets
 from rules.facts import Authentic, Reported
-from rules.marketplace import builtin
-from rules.named import direction_of
 from rules.read import believed, read
 
 _WIDTH = 160
@@ -228,41 +225,4 @@ def _told(reported: Reported) -> str:
     return ", ".join([*said, *([f"buyer {reported.alias}"] if reported.alias else [])]) or "known"
 
 
-@click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@json_option
-def inspect(files: tuple[Path, ...], as_json: bool) -> None:
-    """Say what Docket reads in mail FILES, without an archive."""
-    marketplaces = builtin()
-    extractor = Extractor(Opening())
-    unread = 0
-    for path in files:
-        try:
-            raw = path.read_bytes()
-        except OSError as wrong:
-            click.echo(f"docket: {path}: {wrong.strerror}", err=True)
-            unread += 1
-            continue
-        parsed = extractor.extend(parse(raw), raw)
-        envelope = Envelope(source="import", received_at=_EPOCH)
-        direction = direction_of(facts_of(parsed, envelope, outbound=False), marketplaces)
-        facts = facts_of(parsed, envelope, outbound=direction == "outbound")
-        reading = believed(read(facts, marketplaces), facts, marketplaces)
-        shown = present.mail(parsed, reading, file=str(path), direction=direction)
-        if as_json:
-            print_json(shown)
-            continue
-        click.echo(f"{path}: {reading.marketplace or 'no marketplace'} {reading.kind}".rstrip())
-        click.echo(f"  {parsed.subject}")
-        for found in reading.orders:
-            click.echo(f"  order {found.order.value} ({found.confidence}) in {found.where}: {found.reason}")
-        for defect in parsed.defects:
-            click.echo(f"  defect: {defect}")
-    extractor.close()
-    if unread:
-        raise click.exceptions.Exit(1)
-
-
-_EPOCH = datetime.fromtimestamp(0, UTC)
-
-COMMANDS = (search, show, order, inspect)
+COMMANDS = (search, show, order)

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, select
 
+from gateway.mail.authenticity.verdicts import Authenticity
 from gateway.mail.entry import Entry
 from gateway.store import tables
 from gateway.store.arrivals import insert_rows
@@ -64,18 +65,28 @@ def entries_of(conn: Connection, seqs: Collection[int]) -> dict[int, int]:
     return found
 
 
+def authentic_in(found: Authenticity, *, told: bool = False) -> Authentic:
+    """Return what the rules are told of all that was found; ``told`` where a trusted server says what it found."""
+    return Authentic(
+        result=found.result,
+        proven=found.proven,
+        by=found.by,
+        claimed=found.from_domain,
+        reason=found.reason,
+        told=told or found.upstream is not None,
+        dkim=found.dkim,
+        spf=found.spf.result,
+        dmarc=found.dmarc.result,
+        arc=found.arc.result,
+    )
+
+
 def _row(log: int, by: int, act: Checked) -> dict[str, Any]:
-    found = act.results
-    words = {
+    found = authentic_in(act.results, told=bool(act.trust.servers))
+    return {
+        "log": log,
+        "message": act.of,
+        "by": by,
         "result": found.result,
-        "proven": found.proven,
-        "by": found.by,
-        "claimed": found.from_domain,
-        "reason": found.reason,
-        "told": found.upstream is not None or bool(act.trust.servers),
-        "dkim": found.dkim,
-        "spf": found.spf.result,
-        "dmarc": found.dmarc.result,
-        "arc": found.arc.result,
+        "found": msgspec.to_builtins(found),
     }
-    return {"log": log, "message": act.of, "by": by, "result": found.result, "found": words}

@@ -195,4 +195,6 @@ def test_rules_check_says_what_own_files_change_and_which_examples_they_break(ne
     (tmp_path / "more.toml").write_text('extends = "etsy"\n[[kinds]]\nname = "solt"\n')
     done = place.run("rules", "check")
     assert done.returncode == 2
-    assert "more.toml, line 2, [[kinds]] 1: there is no kind `solt`; did you mean `sold`?" in done.stderr
+    assert (
+        f"{tmp_path}/more.toml:2: [[kinds]] 1: there is no kind `solt`; did you mean `sold`?" in done.stderr
+    )
