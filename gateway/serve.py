@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 import uvicorn
 
+from gateway.answering import answer_for
 from gateway.app import App
 from gateway.errors import ArchiveBroken, WrongUse
 from gateway.evidence.counter import Counter
@@ -225,6 +226,7 @@ async def _web(app: App) -> AsyncIterator[str]:
         act=app.archive.append,
         status=lambda: status_of(app, index),
         orders_named=lambda value: orders_named(value, app.marketplaces),
+        answer=lambda order, language: answer_for(app, order, language=language),
         zone=ZoneInfo(app.config.zone),
         close_needs=app.config.dossier.close_needs,
         refund_needs=app.config.dossier.refund_needs,

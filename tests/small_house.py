@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import uvicorn
 
+from gateway.answer.compose import compose
 from gateway.archive.archive import Archive, create_archive
 from gateway.clock import FixedClock
 from gateway.deciding import Book
@@ -32,6 +33,7 @@ from gateway.store.engine import Store, open_store
 from gateway.web.app import Site, build_site
 from index.backends.memory import MemoryBackend
 from rules.drop import DropAddress
+from rules.facts import OrderRef
 from rules.marketplace import builtin_texts, load_marketplaces
 from rules.named import orders_named
 from rules.ruleset import load_ruleset
@@ -208,11 +210,25 @@ def build_house(place: Path, *, rules: str = RULES, deliver: Any = None, **gatew
         act=house.act,
         status=lambda: _status(house),
         orders_named=lambda value: orders_named(value, marketplaces),
+        answer=lambda order, language: _answer(house, order, language),
         zone=ZoneInfo("Europe/Berlin"),
         hosts=("127.0.0.1", "localhost", "::1"),
     )
     house.settle()
     return house
+
+
+def _answer(house: House, order: OrderRef, language: str):
+    with house.store.read() as conn:
+        return compose(
+            conn,
+            order,
+            title="Amazon",
+            senders={MAILBOX: "Brand Support"},
+            zone=ZoneInfo("Europe/Berlin"),
+            now=house.clock.now(),
+            language=language,
+        )
 
 
 def _status(house: House) -> dict:

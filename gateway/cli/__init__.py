@@ -26,6 +26,7 @@ _MODULES = (
     "review",
     "clocks",
     "dossiers",
+    "answering",
     "evidence",
     "packing",
     "orders",

@@ -27,6 +27,7 @@ _ACTS = frozenset(
         "parcel",
         "sighting",
         "export",
+        "answer",
         "warning",
     }
 )

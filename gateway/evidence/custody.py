@@ -26,6 +26,7 @@ TITLES = {
     "sighting": "Seen again",
     "orders": "Order report",
     "export": "Exported",
+    "answer": "Claim answer written",
 }
 
 _SENDERS = {

@@ -22,6 +22,7 @@ _SHOWN = {
     "release": ("drop",),
     "sighting": ("source", "origin", "flags"),
     "export": ("reason", "messages", "entries"),
+    "answer": ("kind", "language"),
     "timestamp": ("authority", "at", "size"),
 }
 

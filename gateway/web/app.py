@@ -11,14 +11,27 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from gateway.web.guard import Guard
-from gateway.web.pages import acts, files, frame, login, message, order, pack, review, search, status, waiting
+from gateway.web.pages import (
+    acts,
+    answer,
+    files,
+    frame,
+    login,
+    message,
+    order,
+    pack,
+    review,
+    search,
+    status,
+    waiting,
+)
 from gateway.web.render import problem
 from gateway.web.site import Site
 from gateway.web.throttle import Throttle
 
 __all__ = ["Site", "build_site"]
 
-PAGES = (login, search, message, frame, files, acts, order, pack, review, waiting, status)
+PAGES = (login, search, message, frame, files, acts, order, answer, pack, review, waiting, status)
 
 
 def build_site(site: Site) -> Starlette:

@@ -106,6 +106,7 @@ def _environment() -> Environment:
             "span": span,
             "urlquote": lambda text: quote(str(text).encode("utf-8", "replace"), safe=""),
             "order_path": order_path,
+            "language_name": words.language_name,
             "words": words.words,
             "sender": words.sender,
             "methods": words.methods,

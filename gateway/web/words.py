@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from babel import Locale
+
 from rules.facts import Authentic
 from rules.reports import report_files
 
@@ -34,6 +36,7 @@ _ENTRIES = {
     "silence": "No mail came",
     "reconciliation": "Compared with the mailbox",
     "export": "Evidence pack",
+    "answer": "Claim answer",
     "warning": "Warning",
     "evidence": "Evidence",
     "parcel": "Parcel",
@@ -124,6 +127,15 @@ def person(pair: tuple[str, str]) -> str:
 def people(pairs: Iterable[tuple[str, str]]) -> str:
     """Return the short names of people, for a list's line."""
     return ", ".join(name or address for name, address in pairs) or "nobody"
+
+
+def language_name(language: str) -> str:
+    """Return a language's own name for itself.
+
+    >>> language_name("de"), language_name("fr")
+    ('Deutsch', 'Français')
+    """
+    return (Locale.parse(language).get_display_name(language) or language).capitalize()
 
 
 def report_title(name: str) -> str:

@@ -19,9 +19,13 @@ from tests.small_house import mail
 MUG = Order(
     marketplace="amazon", value="112-1234567-1234567", buyer="Marie", title="Mug", product="B0CX23YL4T"
 )
-CUP, BOX = (
+CUP, BOX, JAR = (
     Order(marketplace="amazon", value=value, buyer=buyer, title="Cup", product="B0CX23YL4T")
-    for value, buyer in (("112-1111111-3333333", "Ann"), ("112-2222222-4444444", "Tom"))
+    for value, buyer in (
+        ("112-1111111-3333333", "Ann"),
+        ("112-2222222-4444444", "Tom"),
+        ("112-3333333-5555555", "Eve"),
+    )
 )
 LAMP = Order(
     marketplace="amazon", value="112-7654321-7654321", buyer="Paul", title="Lamp", product="B0CX23YL4T"
@@ -159,3 +163,24 @@ def test_a_dossier_is_changed_and_added_to_beside_the_service(place, tmp_path):
     assert place.run("evidence", "add", BOX.value, tmp_path / "none.pdf").returncode == 2
     assert place.run("parcel", "add", BOX.value, "<x>").returncode == 2
     place.is_clean()
+
+
+def test_an_answer_is_written_from_what_is_there_and_recorded(place):
+    asks(place, JAR, "Did it leave?")
+    answers(place, JAR, "it left on Monday")
+    done = place.run("answer", JAR.value, "--language", "nl")
+    assert done.returncode == 0
+    assert done.stdout.startswith("Geacht Amazon-team,\n\n")
+    assert f"bestelling {JAR.value}" in done.stdout
+    assert "no parcel is named" in done.stderr
+    (told,) = place.json("answer", JAR.value, "--limit", "300")
+    assert len(told["text"]) == told["characters"] <= 300
+    assert told["left_out"]
+    (shown,) = place.json("show", told["entry"])
+    assert shown["payload"]["text"] == told["text"]
+    before = place.json("status")[0]["archive"]["size"]
+    traced = place.run("answer", JAR.value, "--trace")
+    (line,) = [one for one in traced.stdout.splitlines() if "wrote to us" in one]
+    assert len(line.partition("\t")[0].strip("[]").split(", ")) == 3
+    assert place.json("status")[0]["archive"]["size"] == before
+    assert place.run("answer", "112-9999999-9999999", "--marketplace", "amazon").returncode == 2

@@ -54,7 +54,7 @@ async def find(request: Request) -> Response:
 
 async def show_order(request: Request) -> Response:
     site: Site = request.app.state.site
-    ref = _ref(request)
+    ref = ref_of(request)
     found = await run_in_threadpool(_look_at, site, ref)
     if found is None:
         raise HTTPException(
@@ -78,7 +78,7 @@ async def show_order(request: Request) -> Response:
 
 async def note(request: Request) -> Response:
     """Write a note on the order itself, or say a word on one of its clocks."""
-    ref = _ref(request)
+    ref = ref_of(request)
     order: dict[str, str] = {"marketplace": ref.marketplace, "value": ref.value}
     if "clock" in request.state.form:
         word: dict[str, object] = {"order": order, **clock_word(request), "agent": request.state.agent}
@@ -108,7 +108,8 @@ def _change(site: Site, ref: OrderRef, form: Mapping[str, str]) -> dict[str, obj
     return changes
 
 
-def _ref(request: Request) -> OrderRef:
+def ref_of(request: Request) -> OrderRef:
+    """Return the order that an address names."""
     marketplace, value = request.path_params["marketplace"], request.path_params["value"]
     if len(marketplace) > _LONGEST or len(value) > _LONGEST or "\x00" in marketplace + value:
         raise HTTPException(HTTPStatus.NOT_FOUND)

@@ -1,0 +1,30 @@
+"""A claim's answer with an installation's own words: the same for the command line and the web view."""
+
+from zoneinfo import ZoneInfo
+
+from gateway.answer.case import Kind
+from gateway.answer.compose import Answer, compose
+from gateway.app import App
+from rules.facts import OrderRef
+
+
+def answer_for(
+    app: App, order: OrderRef, *, language: str, kind: Kind | None = None, limit: int | None = None
+) -> Answer | None:
+    """Return the answer for an order, or None where nothing is known of it.
+
+    ``limit`` is what the form takes; without one, what the marketplace's file says of messages, 0 where it says nothing.
+    """
+    known = app.marketplaces.marketplaces.get(order.marketplace)
+    with app.store.read() as conn:
+        return compose(
+            conn,
+            order,
+            title=known.title if known else order.marketplace,
+            senders={box.address.lower(): box.name for box in app.config.mailbox},
+            zone=ZoneInfo(app.config.zone),
+            now=app.clock.now(),
+            language=language,
+            kind=kind,
+            limit=(known.file.policy.characters_max if known else 0) if limit is None else limit,
+        )

@@ -1,0 +1,48 @@
+"""A claim's answer: the text to paste, what it lacks, and the entries that each sentence stands on."""
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.answer.compose import Answer, draft_of
+from gateway.answer.phrases import LANGUAGES
+from gateway.web.pages.acts import append
+from gateway.web.pages.order import ref_of
+from gateway.web.render import order_path, page
+from gateway.web.site import Site
+from rules.facts import OrderRef
+
+_FIRST = "en"
+
+
+async def show_answer(request: Request) -> Response:
+    """Show it; that alone is no entry."""
+    ref = ref_of(request)
+    language, made = await _made(request, ref, request.query_params.get("language", ""))
+    return page(request, "answer.html", ref=ref, made=made, language=language, languages=LANGUAGES)
+
+
+async def keep_answer(request: Request) -> Response:
+    """Archive the answer as it is now: that is what its writer goes and pastes."""
+    ref, site = ref_of(request), request.app.state.site
+    _, made = await _made(request, ref, request.state.form.get("language", ""))
+    return await append(
+        site, draft_of(ref, made, agent=request.state.agent, source="web"), back=order_path(ref)
+    )
+
+
+async def _made(request: Request, ref: OrderRef, language: str) -> tuple[str, Answer]:
+    site: Site = request.app.state.site
+    chosen = language if language in LANGUAGES else _FIRST
+    made = await run_in_threadpool(site.answer, ref, chosen)
+    if made is None:
+        raise HTTPException(404, f"Nothing is known of an order {ref.value} of {ref.marketplace}.")
+    return chosen, made
+
+
+ROUTES = [
+    Route("/answer/{marketplace}/{value:path}", show_answer, methods=["GET"]),
+    Route("/answer/{marketplace}/{value:path}", keep_answer, methods=["POST"]),
+]
