@@ -244,6 +244,13 @@ def _status(house: House) -> dict:
             "documents": house.index.count(),
         },
         "queue": {"ready": 0, "leased": 0, "done": 4, "dead": 0},
+        "rules": {
+            "rules": 1,
+            "book": "12ab",
+            "since": house.clock.now().isoformat(),
+            "entry": 7,
+            "broken": [],
+        },
         "capture": {
             "at_work": True,
             "last_at": house.clock.now().isoformat(),

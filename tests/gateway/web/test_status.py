@@ -40,9 +40,17 @@ def test_what_is_wrong_with_a_captured_account_is_named():
     ]
 
 
+def test_a_broken_rule_file_is_named_with_the_version_in_force():
+    said = "/etc/docket/rules.toml:3: there is no field; its last good version is in force: version 12ab"
+    rules = {"rules": 2, "book": "12ab", "since": "2026-11-23T08:16:30+00:00", "entry": 7, "broken": [said]}
+    assert troubles_in({**WELL, "rules": rules}) == [said]
+
+
 def test_the_page_shows_the_numbers(told, browser):
     page = browser.get("/status").text
     assert "Everything that is archived has been read" in page
     assert f"<dd>\n{told.archive.head()}" in page.replace("  ", "")
     assert "No job has failed for good." in page
     assert '<td>INBOX: 7</td><td class="num">1,200</td>' in page
+    since = f'<dt>Since</dt><dd><time class="full" datetime="{told.clock.now().isoformat()}"'
+    assert since in "".join(line.strip() for line in page.splitlines())
