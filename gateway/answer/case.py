@@ -4,7 +4,7 @@ Nothing is guessed: what the record does not carry is not in it, and ``gateway/a
 """
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -12,6 +12,7 @@ from typing import Literal
 from gateway.answer.watched import Watched
 from gateway.dossier.timeline import Act, Letter, Timeline
 from gateway.store.due import ClockRow
+from gateway.store.spelling import bare
 from rules.clocks import REPLY
 
 Kind = Literal["a-to-z", "chargeback", "return", "audit"]
@@ -53,6 +54,7 @@ class Parcel:
     carrier: str
     number: str
     shipped: datetime | None = None
+    entries: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +96,18 @@ class Case:
     doubt: str  # why there is no proof of absence, where there is none
 
 
-def case_of(timeline: Timeline, watched: Watched, *, title: str, kind: Kind | None = None) -> Case:
-    """Return what a timeline says; the kind is that of the newest dispute where none is named."""
+def case_of(
+    timeline: Timeline,
+    watched: Watched,
+    *,
+    title: str,
+    parcels: Mapping[str, int],
+    kind: Kind | None = None,
+) -> Case:
+    """Return what a timeline says; the kind is that of the newest dispute where none is named.
+
+    ``parcels`` are the entries that name them, by their bare numbers.
+    """
     claim = _claim(timeline.clocks, kind)
     named = kind or _kind_of(claim)
     reported = timeline.reported
@@ -108,7 +120,7 @@ def case_of(timeline: Timeline, watched: Watched, *, title: str, kind: Kind | No
         claim=claim,
         placed=placed,
         placed_entries=tuple(one.seq for one in timeline.sources),
-        parcels=tuple(_parcels(timeline)),
+        parcels=tuple(_parcels(timeline, parcels)),
         scans=tuple(one for one in _filed(timeline, "carrier-page") if one.what),
         proofs=tuple(_filed(timeline, "proof-of-delivery")),
         replies=tuple(_replies(timeline)),
@@ -140,11 +152,19 @@ def _kind_of(claim: ClockRow | None) -> Kind:
     return "a-to-z"
 
 
-def _parcels(timeline: Timeline) -> Iterator[Parcel]:
+def _parcels(timeline: Timeline, named: Mapping[str, int]) -> Iterator[Parcel]:
     reported = timeline.reported.parcels if timeline.reported else ()
-    shipped = {number: at for _, number, at in reported}
+    shipped = {bare(number): at for _, number, at in reported}
+    told = tuple(one.seq for one in timeline.sources)
     for one in timeline.parcels:
-        yield Parcel(carrier=plain(one.carrier), number=plain(one.number), shipped=shipped.get(one.number))
+        plain_number = bare(one.number)
+        by = (named[plain_number],) if plain_number in named else ()
+        yield Parcel(
+            carrier=plain(one.carrier),
+            number=plain(one.number),
+            shipped=shipped.get(plain_number),
+            entries=(*by, *(told if plain_number in shipped else ())),
+        )
 
 
 def _filed(timeline: Timeline, kind: str) -> Iterator[Said]:

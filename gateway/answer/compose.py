@@ -13,6 +13,7 @@ from gateway.answer.watched import watched_of
 from gateway.dossier.timeline import Timeline, timeline_of
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import Draft
+from gateway.store.orders import parcel_entries
 from rules.facts import OrderRef
 
 
@@ -49,7 +50,9 @@ def compose(
     if timeline is None:
         return None
     mailbox = _mailbox(timeline)
-    case = case_of(timeline, watched_of(conn, mailbox), title=title, kind=kind)
+    case = case_of(
+        timeline, watched_of(conn, mailbox), title=title, parcels=parcel_entries(conn, order), kind=kind
+    )
     text = write(case, language, zone=zone, sender=senders.get(mailbox, "") or mailbox, limit=limit)
     lacks = list(lacks_of(case, now))
     if limit and len(str(text)) > limit:

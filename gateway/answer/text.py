@@ -83,13 +83,11 @@ class _Writer:
             text = (said.parcel if one.carrier else said.parcel_plain).format(
                 carrier=one.carrier.upper(), number=one.number
             )
-            yield Sentence(
-                text=text, entries=self.case.placed_entries if one.shipped else (), rank=1, paragraph=first
-            )
+            yield Sentence(text=text, entries=one.entries, rank=1, paragraph=first)
             if one.shipped:
                 yield Sentence(
                     text=said.shipped.format(at=self._moment(one.shipped)),
-                    entries=self.case.placed_entries,
+                    entries=one.entries,
                     rank=2,
                 )
             first = False

@@ -18,7 +18,19 @@ from index.query import parse_query
 from rules.facts import OrderRef
 
 _PAGE = 1000
-_CLOSABLE = ("authenticity", "decision", "link", "mark", "note", "outcome", "release", "sighting", "tag")
+_CLOSABLE = (
+    "answer",
+    "authenticity",
+    "decision",
+    "dossier",
+    "link",
+    "mark",
+    "note",
+    "outcome",
+    "release",
+    "sighting",
+    "tag",
+)
 
 
 @click.command()

@@ -105,6 +105,20 @@ def parcels_of(conn: Connection, order: OrderRef) -> list[FoundParcel]:
     return found + [one for one in reports.parcels_of(conn, order) if bare(one.number) not in named]
 
 
+def parcel_entries(conn: Connection, order: OrderRef) -> dict[str, int]:
+    """Return the first entry that names each of an order's parcels, a message or a person's word, by the bare number."""
+    named = select(_finds.value, _finds.message).where(
+        _finds.log == log_of(conn), _finds.what == "parcel", _finds.message.in_(_linked(conn, order))
+    )
+    found: dict[str, int] = {}
+    for value, message in conn.execute(named.order_by(_finds.message)):
+        found.setdefault(bare(value), message)
+    for event in events_of(conn, order=order):
+        if event.type == "parcel":
+            found.setdefault(bare(str(event.summary.get("number", ""))), event.seq)
+    return found
+
+
 def products_of(conn: Connection, order: OrderRef) -> list[FoundProduct]:
     """Return the products that an order's messages and reports name, each once, as first named."""
     found = [

@@ -10,6 +10,7 @@ from gateway.answer.watched import Watched
 from gateway.dossier.timeline import timeline_of
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import Draft
+from gateway.store.orders import parcel_entries
 from rules.facts import OrderRef
 from tests.small_house import MAILBOX, ORDER, build_house, close, mail, seed
 
@@ -33,8 +34,8 @@ def house(tmp_path):
 
 def case(house, watched=None, **more):
     with house.store.read() as conn:
-        timeline = timeline_of(conn, REF)
-    return case_of(timeline, watched or Watched(), title="Amazon", **more)
+        timeline, parcels = timeline_of(conn, REF), parcel_entries(conn, REF)
+    return case_of(timeline, watched or Watched(), title="Amazon", parcels=parcels, **more)
 
 
 def act(house, type_, **payload):
@@ -136,3 +137,17 @@ def test_an_answer_is_composed_and_becomes_an_entry_of_the_order(house):
         acts = [one.event for one in timeline_of(conn, REF).moments if hasattr(one, "event")]
     (entry,) = [one for one in acts if one.type == "answer"]
     assert (entry.seq, entry.agent, entry.summary) == (seq, "anna", {"kind": "a-to-z", "language": "de"})
+
+
+def test_a_parcel_is_shown_by_whatever_named_it_first(house):
+    seq = house.take(mail(f"Order {ORDER}", "UPS says that 1Z999AA10123456784 was delivered"))
+    by_hand = act(
+        house,
+        "parcel",
+        order={"marketplace": "amazon", "value": ORDER},
+        carrier="dhl",
+        number="00340434161094021501",
+        agent="anna",
+    )
+    found = {one.number: one.entries for one in case(house).parcels}
+    assert found == {"1Z999AA10123456784": (seq,), "00340434161094021501": (by_hand,)}

@@ -4,6 +4,8 @@ import io
 import json
 import zipfile
 
+from gateway.mail.canonical import canonical
+from gateway.mail.entry import Draft
 from tests.packs import verify
 from tests.small_house import ORDER, csrf_in, mail
 
@@ -80,10 +82,14 @@ def test_internal_notes_stay_closed_unless_they_are_asked_for(house, tmp_path):
     with house.client() as browser:
         token = csrf_in(browser.get("/").text)
         browser.post(f"/order/amazon/{ORDER}", data={"text": "a secret word", "csrf": token})
+        order = {"marketplace": "amazon", "value": ORDER}
+        told = {"order": order, "hold": True, "reason": "a guarded thought", "agent": "anna"}
+        house.act(Draft(type="dossier", payload=canonical(told), meta={"source": "command"}))
         house.settle()
         for form, is_open in (({}, False), ({"notes": "yes"}, True)):
             answer = browser.post("/pack", data={**FORM, **form, "csrf": token})
             with zipfile.ZipFile(io.BytesIO(answer.content)) as file:
                 told = b"".join(file.read(name) for name in file.namelist())
             assert (b"a secret word" in told) is is_open
+            assert (b"a guarded thought" in told) is is_open
             assert (b"left out on request" in told) is not is_open
