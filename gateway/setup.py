@@ -1,5 +1,6 @@
 """``docket init``: the files a new installation consists of."""
 
+import json
 import os
 import socket
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from gateway.clock import SystemClock
 from gateway.errors import WrongUse
 from gateway.ingest.tls import make_certificate
 from gateway.settings import parse_config
+from rules.deadlines import is_zone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,19 @@ class Answers:
         )
 
 
+def address_fault(answer: str) -> str:
+    """Return why an answer is no support address, or nothing."""
+    local, _, domain = answer.rpartition("@")
+    if local and domain and not any(each.isspace() for each in answer):
+        return ""
+    return f"{answer!r} is no e-mail address; write one such as support@brand.example"
+
+
+def zone_fault(answer: str) -> str:
+    """Return why an answer is no time zone, or nothing."""
+    return "" if is_zone(answer) else f"{answer!r} is no time zone; write one such as Europe/Paris"
+
+
 def make_installation(answers: Answers, path: Path) -> App:
     """Make what a person's answers describe; raises WrongUse where an installation stands already."""
     data = answers.data.resolve()
@@ -48,6 +63,10 @@ def make_installation(answers: Answers, path: Path) -> App:
 
 def install(text: str, path: Path, *, names: tuple[str, ...]) -> App:
     """Write settings, rule book, keys, a certificate for ``names``, and an empty archive. Raises WrongUse."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as wrong:  # a name of a folder may be any bytes; settings are UTF-8
+        raise WrongUse(f"{str(path)!r}: a name or an answer is not UTF-8; choose another") from wrong
     config = parse_config(text, where=str(path), below=path.resolve().parent)
     if config.secrets.exists():
         raise WrongUse(f"{config.folder} holds an archive already; an installation is made once")
@@ -70,28 +89,28 @@ def _settings(answers: Answers, data: Path, rules: Path) -> str:
     relay = answers.relay_host
     imap = answers.imap_host
     deliver = (
-        f'kind = "imap"\nhost = "{imap}"\nuser = "{answers.address}"\npassword_file = "imap.password"'
+        f'kind = "imap"\nhost = {_quoted(imap)}\nuser = {_quoted(answers.address)}\npassword_file = "imap.password"'
         if imap
         else 'kind = "none"  # "imap", "smtp" or "lmtp": how the agents\' mailbox is reached'
     )
     out = (
-        f'kind = "smtp"\nhost = "{relay}"\nport = 587\nuser = "{answers.address}"\npassword_file = "relay.password"'
+        f'kind = "smtp"\nhost = {_quoted(relay)}\nport = 587\nuser = {_quoted(answers.address)}\npassword_file = "relay.password"'
         if relay
         else 'kind = "none"  # "smtp" with host, user and password_file: the server that sends your mail'
     )
     return f"""# Docket's settings. Every one is explained in config.example.toml.
-data = "{data}"
-hostname = "{answers.hostname}"
-zone = "{answers.zone}"
-rules = "{rules}"
+data = {_quoted(data)}
+hostname = {_quoted(answers.hostname)}
+zone = {_quoted(answers.zone)}
+rules = {_quoted(rules)}
 
 [tls]
-certificate = "{data / "tls" / "certificate.pem"}"
-key = "{data / "tls" / "key.pem"}"
+certificate = {_quoted(data / "tls" / "certificate.pem")}
+key = {_quoted(data / "tls" / "key.pem")}
 
 [[mailbox]]
-address = "{answers.address}"
-name = "{answers.name}"
+address = {_quoted(answers.address)}
+name = {_quoted(answers.name)}
 
 [mailbox.deliver]
 {deliver}
@@ -99,6 +118,11 @@ name = "{answers.name}"
 [mailbox.relay]
 {out}
 """
+
+
+def _quoted(value: object) -> str:
+    """Return a text as TOML writes it: a string of JSON, but DEL is escaped too (TOML 1.0, basic strings)."""
+    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _write(path: Path, text: str, mode: int) -> None:

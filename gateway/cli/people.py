@@ -67,6 +67,8 @@ def remove(place: Place, name: str) -> None:
 def _password(from_stdin: bool) -> str:
     if from_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
+    elif not sys.stdin.isatty():
+        raise WrongUse("a password is asked for on a terminal only; without one, use --password-stdin")
     else:
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     if len(password) < 8:

@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -13,7 +14,7 @@ from gateway.demonstrate import demonstrate
 from gateway.errors import WrongUse
 from gateway.logs import set_up
 from gateway.serve import serve as serve_app
-from gateway.setup import Answers, make_installation
+from gateway.setup import Answers, address_fault, make_installation, zone_fault
 
 
 @click.command()
@@ -31,23 +32,29 @@ def init(place: Place, yes: bool, address: str, hostname: str) -> None:
     answers = Answers(
         data=folder,
         address=address
-        or (default.address if yes else click.prompt("Support address", default=default.address)),
-        name=default.name if yes else click.prompt("Name that buyers see", default=default.name),
-        hostname=hostname
-        or (default.hostname if yes else click.prompt("This machine's name", default=default.hostname)),
-        zone=default.zone if yes else click.prompt("Time zone", default=default.zone),
-        relay_host=""
-        if yes
-        else click.prompt("Outgoing mail server (empty: set it later)", default="", show_default=False),
-        imap_host=""
-        if yes
-        else click.prompt("The agents' IMAP server (empty: set it later)", default="", show_default=False),
+        or (default.address if yes else _ask("Support address", default.address, address_fault)),
+        name=default.name if yes else _ask("Name that buyers see", default.name),
+        hostname=hostname or (default.hostname if yes else _ask("This machine's name", default.hostname)),
+        zone=default.zone if yes else _ask("Time zone", default.zone, zone_fault),
+        relay_host="" if yes else _ask("Outgoing mail server (empty: set it later)", ""),
+        imap_host="" if yes else _ask("The agents' IMAP server (empty: set it later)", ""),
     )
     make_installation(answers, path)
     click.echo(
         f"Made {path} and the archive in {answers.data}. Keep a copy of {answers.data / 'secrets'} apart."
     )
     click.echo("Next: docket agent add NAME, then docket doctor, then docket serve.")
+
+
+def _ask(question: str, default: str, fault: Callable[[str], str] = lambda _: "") -> str:
+    """Ask until the answer can be used: a slip costs one answer, not all of them."""
+
+    def usable(answer: str) -> str:
+        if said := fault(answer):
+            raise click.UsageError(said)
+        return answer
+
+    return str(click.prompt(question, default=default, show_default=bool(default), value_proc=usable))
 
 
 @click.command()
