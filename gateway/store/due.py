@@ -49,6 +49,12 @@ def running(conn: Connection, limit: int | None = None) -> list[ClockRow]:
     return _rows_of(conn, chosen.order_by(clocks.c.due_at, clocks.c.message, clocks.c.name).limit(limit))
 
 
+def begun(conn: Connection, since: datetime, until: datetime) -> list[ClockRow]:
+    """Return the clocks that began in a time, the first begun first, whatever came of them."""
+    chosen = _chosen(conn).where(clocks.c.started_at >= since, clocks.c.started_at < until)
+    return _rows_of(conn, chosen.order_by(clocks.c.started_at, clocks.c.message, clocks.c.name))
+
+
 def overdue_count(conn: Connection, now: datetime) -> int:
     """Return how many messages' clocks have run out unanswered."""
     late = select(func.count()).select_from(clocks).where(clocks.c.log == log_of(conn))

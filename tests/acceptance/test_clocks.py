@@ -1,6 +1,8 @@
 """Clocks over the whole path: a buyer's mail by SMTP, an agent's answer to a marketplace that takes it, and one it sends back."""
 
 import asyncio
+import csv
+import hashlib
 import smtplib
 import ssl
 import threading
@@ -184,3 +186,19 @@ def test_an_answer_is_written_from_what_is_there_and_recorded(place):
     assert len(line.partition("\t")[0].strip("[]").split(", ")) == 3
     assert place.json("status")[0]["archive"]["size"] == before
     assert place.run("answer", "112-9999999-9999999", "--marketplace", "amazon").returncode == 2
+
+
+def test_an_account_audit_lists_every_clock_since_a_day(place, tmp_path):
+    asks(place, JAR, "And the lid?")
+    (told,) = place.json("answer", "--audit", "--since", "2020-01-01", "-o", tmp_path / "audit.csv")
+    table = (tmp_path / "audit.csv").read_bytes()
+    assert hashlib.sha256(table).hexdigest() == told["sha256"]
+    rows = list(csv.DictReader(table.decode().splitlines()))
+    assert len(rows) == told["lines"] == sum(one["begun"] for one in told["sums"])
+    assert JAR.value in {row["ORDERS"] for row in rows}
+    (shown,) = place.json("show", told["entry"])
+    assert shown["payload"]["sha256"] == told["sha256"]
+    said = place.run("answer", "--audit", "--since", "2020-01-01", "-o", tmp_path / "audit.csv").stdout
+    assert "amazon reply: " in said
+    for wrong in (["--audit"], [], ["--audit", "--since", "2020-01-01", "-o", tmp_path / "no" / "x.csv"]):
+        assert place.run("answer", *wrong).returncode == 2
