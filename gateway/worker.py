@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
+from threading import RLock
 
 from gateway.errors import ArchiveBroken, Temporary
 from gateway.ids import ulid
@@ -59,6 +60,8 @@ class Worker:
         self._senders = senders
         self._wake = wake
         self._own_read, self._own_write = os.pipe()
+        self._pipe = RLock()  # not Lock: a signal may wake it in the midst of a wake
+        self._closed = False
         self._under_way: set[Future[Appended]] = set()
         self._indexing: Future[int] | None = None
         self._indexed_at = self._index_at = 0.0  # when it last began, and when it may again
@@ -107,13 +110,18 @@ class Worker:
             pass
 
     def wake(self) -> None:
-        os.write(self._own_write, b"!")
+        """Look again, now. Sends and checks that end late find it closed: its number may be another file's by then."""
+        with self._pipe:
+            if not self._closed:
+                os.write(self._own_write, b"!")
 
     def close(self) -> None:
         """Give the pipe back, unless sends that were left under way will still want it."""
-        if not self._under_way:
-            os.close(self._own_read)
-            os.close(self._own_write)
+        with self._pipe:
+            if not self._under_way and not self._closed:
+                self._closed = True
+                os.close(self._own_read)
+                os.close(self._own_write)
 
     def _index(self, thread: ThreadPoolExecutor, moved: int) -> None:
         """Have the index follow the store beside this loop; what goes wrong there ends the loop, as if it were here.

@@ -1,6 +1,7 @@
 """The worker's loop: the index follows beside it, what goes wrong there is not passed over, and its pipe is given back."""
 
 import os
+import select
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,20 @@ def test_an_index_that_fails_ends_the_loop(house):
     with pytest.raises(OSError, match="no room"):
         worker.run(lambda: False, lambda: False)
     worker.close()
+
+
+def test_who_wakes_a_closed_worker_writes_into_no_other_file(house):
+    worker = Worker(house.gateway, house.indexer, senders=1)
+    worker.close()
+    readers, writers = zip(
+        *(os.pipe() for _ in range(4)), strict=True
+    )  # they get the numbers that were given back
+    try:
+        worker.wake()
+        assert select.select(readers, [], [], 0)[0] == []
+    finally:
+        for one in (*readers, *writers):
+            os.close(one)
 
 
 def test_a_closed_worker_leaves_no_pipe_open(house):
