@@ -178,6 +178,9 @@ def _lines(found: dict[str, Any], indent: str = "") -> Iterator[str]:
             yield from _lines(value, indent + "  ")
         elif isinstance(value, list):
             yield f"{indent}{key}: {'; '.join(map(str, value)) or 'none'}"
+        elif "\n" in str(value):
+            yield f"{indent}{key}:"
+            yield from (f"{indent}  {line}" for line in str(value).strip().splitlines() if line)
         else:
             yield f"{indent}{key}: {value}"
 
