@@ -28,6 +28,7 @@ class Text:
     """
 
     data: bytes
+    begins: bool = True  # a command or a response, rather than going on with one
     ends: bool = True
     literal: Literal | None = None
 
@@ -113,15 +114,15 @@ class Wire:
         self._notice_status(line)
         literal = None if self._status else literal_after(line_of(self._tail + data))
         self._tail = b""
-        self._begins = literal is None
         self._left = literal.size if literal else 0
-        return Text(data=data, literal=literal)
+        begins, self._begins = self._begins, literal is None
+        return Text(data=data, begins=begins, literal=literal)
 
     def _piece(self, data: bytes) -> Text:
         self._notice_status(data)
-        self._begins = False
         self._tail = (self._tail + data)[-TAIL:]
-        return Text(data=data, ends=False)
+        begins, self._begins = self._begins, False
+        return Text(data=data, begins=begins, ends=False)
 
     def _notice_status(self, line: bytes) -> None:
         if self._begins:

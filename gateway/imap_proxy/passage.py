@@ -1,0 +1,195 @@
+"""A logged-in session passed on, both ways: bytes as they come, except where a server might carry out what we cannot see.
+
+A server need not take a client's ``{36+}`` for a literal. One that does not reads the 36 octets as commands, unseen by
+whoever trusted the count. So every literal is announced to the server as one that waits, and the server's answer decides
+what the octets are.
+"""
+
+import asyncio
+import contextlib
+import logging
+import re
+import socket
+
+from gateway.imap_proxy.capabilities import WITHHELD_COMMANDS, withhold
+from gateway.imap_proxy.wire import Fault, Literal, Octets, Text, Wire
+
+log = logging.getLogger(__name__)
+
+_READ = 65536
+_AT_ONCE = 1000  # commands a client may have sent ahead of their answers
+# RFC 9051 section 9: a tag has no wildcards, quotes, braces or plus; one space stands between it and the command.
+_COMMAND = re.compile(rb"([!#$&',-\[\]^-z|}~]+) ([A-Za-z][A-Za-z0-9.-]*)(?= |\Z)")
+_TAGGED = re.compile(rb"([^ +*]+) (?:OK|NO|BAD)(?: |\Z)", re.IGNORECASE)
+_UNKNOWN = b"WITHHELD"  # a command of no server: its own words for the client, who should not have asked
+
+
+class Passage:
+    """One client and the server behind, from the login to the end of either."""
+
+    def __init__(
+        self,
+        client: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+        server: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+        *,
+        idle_s: float = 1860.0,  # RFC 9051 section 5.4 asks for 30 minutes at least
+    ) -> None:
+        self._from_client, self._to_client = client
+        self._from_server, self._to_server = server
+        self._idle_s = idle_s
+        self._commands = Wire(from_client=True)
+        self._responses = Wire(from_client=False)
+        self._running: set[bytes] = set()  # tags that have no answer yet
+        self._asked: asyncio.Future[bool] | None = (
+            None  # whether the server wants more of the command ``_asking``
+        )
+        self._asking = b""
+        self._unasked = False  # the client does not wait for the server's plus, and is not shown it
+        self._idle = b""  # the tag of the IDLE that goes on
+        self._skipping = False  # the rest of a command that the server has refused
+        self._between = True  # the client has the last response whole
+
+    async def run(self) -> None:
+        """Pass on until one side ends, falls silent for too long or sends what cannot be read."""
+        ways = [asyncio.create_task(self._up()), asyncio.create_task(self._down())]
+        try:
+            done, _ = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            for way in done:
+                if (wrong := way.exception()) is not None and not isinstance(wrong, OSError):
+                    raise wrong
+        finally:
+            for way in ways:
+                way.cancel()
+            await asyncio.gather(*ways, return_exceptions=True)
+
+    async def _up(self) -> None:
+        while data := await self._read(self._from_client):
+            self._commands.receive(data)
+            while (event := self._commands.next_event()) is not None:
+                match event:
+                    case Text():
+                        reason = await self._command(event)
+                    case Octets():
+                        reason = ""
+                        _acknowledge(self._to_client)
+                        if not self._skipping:
+                            self._to_server.write(event.data)
+                    case Fault():
+                        reason = event.reason
+                if reason:
+                    await self._end(reason)
+                    return
+            await self._drain(self._to_server)
+
+    async def _command(self, text: Text) -> str:
+        """Pass on a line of a command; return what is wrong with it, or nothing."""
+        if self._skipping:
+            self._skip(text.literal)
+            return ""
+        line = text.line
+        if self._idle and text.begins:
+            if line.upper() != b"DONE":
+                return "IDLE is ended with DONE"
+            self._to_server.write(b"DONE\r\n")
+            self._idle = b""
+            return ""
+        if text.begins:
+            if not line or line.upper() == b"DONE":
+                return ""  # after a literal, or for an IDLE that the server has ended itself
+            found = _COMMAND.match(line)
+            if found is None:
+                return "a command begins with a tag, one space and its name"
+            self._asking = tag = found[1]
+            if tag in self._running or len(self._running) >= _AT_ONCE:
+                return "this tag is in use, or too many are"
+            self._running.add(tag)
+            if found[2].upper() in WITHHELD_COMMANDS:
+                self._to_server.write(tag + b" " + _UNKNOWN + b"\r\n")
+                self._skip(text.literal)
+                return ""
+            if found[2].upper() == b"IDLE" and text.literal is None:
+                if await self._ask(line, unasked=False):
+                    self._idle = tag
+                return ""
+        if text.literal is None:
+            self._to_server.write(line + b"\r\n")
+        elif self._asking not in self._running:
+            return "the server has answered this command already"
+        elif not await self._ask(_waiting(line, text.literal), unasked=not text.literal.waits):
+            self._skip(text.literal)
+        return ""
+
+    def _skip(self, literal: Literal | None) -> None:
+        """Leave out what follows of a command: until its end, or until a literal that its client will not send."""
+        self._skipping = literal is not None and not literal.waits
+        if literal is not None and literal.waits:
+            self._commands.refuse()
+
+    async def _ask(self, line: bytes, *, unasked: bool) -> bool:
+        """Send a line and wait for the server's word on it: whether it wants the command to go on."""
+        self._asked = asyncio.get_running_loop().create_future()
+        self._unasked = unasked
+        self._to_server.write(line + b"\r\n")
+        await self._drain(self._to_server)
+        return await self._asked
+
+    async def _down(self) -> None:
+        while data := await self._read(self._from_server):
+            self._responses.receive(data)
+            passed = []
+            while (event := self._responses.next_event()) is not None:
+                match event:
+                    case Text():
+                        passed.append(self._response(event))
+                        self._between = event.ends and event.literal is None
+                    case Octets():
+                        passed.append(event.data)
+                    case Fault():
+                        log.warning("imap-server-unreadable why=%s", event.reason)
+                        return
+            self._to_client.writelines(passed)
+            await self._drain(self._to_client)
+
+    def _response(self, text: Text) -> bytes:
+        """Return what the client is to see of a line, having taken notice of what it answers."""
+        if not text.begins:
+            return text.data
+        if text.data.startswith(b"+") and self._asked is not None:
+            self._answered(wanted=True)
+            return b"" if self._unasked else text.data
+        if found := _TAGGED.match(text.line):
+            self._running.discard(found[1])
+            if found[1] == self._idle:
+                self._idle = b""
+            if self._asked is not None and found[1] == self._asking:
+                self._answered(wanted=False)
+        return withhold(text.data)
+
+    def _answered(self, *, wanted: bool) -> None:
+        if self._asked is not None and not self._asked.done():
+            self._asked.set_result(wanted)
+        self._asked = None
+
+    async def _read(self, reader: asyncio.StreamReader) -> bytes:
+        async with asyncio.timeout(self._idle_s):
+            return await reader.read(_READ)
+
+    async def _drain(self, writer: asyncio.StreamWriter) -> None:
+        async with asyncio.timeout(self._idle_s):
+            await writer.drain()
+
+    async def _end(self, reason: str) -> None:
+        if self._between:
+            self._to_client.write(b"* BYE " + reason.encode() + b"\r\n")
+            await self._drain(self._to_client)
+
+
+def _acknowledge(writer: asyncio.StreamWriter) -> None:
+    """Tell a client's kernel at once what has come: many hold the line end after a literal back until they know, and ours waits 40 ms."""
+    with contextlib.suppress(OSError):  # gone, or no TCP
+        writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+
+
+def _waiting(line: bytes, literal: Literal) -> bytes:
+    """The line with its literal as one that waits."""
+    return line if literal.waits else line[:-2] + b"}"
