@@ -14,7 +14,6 @@ from index.backend import Backend
 
 def status_of(app: App, index: Backend | None = None) -> dict[str, Any]:
     """Return positions, lags and counts; ``index`` is an open one, else it is opened and closed here."""
-    head = app.archive.head()
     backend = index or app.index()
     backend.refresh()
     indexed, documents = backend.position(), backend.count()
@@ -30,6 +29,7 @@ def status_of(app: App, index: Backend | None = None) -> dict[str, Any]:
         queue = jobs.counts(conn)
         last = messages.last_received(conn)
         waiting = fold.undecided_count(conn)
+    head = app.archive.head()  # asked last: what stands behind it never seems to be ahead of it
     return {
         "version": __version__,
         "archive": {
