@@ -14,7 +14,7 @@ _LISTS = re.compile(rb"(\* CAPABILITY |[^ ]+ (?:OK|PREAUTH) \[CAPABILITY )([^\]\
 
 # The commands that belong to what is withheld, and those of the login, which is over: the server never sees them.
 WITHHELD_COMMANDS = frozenset(
-    {b"COMPRESS", b"STARTTLS", b"AUTHENTICATE", b"LOGIN", b"UNAUTHENTICATE", b"NOTIFY", b"REPLACE"}
+    b"COMPRESS STARTTLS AUTHENTICATE LOGIN UNAUTHENTICATE NOTIFY REPLACE GENURLAUTH URLFETCH RESETKEY".split()
 )
 
 

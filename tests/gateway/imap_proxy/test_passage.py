@@ -140,6 +140,7 @@ WITHHELD = [
     b"COMPRESS DEFLATE",
     b"compress deflate",
     b"STARTTLS",
+    b"NOTIFY NONE",
     b"AUTHENTICATE PLAIN",
     b"LOGIN {4+}\r\nname {3+}\r\nabc",
 ]
