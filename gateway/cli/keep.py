@@ -16,6 +16,7 @@ from gateway.cli.frame import Place, json_option, pass_place, print_json, when
 from gateway.doctor import examine
 from gateway.errors import WrongUse
 from gateway.history import Import
+from gateway.ingest.files import shown
 from gateway.pipeline import Intake
 from gateway.stamping import Stamping
 from gateway.status import status_of
@@ -93,6 +94,8 @@ def import_(place: Place, paths: tuple[Path, ...], mailbox: str, no_index: bool,
         for file, reason in report.skipped:
             click.echo(f"  skipped {file}: {reason}")
     app.archive.close()
+    if {shown(path) for path in paths} & {file for file, _ in report.skipped}:
+        raise click.exceptions.Exit(1)  # what was asked for by name was not done
 
 
 @click.command()

@@ -84,13 +84,13 @@ def _walk(path: Path, message_bytes: int) -> Iterator[Found | Skipped]:
                 waiting.extend((child, inside) for child in reversed(_children(here)))
             elif _DATABASE.search(here.name):
                 # Not even opened: it may be ours, and closing it again would drop the locks that SQLite has on it.
-                yield Skipped(path=_shown(here), reason="is a database, not mail")
+                yield Skipped(path=shown(here), reason="is a database, not mail")
             elif stat.S_ISREG(mode):
                 yield from _file(here, message_bytes, in_maildir=in_maildir, named=here is path)
             else:
-                yield Skipped(path=_shown(here), reason=_kind(mode))
+                yield Skipped(path=shown(here), reason=_kind(mode))
         except OSError as wrong:
-            yield Skipped(path=_shown(here), reason=f"cannot be read: {wrong.strerror or wrong}")
+            yield Skipped(path=shown(here), reason=f"cannot be read: {wrong.strerror or wrong}")
 
 
 def _children(folder: Path) -> list[Path]:
@@ -106,7 +106,7 @@ def _file(path: Path, message_bytes: int, *, in_maildir: bool, named: bool) -> I
         head = file.peek(_HEAD_BYTES)[:_HEAD_BYTES]
         reason = _not_mail(path, head, in_maildir=in_maildir, named=named)
         if reason:
-            yield Skipped(path=_shown(path), reason=reason)
+            yield Skipped(path=shown(path), reason=reason)
         elif _is_mbox(path, head, in_maildir=in_maildir):
             yield from _mbox(path, file, message_bytes)
         else:
@@ -116,19 +116,19 @@ def _file(path: Path, message_bytes: int, *, in_maildir: bool, named: bool) -> I
 def _message(path: Path, file: BufferedReader, message_bytes: int, *, in_maildir: bool) -> Found | Skipped:
     raw = file.read(message_bytes + 1)
     if len(raw) > message_bytes:
-        return Skipped(path=_shown(path), reason=f"is larger than {message_bytes} bytes")
+        return Skipped(path=shown(path), reason=f"is larger than {message_bytes} bytes")
     if not in_maildir:
-        return Found(origin=_shown(path), raw=raw)
+        return Found(origin=shown(path), raw=raw)
     info = _INFO.search(path.name)
     flags = tuple(sorted({_FLAGS[letter] for letter in (info[1] if info else "") if letter in _FLAGS}))
     delivered = _DELIVERED.match(path.name)
     at = datetime.fromtimestamp(int(delivered[1]), tz=UTC) if delivered else None
-    return Found(origin=_shown(path), raw=raw, occurred_at=at, flags=flags)
+    return Found(origin=shown(path), raw=raw, occurred_at=at, flags=flags)
 
 
 def _mbox(path: Path, file: BufferedReader, message_bytes: int) -> Iterator[Found | Skipped]:
     for piece in split_mbox(file, message_bytes=message_bytes):
-        origin = f"{_shown(path)}#{piece.number}"
+        origin = f"{shown(path)}#{piece.number}"
         if piece.raw is None:
             yield Skipped(path=origin, reason=f"is larger than {message_bytes} bytes")
             continue
@@ -189,6 +189,6 @@ def _kind(mode: int) -> str:
     return "is a device, not a file"
 
 
-def _shown(path: Path) -> str:
+def shown(path: Path) -> str:
     r"""Return a path as text that any output can hold, bytes that are no UTF-8 as ``\xNN``."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
