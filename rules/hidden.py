@@ -6,10 +6,13 @@ from itertools import islice
 _LOOK = 400_000  # characters of HTML that are looked at
 _TAGS_MAX = 50_000
 _SPANS_MAX = 200
-_WORDS = ("display", "visibility", "mso-hide")  # most HTML has none, and is spared the patterns
-_MENTION = re.compile(r"display\s{0,9}:|visibility\s{0,9}:|mso-hide\s{0,9}:", re.IGNORECASE)
+_WORDS = ("display", "visibility", "mso-hide", "opacity")  # most HTML has none, and is spared the patterns
+_MENTION = re.compile(r"display\s{0,9}:|visibility\s{0,9}:|mso-hide\s{0,9}:|opacity\s{0,9}:", re.IGNORECASE)
+# Not a font size of 0: templates set it around text that has one of its own.
 _HIDES = re.compile(
-    r"display\s{0,9}:\s{0,9}none|visibility\s{0,9}:\s{0,9}hidden|mso-hide\s{0,9}:\s{0,9}all", re.IGNORECASE
+    r"display\s{0,9}:\s{0,9}none|visibility\s{0,9}:\s{0,9}hidden|mso-hide\s{0,9}:\s{0,9}all"
+    r"|(?<![-\w])opacity\s{0,9}:\s{0,9}0(?:\.0{1,9})?(?![.\d])",
+    re.IGNORECASE,
 )
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})([^<>]{0,4000})>")
 _VOID = frozenset(

@@ -109,15 +109,19 @@ def _stated_link(
 
 
 def _disagree(links: dict[OrderRef, Link], reading: Reading, context: Context) -> None:
-    """Trust neither side where subject and text, or text and thread, name orders and have none in common."""
-    subject = _named(reading, ("subject",))
-    text = _named(reading, ("text", "html"))
-    if subject and text and not subject & text:
-        for order in subject | text:
-            other = text if order in subject else subject
-            where = ("subject", "text") if order in subject else ("text", "subject")
-            _doubt(links, order, f"but the {where[0]} names it and the {where[1]} names {_list(other)}")
-        return
+    """Trust neither side where subject and text, two bodies, or text and thread name orders and have none in common."""
+    subject, plain, html = (_named(reading, part) for part in ("subject", "text", "html"))
+    text = plain | html
+    for one, other, where in (
+        (subject, text, ("subject", "text")),
+        (plain, html, ("plain text", "HTML")),
+    ):
+        if one and other and not one & other:
+            for order in one:
+                _doubt(links, order, f"but the {where[0]} names it and the {where[1]} names {_list(other)}")
+            for order in other:
+                _doubt(links, order, f"but the {where[1]} names it and the {where[0]} names {_list(one)}")
+            return
     own = subject | text
     thread = {known.order for known in context.thread if not known.stranger}
     if own and thread and not own & thread:
@@ -127,12 +131,12 @@ def _disagree(links: dict[OrderRef, Link], reading: Reading, context: Context) -
             _doubt(links, order, f"but the message it answers belongs to {_list(thread)}")
 
 
-def _named(reading: Reading, parts: tuple[str, ...]) -> set[OrderRef]:
+def _named(reading: Reading, part: str) -> set[OrderRef]:
     """Return the orders that a part names in words of its own, surely enough to contradict anything."""
     return {
         found.order
         for found in reading.orders
-        if found.where in parts and not found.quoted and found.confidence != "possible"
+        if found.where == part and not found.quoted and found.confidence != "possible"
     }
 
 

@@ -145,6 +145,14 @@ def test_a_contradiction_is_never_linked_with_confidence(house, subject, text):
     assert set(why(house, seq)) == {"contradiction"}
 
 
+def test_two_bodies_that_name_two_orders_are_a_contradiction(house):
+    html = f"<p>Bestellung {OTHER} ist kaputt</p>"
+    seq = house.take(mail("Anfrage", f"Bestellung {ORDER} ist kaputt", html=html, message_id="c2"))
+    found = links(house, seq)
+    assert {value for value, _ in found} == {ORDER, OTHER}
+    assert set(found.values()) == {"possible"}
+
+
 def test_a_mail_of_ten_thousand_numbers_makes_twenty_links_at_most(house):
     text = "\n".join(f"Bestellung 303-{n:07}-{n:07}" for n in range(10_000))
     seq = house.take(mail("Bestellung", text, message_id="s9"), trusted=True)
