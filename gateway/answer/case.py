@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from gateway.answer.watched import Watched
-from gateway.dossier.timeline import Act, Letter, Timeline
+from gateway.dossier.timeline import Act, Timeline
 from gateway.store.due import ClockRow
 from gateway.store.spelling import bare
 from rules.clocks import REPLY
@@ -91,6 +91,7 @@ class Case:
     proofs: tuple[Said, ...]  # of delivery, likewise
     replies: tuple[Reply, ...]
     documents: tuple[Said, ...]  # ``what`` names the files
+    returned: tuple[int, ...]  # messages of ours that were accepted and then bounced
     offers: tuple[Said, ...]  # ``what`` is "refund", "part", "replacement" or "label"
     absence: Absence | None
     doubt: str  # why there is no proof of absence, where there is none
@@ -125,6 +126,7 @@ def case_of(
         proofs=tuple(_filed(timeline, "proof-of-delivery")),
         replies=tuple(_replies(timeline)),
         documents=tuple(_documents(timeline)),
+        returned=tuple(one.row.seq for one in timeline.letters if one.came_back),
         offers=tuple(_offers(timeline)),
         absence=absence,
         doubt=doubt,
@@ -195,35 +197,20 @@ def _documents(timeline: Timeline) -> Iterator[Said]:
     for letter in timeline.letters:
         taken = [one for one in letter.answers if one.kind == "delivered"]
         names = [plain(one.filename, 40) for one in letter.row.attachments if one.filename]
-        if letter.row.type == "mail.out" and taken and names:
+        if letter.row.type == "mail.out" and taken and names and not letter.came_back:
             shown = ", ".join(names[:_NAMED]) + (" …" if len(names) > _NAMED else "")
             yield Said(what=shown, at=taken[0].at, entries=(letter.row.seq, taken[0].seq))
 
 
 def _replies(timeline: Timeline) -> Iterator[Reply]:
-    """Yield the buyer's waits in time: of several messages in a row the first counts, and an answer once it is accepted."""
-    asked: tuple[datetime, tuple[int, ...]] | None = None
-    for at, inbound, entries in sorted(_turns(timeline.letters)):
-        if inbound and asked is None:
-            asked = at, entries
-        elif not inbound and asked is not None:
-            yield Reply(asked=asked[0], answered=at, entries=(*asked[1], *entries))
-            asked = None
-    if asked is not None:
-        yield Reply(asked=asked[0], answered=None, entries=asked[1])
-
-
-def _turns(letters: tuple[Letter, ...]) -> Iterator[tuple[datetime, bool, tuple[int, ...]]]:
-    for one in letters:
-        row = one.row
-        if row.direction == "inbound" and row.kind == "buyer_message":
-            yield one.at, True, (row.seq,)
-        elif row.type == "mail.in" and row.direction == "outbound":
-            yield one.at, False, (row.seq,)  # the copy of an answer given on the marketplace's own site
-        elif row.direction == "outbound":
-            for answer in one.answers:
-                if answer.kind == "delivered":
-                    yield answer.at, False, (row.seq, answer.seq)
+    """Yield the buyer's waits in time, each with its message, our answer, and the entry that says it was accepted."""
+    written = {answer.seq: letter.row.seq for letter in timeline.letters for answer in letter.answers}
+    for one in timeline.replies:
+        entries = [one.message]
+        if one.stopped_by is not None:
+            entries += [written[one.stopped_by]] if one.stopped_by in written else []
+            entries += [one.stopped_by]
+        yield Reply(asked=one.started_at, answered=one.stopped_at, entries=tuple(entries))
 
 
 def _absence(

@@ -28,6 +28,8 @@ def lacks_of(case: Case, now: datetime) -> Iterator[str]:
             yield f"{said} of the buyer is unanswered"
         elif one.took > _LATE:
             yield f"our answer to {said} came after more than 24 hours; the text says so"
+    for seq in case.returned:
+        yield f"our message {seq} was accepted and came back later; it counts for nothing"
     if case.doubt:
         yield f"no proof that the buyer did not write: {case.doubt}"
     if not case.documents:

@@ -13,6 +13,8 @@ from gateway.store.dossiers import DossierRow, dossier_of
 from gateway.store.due import ClockRow, clocks_of_order, oldest_waits
 from gateway.store.records import EventRow, LinkRow, MessageRow
 from gateway.store.reports import Source
+from gateway.store.turns import came_back
+from rules.clocks import REPLY
 from rules.facts import Confidence, FoundParcel, FoundProduct, OrderRef, Reported
 
 _ACTS = frozenset(
@@ -57,6 +59,7 @@ class Letter:
     row: MessageRow
     links: tuple[LinkRow, ...]  # to this order only, those that stand
     answers: tuple[Answer, ...]
+    came_back: bool = False  # accepted once, and then a bounce said that it was not delivered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,33 +98,22 @@ class Timeline:
         return tuple(one for one in self.moments if isinstance(one, Letter))
 
     @property
-    def reply_times(self) -> tuple[timedelta, ...]:
-        """How long each wait lasted: from the oldest unanswered buyer message to the acceptance of our answer.
+    def replies(self) -> tuple[ClockRow, ...]:
+        """The waits for a reply, the first begun first; one that an answer has not ended, or a bounce reopened, still runs.
 
-        Two messages of a buyer in a row are one wait, from the first. An answer counts from the moment the remote took
-        it, never from when it was written; what was imported has no such moment and ends no wait.
+        Several messages that one answer ended are one wait, from the first of them. A person's word that no answer is
+        needed is no answer: the waits it ended are left out. So is what was imported, which starts no clock.
         """
-        found = []
-        open_since: datetime | None = None
-        for at, inbound in sorted(self._turns()):
-            if inbound and open_since is None:
-                open_since = at
-            elif not inbound and open_since is not None:
-                found.append(at - open_since)
-                open_since = None
-        return tuple(found)
+        found: dict[int | None, ClockRow] = {}
+        for one in sorted(self.clocks, key=lambda one: (one.started_at, one.message)):
+            if one.name == REPLY and one.how != "mark":
+                found.setdefault(one.stopped_by, one)
+        return tuple(found.values())
 
-    def _turns(self) -> list[tuple[datetime, bool]]:
-        """Return when a buyer wrote (True), and when the remote took an answer of ours or one was given there (False)."""
-        turns = []
-        for one in self.letters:
-            if one.row.direction == "inbound" and one.row.kind == "buyer_message":
-                turns.append((one.at, True))
-            elif one.row.type == "mail.in" and one.row.direction == "outbound":
-                turns.append((one.at, False))  # the copy of an answer given on the marketplace's own site
-            elif one.row.direction == "outbound":
-                turns += [(answer.at, False) for answer in one.answers if answer.kind == "delivered"]
-        return turns
+    @property
+    def reply_times(self) -> tuple[timedelta, ...]:
+        """How long each wait that has ended lasted, until the remote took our answer."""
+        return tuple(one.stopped_at - one.started_at for one in self.replies if one.stopped_at is not None)
 
 
 def timeline_of(conn: Connection, order: OrderRef) -> Timeline | None:
@@ -136,6 +128,7 @@ def timeline_of(conn: Connection, order: OrderRef) -> Timeline | None:
             answers[event.of].extend(answers_in(event))
     moments: list[tuple[datetime, int, Letter | Act]] = []
     strongest: Confidence = "possible"
+    returned = came_back(conn, [row.seq for row in rows])
     for row in rows:
         links = tuple(
             link
@@ -143,7 +136,13 @@ def timeline_of(conn: Connection, order: OrderRef) -> Timeline | None:
             if link.link.order == order and link.undone_by is None
         )
         strongest = max((strongest, *(one.link.confidence for one in links)), key=_RANK.__getitem__)
-        letter = Letter(at=row.occurred_at, row=row, links=links, answers=tuple(answers[row.seq]))
+        letter = Letter(
+            at=row.occurred_at,
+            row=row,
+            links=links,
+            answers=tuple(answers[row.seq]),
+            came_back=row.seq in returned,
+        )
         moments.append((letter.at, row.seq, letter))
     moments.extend(
         (event.at, event.seq, Act(at=event.at, event=event))

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, or_, select, tu
 
 from gateway.store import tables
 from gateway.store.clock_tables import clocks, marks, turns
+from gateway.store.engine import log_of
 from gateway.store.rows import chunks
 from rules.facts import OrderRef
 from rules.reckoning import Answer, How, Mark, Question
@@ -124,11 +125,22 @@ def orders_of(
     return found
 
 
+def came_back(conn: Connection, seqs: Iterable[int]) -> set[int]:
+    """Return those of some messages that a bounce said were not delivered, though they had been accepted."""
+    log = log_of(conn)
+    return {one for chunk in chunks(dict.fromkeys(seqs)) for one in _voided(conn, log, chunk)}
+
+
+def _voided(conn: Connection, log: int, seqs: Sequence[int]) -> set[int]:
+    chosen = select(turns.c.voids).where(turns.c.log == log, turns.c.voids.in_(seqs))
+    return {one for one in conn.scalars(chosen) if one is not None}
+
+
 def _load(conn: Connection, log: int, seqs: list[int]) -> list[Answer]:
     refs = defaultdict[int, tuple[str, ...]](tuple)
     for row in conn.execute(select(tables.refs).where(_refs.log == log, _refs.message.in_(seqs))):
         refs[row.message] += (row.message_id,)
-    bounced = set(conn.scalars(select(turns.c.voids).where(turns.c.log == log, turns.c.voids.in_(seqs))))
+    bounced = _voided(conn, log, seqs)
     orders = orders_of(conn, log, seqs)
     chosen = select(turns, _rows.alias, _rows.kind).join(
         tables.messages, (_rows.log == turns.c.log) & (_rows.seq == turns.c.message)

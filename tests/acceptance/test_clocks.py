@@ -115,8 +115,15 @@ def test_a_bounce_after_the_acceptance_sets_it_going_again(place):
     wait_for(lambda: len(place.json("order", LAMP.value)[0]["messages"]) == 3, seconds=60)
     place.settled(seconds=180)
     assert LAMP.value in waits(place)
+    told = place.run("answer", LAMP.value, "--trace")
+    assert "answered" not in told.stdout
+    assert "of the buyer is unanswered" in told.stderr
+    assert "was accepted and came back later" in told.stderr
     answers(place, LAMP, "yes, brass", In_Reply_To="<q@mail.example>")
     assert LAMP.value not in waits(place)
+    told = place.run("answer", LAMP.value, "--trace")
+    assert "of the buyer is unanswered" not in told.stderr
+    assert "wrote to us" in told.stdout
 
 
 def test_a_person_s_word_stops_it_and_a_rebuild_keeps_all_of_it(place):

@@ -65,6 +65,12 @@ def test_an_answer_counts_from_its_acceptance_with_the_entries_that_show_it(told
     assert first.took is not None
 
 
+def test_a_person_s_word_that_no_answer_is_needed_is_no_answer(house):
+    seq = house.take(mail(f"Order {ORDER}", "thank you"))
+    act(house, "mark", of=seq, **{"as": "no_answer_needed"}, clock="reply", undo=False, agent="anna")
+    assert case(house).replies == ()
+
+
 def test_files_that_the_marketplace_took_are_documents(told):
     names = [one.what for one in case(told).documents]
     assert all(names)

@@ -44,6 +44,7 @@ CASE = Case(
     proofs=(Said(what="signed: Klein", at=AT, entries=(6,)),),
     replies=(Reply(asked=AT, answered=AT + timedelta(hours=3, minutes=7), entries=(10, 11, 12)),),
     documents=(Said(what="invoice.pdf", at=AT, entries=(11, 13)),),
+    returned=(),
     offers=tuple(
         Said(what=what, at=AT, entries=(20,)) for what in ("refund", "part", "replacement", "label")
     ),
