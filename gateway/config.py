@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
-from gateway.ingest.limits import Limits
+from gateway.door.limits import Limits
 from gateway.ranges import Bytes, Count, Hours, Minutes, OptionalCount, OptionalMinutes, Seconds, Text
 from gateway.servers import Capture, Server
 from gateway.timetable import Clocks

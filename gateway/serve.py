@@ -19,16 +19,16 @@ import uvicorn
 
 from gateway.answering import answer_for
 from gateway.app import App
+from gateway.door.doorkeeper import Doorkeeper
+from gateway.door.throttle import Gate
 from gateway.errors import ArchiveBroken, WrongUse
 from gateway.evidence.counter import Counter
-from gateway.ingest.authentication import Doorkeeper
 from gateway.ingest.connection import Connection
 from gateway.ingest.listener import Listener, split_address, trust
 from gateway.ingest.lmtp import LmtpConnection
 from gateway.ingest.service import Service
 from gateway.ingest.smtp import SmtpConnection
 from gateway.ingest.submission import SubmissionConnection
-from gateway.ingest.throttle import Gate
 from gateway.ingest.tls import server_context
 from gateway.mail.entry import Draft
 from gateway.stamping import Stamping

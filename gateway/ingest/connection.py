@@ -14,11 +14,11 @@ from typing import Any, AnyStr, cast
 
 from aiosmtpd.smtp import SMTP
 
+from gateway.door.throttle import peer_key
 from gateway.errors import DocketError
 from gateway.ingest.deadline import Deadline
 from gateway.ingest.reply import wire_reply
 from gateway.ingest.service import Service
-from gateway.ingest.throttle import peer_key
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ class Connection(SMTP):
         try:
             if refusal:
                 log.warning("event=turned_away peer=%s", self.peer)
-                await self.push(refusal)
+                await self.push(f"421 4.7.0 {refusal}")
                 return
             await self.write(f"220 {self.hostname} ESMTP Docket\r\n".encode())
             await self._serve()

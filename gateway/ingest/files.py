@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from io import BufferedReader
 from pathlib import Path
 
-from gateway.ingest.limits import Limits
+from gateway.door.limits import Limits
 from gateway.ingest.mbox import is_separator, split_mbox
 
 _HEAD_BYTES = 4096

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gateway.clock import Clock
+from gateway.door.limits import Limits
+from gateway.door.throttle import Gate
 from gateway.errors import ArchiveBroken
-from gateway.ingest.limits import Limits
-from gateway.ingest.throttle import Gate
 from gateway.receipt import Accept
 
 

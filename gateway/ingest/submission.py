@@ -8,10 +8,11 @@ from email.errors import MessageError
 from email.utils import parseaddr
 from ssl import SSLContext
 
-from gateway.ingest.authentication import Doorkeeper, Refused, credentials, prompt
+from gateway.door.doorkeeper import Doorkeeper
+from gateway.door.throttle import peer_key
+from gateway.ingest.authentication import Refused, admitted, credentials, prompt
 from gateway.ingest.service import Service
 from gateway.ingest.smtp import SmtpConnection
-from gateway.ingest.throttle import peer_key
 from gateway.mail.entry import Envelope
 
 # The mailbox an agent writes for, from agent, MAIL FROM and From field; "" where none fits (policy then decides).
@@ -68,7 +69,7 @@ class SubmissionConnection(SmtpConnection):
         try:
             login = await credentials(mechanism, initial, self._challenge)
             self.keep_waiting()
-            self._agent = await self._doorkeeper.admit(peer_key(self.peer_ip), login)
+            self._agent = await admitted(self._doorkeeper, peer_key(self.peer_ip), login)
         except Refused as refused:
             self._failed_logins += str(refused).startswith(("535", "454"))
             await self.push(str(refused))

@@ -13,14 +13,14 @@ import pytest
 import uvloop
 
 from gateway.clock import FixedClock
-from gateway.ingest.authentication import Doorkeeper
-from gateway.ingest.limits import Limits
+from gateway.door.doorkeeper import Doorkeeper
+from gateway.door.limits import Limits
+from gateway.door.throttle import Gate
 from gateway.ingest.listener import Listener, trust
 from gateway.ingest.lmtp import LmtpConnection
 from gateway.ingest.service import Service
 from gateway.ingest.smtp import SmtpConnection
 from gateway.ingest.submission import SubmissionConnection
-from gateway.ingest.throttle import Gate
 from gateway.ingest.tls import make_certificate, server_context
 from gateway.mail.entry import Envelope
 from gateway.receipt import Receipt

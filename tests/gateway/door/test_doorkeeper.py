@@ -5,16 +5,16 @@ import threading
 
 import pytest
 
-from gateway.ingest.authentication import Doorkeeper, Login, Refused
-from gateway.ingest.limits import Limits
+from gateway.door.doorkeeper import Doorkeeper, Login, TurnedAway, login_of
+from gateway.door.limits import Limits
 
 
 def refusals(doorkeeper, *logins):
     async def ask(login):
         try:
             return await doorkeeper.admit("192.0.2.1", login)
-        except Refused as refused:
-            return str(refused)[:9]
+        except TurnedAway as away:
+            return "later" if away.temporary else "wrong"
 
     async def ask_all():
         return await asyncio.gather(*(ask(login) for login in logins))
@@ -25,7 +25,7 @@ def refusals(doorkeeper, *logins):
 def test_guesses_made_at_the_same_time_count_like_guesses_made_in_turn():
     doorkeeper = Doorkeeper(lambda _name, _password: None, Limits(login_failures_per_name=3))
     answers = refusals(doorkeeper, *(Login("anna", str(number)) for number in range(10)))
-    assert sorted(answers) == ["454 4.7.0"] * 7 + ["535 5.7.8"] * 3
+    assert sorted(answers) == ["later"] * 7 + ["wrong"] * 3
 
 
 def test_only_so_many_passwords_are_checked_at_once():
@@ -56,7 +56,7 @@ def test_a_fault_of_ours_is_no_failed_login():
         return name
 
     doorkeeper = Doorkeeper(check, Limits(login_failures_per_name=1))
-    assert [refusals(doorkeeper, Login("anna", "x"))[0] for _ in range(4)] == ["454 4.7.0"] * 3 + ["anna"]
+    assert [refusals(doorkeeper, Login("anna", "x"))[0] for _ in range(4)] == ["later"] * 3 + ["anna"]
 
 
 def test_a_password_is_not_shown():
@@ -67,3 +67,14 @@ def test_a_password_is_not_shown():
 def test_the_name_is_the_one_the_accounts_know(name):
     doorkeeper = Doorkeeper(lambda given, _password: given.lower(), Limits())
     assert refusals(doorkeeper, Login(name, "x")) == ["anna"]
+
+
+@pytest.mark.parametrize("answer", [b"", b"anna\0x", b"\0anna\0x\0y", b"\0\xff\0x"])
+def test_what_is_no_plain_answer_is_none(answer):
+    assert login_of(answer) is None
+
+
+def test_nobody_acts_for_another():
+    assert login_of(b"anna\0anna\0x") == Login("anna", "x")
+    with pytest.raises(TurnedAway, match="another name"):
+        login_of(b"boss\0anna\0x")

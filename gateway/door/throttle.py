@@ -5,7 +5,7 @@ import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 
-from gateway.ingest.limits import Limits
+from gateway.door.limits import Limits
 
 _KEYS = 10_000  # a stranger chooses names and, with IPv6, addresses: the oldest are forgotten first
 
@@ -30,11 +30,11 @@ class Gate:
         self._total = 0
 
     def enter(self, key: str) -> str:
-        """Count a connection in and return "", or leave it out and return the reply that turns it away."""
+        """Count a connection in and return "", or leave it out and return why, in words for the client."""
         if self._total >= self._limits.connections:
-            return "421 4.7.0 Too many connections; try again later"
+            return "Too many connections; try again later"
         if self._open[key] >= self._limits.connections_per_peer:
-            return "421 4.7.0 Too many connections from your address; try again later"
+            return "Too many connections from your address; try again later"
         self._open[key] += 1
         self._total += 1
         return ""

@@ -1,0 +1,71 @@
+"""Names and passwords checked for every listener that agents log in at: throttled, and only so many at the same time."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from gateway.door.limits import Limits
+from gateway.door.throttle import LoginThrottle
+
+log = logging.getLogger(__name__)
+
+# The agent's name when the password is right, else None. Slow by design (argon2), so it runs in a thread.
+CheckPassword = Callable[[str, str], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    name: str
+    password: str = field(repr=False)
+
+
+class TurnedAway(Exception):
+    """Nobody is let in; the text says why, ``temporary`` whether the same name and password may do later."""
+
+    def __init__(self, words: str, *, temporary: bool) -> None:
+        super().__init__(words)
+        self.temporary = temporary
+
+
+class Doorkeeper:
+    """One for all listeners of a process, so that failures are counted together."""
+
+    def __init__(self, check: CheckPassword, limits: Limits) -> None:
+        self._check = check
+        self._throttle = LoginThrottle(limits)
+        self._slots = asyncio.Semaphore(limits.password_checks)
+
+    async def admit(self, peer: str, login: Login) -> str:
+        """Return the agent's name; raises TurnedAway."""
+        if not self._throttle.charge(peer, login.name):
+            raise TurnedAway("Too many failed logins; try again later", temporary=True)
+        try:
+            async with self._slots:
+                agent = await asyncio.to_thread(self._check, login.name, login.password)
+        except Exception as wrong:
+            self._throttle.refund(peer, login.name)  # our fault, not a guess
+            log.exception("event=login_not_checked peer=%s", peer)
+            raise TurnedAway(
+                "Logins cannot be checked at the moment; try again later", temporary=True
+            ) from wrong
+        if agent is None:
+            log.warning("event=login_failed peer=%s", peer)
+            raise TurnedAway("Name or password is wrong", temporary=False)
+        self._throttle.refund(peer, login.name)
+        return agent
+
+
+def login_of(answer: bytes) -> Login | None:
+    """Return what a client gave by SASL PLAIN (RFC 4616), None for what is no such answer.
+
+    Raises TurnedAway for whoever wants to act for another: names are never borrowed here.
+    """
+    parts = answer.split(b"\0")
+    try:
+        asked, name, password = (part.decode() for part in parts)
+    except ValueError:  # not three parts, or not UTF-8
+        return None
+    if asked and asked != name:
+        raise TurnedAway("Acting for another name is not possible", temporary=False)
+    return Login(name, password)
