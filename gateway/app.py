@@ -19,11 +19,11 @@ from gateway.clock import Clock, SystemClock
 from gateway.config import Config, Mailbox
 from gateway.deciding import Book
 from gateway.delivery import Post
+from gateway.door.address import split_address
 from gateway.errors import WrongUse
 from gateway.evidence.pack import Exporter
 from gateway.extraction import Opening
 from gateway.indexer import Indexer, rebuild_index
-from gateway.ingest.listener import split_address
 from gateway.judge import Current, Judge, renewing
 from gateway.mail.authenticity.check import Trust
 from gateway.outlets import transport_of

@@ -11,7 +11,7 @@ from msgspec import Meta, Struct, field
 
 from gateway.door.limits import Limits
 from gateway.ranges import Bytes, Count, Hours, Minutes, OptionalCount, OptionalMinutes, Seconds, Text
-from gateway.servers import Capture, Server
+from gateway.servers import Capture, Imap, Server
 from gateway.timetable import Clocks
 
 Weight = Literal["refuse", "hold", "warn", "off"]
@@ -28,6 +28,7 @@ class Mailbox(Struct, frozen=True, forbid_unknown_fields=True):
     approved_sender: str = ""  # the address the marketplace accepts mail from; default: ``address``
     deliver: Server = field(default_factory=Server)
     relay: Server = field(default_factory=Server)
+    imap: Imap = field(default_factory=Imap)  # where its agents' mail clients get to
     capture: tuple[Capture, ...] = ()
     policy: PolicyTable = field(default_factory=dict)  # goes before the policy for all mailboxes
 
@@ -43,6 +44,8 @@ class Listeners(Struct, frozen=True, forbid_unknown_fields=True):
     lmtp: tuple[str, ...] = ()
     submission: tuple[str, ...] = ("127.0.0.1:5587",)
     submissions: tuple[str, ...] = ("127.0.0.1:5465",)
+    imap: tuple[str, ...] = ("127.0.0.1:5143",)  # as long as a mailbox has [mailbox.imap]
+    imaps: tuple[str, ...] = ("127.0.0.1:5993",)
     web: str = "127.0.0.1:8025"
 
 

@@ -23,8 +23,8 @@ from gateway.demo.mailbox import Mailbox, open_mailbox
 from gateway.demo.marketplace import Marketplace
 from gateway.demo.nameserver import NameServer
 from gateway.demo.signing import Signer
+from gateway.door.address import split_address
 from gateway.errors import Temporary
-from gateway.ingest.listener import split_address
 from gateway.serve import Running, running
 from gateway.setup import install
 from gateway.store import orders
@@ -61,7 +61,7 @@ async def demonstrate(folder: Path, say: Callable[[Any], None] | None, *, engine
             app = _install(folder, mailbox, market, names, smtp, password, engine)
             async with running(app, quiet=True) as service:
                 tell("Docket runs on this machine alone. The first conversation:")
-                await _converse(app, market, service, mailbox, password, tell)
+                await _converse(app, market, service, password, tell)
                 ready = _ready(service, mailbox, market, password, folder)
                 if say is None:
                     _explain(ready, tell)
@@ -77,13 +77,12 @@ async def _converse(
     app: App,
     market: Marketplace,
     service: Running,
-    mailbox: Mailbox,
     password: str,
     tell: Callable[[str], Any],
 ) -> None:
     agent = Agent(
         address=ADDRESS,
-        imap=(mailbox.host, mailbox.imap_port),
+        imap=split_address(service.bound["imap"][0]),
         imap_user=AGENT,
         imap_password=password,
         submission=split_address(service.bound["submission"][0]),
@@ -134,6 +133,8 @@ smtp = ["127.0.0.1:{smtp}"]
 lmtp = ["127.0.0.1:0"]
 submission = ["127.0.0.1:0"]
 submissions = ["127.0.0.1:0"]
+imap = ["127.0.0.1:0"]
+imaps = ["127.0.0.1:0"]
 web = "127.0.0.1:0"
 
 [tls]
@@ -149,6 +150,13 @@ name = "Brand Support"
 
 [mailbox.deliver]
 kind = "imap"
+host = "{mailbox.host}"
+port = {mailbox.imap_port}
+tls = "none"
+user = "{AGENT}"
+password_file = "{folder / "imap.password"}"
+
+[mailbox.imap]
 host = "{mailbox.host}"
 port = {mailbox.imap_port}
 tls = "none"
@@ -176,7 +184,8 @@ def _ready(
         "lmtp": service.bound["lmtp"][0],
         "submission": service.bound["submission"][0],
         "submissions": service.bound["submissions"][0],
-        "imap": f"{mailbox.host}:{mailbox.imap_port}",
+        "imap": service.bound["imap"][0],
+        "imaps": service.bound["imaps"][0],
         "imap_server": _SERVERS[mailbox.kind],
         "marketplace": "{}:{}".format(*market.address),
         "mailbox": ADDRESS,
@@ -194,7 +203,9 @@ def _explain(ready: dict[str, Any], tell: Callable[[str], Any]) -> None:
     tell(f"  log in as    {agent['name']}   password {agent['password']}")
     tell("")
     tell("With your own mail client:")
-    tell(f"  IMAP         {ready['imap']}   no encryption   ({ready['imap_server']})")
+    tell(
+        f"  IMAP         {ready['imap']} STARTTLS or none, or {ready['imaps']} TLS   (behind it {ready['imap_server']})"
+    )
     tell(
         f"  SMTP         {ready['submission']} STARTTLS, or {ready['submissions']} TLS   (a self-signed certificate)"
     )

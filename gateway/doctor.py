@@ -15,8 +15,8 @@ from cryptography import x509
 from gateway.app import App
 from gateway.capture.folders import find_folders
 from gateway.config import Mailbox
+from gateway.door.address import split_address
 from gateway.errors import DocketError, WrongUse
-from gateway.ingest.listener import split_address
 from gateway.inlets import session_of, tokens_of, wanted_of
 from gateway.relay.imap import ImapTransport
 from gateway.relay.smtp import SmtpTransport

@@ -19,11 +19,12 @@ from gateway.capture.tokens import TokenFile
 from gateway.capture.watch import AccountWatch
 from gateway.clock import Clock
 from gateway.delivery import Post
+from gateway.imap_proxy.upstream import Upstream
 from gateway.receipt import Accept
 from gateway.relay.imap_login import LoginRefused
 from gateway.relay.notice import capture_notice
 from gateway.relay.transport import Deferred
-from gateway.servers import Capture, read_password
+from gateway.servers import Capture, Imap, read_password
 
 _MICROSOFT = "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/{what}"
 log = logging.getLogger(__name__)
@@ -58,7 +59,23 @@ def session_of(
     return open_
 
 
-def tokens_of(capture: Capture, address: str, folder: Path, clock: Clock) -> TokenFile | None:
+def upstream_of(imap: Imap, address: str, tokens: TokenFile | None) -> Upstream:
+    """Return the account that the agents of the mailbox ``address`` reach, and how Docket logs in to it."""
+    secret = (lambda: read_password(imap.password_file, address)) if tokens is None else tokens.access
+    return Upstream(
+        host=imap.host,
+        port=imap.port,
+        user=imap.user,
+        secret=secret,
+        by_token=tokens is not None,
+        distrust=(lambda: None) if tokens is None else tokens.distrust,
+        tls=imap.tls,
+        ca_file=imap.ca_file,
+        timeout_s=imap.timeout_s,
+    )
+
+
+def tokens_of(capture: Capture | Imap, address: str, folder: Path, clock: Clock) -> TokenFile | None:
     """Return where an account's tokens are kept; None where it has a password. ``folder`` is for secrets."""
     if not capture.oauth.client_id:
         return None
@@ -67,7 +84,7 @@ def tokens_of(capture: Capture, address: str, folder: Path, clock: Clock) -> Tok
     return TokenFile(folder / "tokens" / f"{name}.json", client_of(capture, address), clock, hint=hint)
 
 
-def client_of(capture: Capture, address: str) -> Client:
+def client_of(capture: Capture | Imap, address: str) -> Client:
     """Return who we are to an account's provider: Microsoft, where the settings name no other."""
     told = capture.oauth
     return Client(

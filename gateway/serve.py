@@ -19,18 +19,22 @@ import uvicorn
 
 from gateway.answering import answer_for
 from gateway.app import App
+from gateway.door.address import split_address
 from gateway.door.doorkeeper import Doorkeeper
 from gateway.door.throttle import Gate
 from gateway.errors import ArchiveBroken, WrongUse
 from gateway.evidence.counter import Counter
+from gateway.fronts import fronts_of
+from gateway.imap_proxy.front import Front
 from gateway.ingest.connection import Connection
-from gateway.ingest.listener import Listener, split_address, trust
+from gateway.ingest.listener import Listener, trust
 from gateway.ingest.lmtp import LmtpConnection
 from gateway.ingest.service import Service
 from gateway.ingest.smtp import SmtpConnection
 from gateway.ingest.submission import SubmissionConnection
 from gateway.ingest.tls import server_context
 from gateway.mail.entry import Draft
+from gateway.receipt import Accept
 from gateway.stamping import Stamping
 from gateway.status import software_entry, status_of
 from gateway.supervise import WorkerProcess, is_at_work
@@ -104,7 +108,7 @@ def _alone(app: App, stack: AsyncExitStack) -> None:
         raise WrongUse(f"docket serve runs already on {app.config.folder}; stop it first") from held
 
 
-def _listeners(app: App, accept: Callable, service: Running) -> list[tuple[str, str, Listener]]:  # type: ignore[type-arg]
+def _listeners(app: App, accept: Accept, service: Running) -> list[tuple[str, str, Listener | Front]]:
     config = app.config
     loop = asyncio.get_running_loop()
 
@@ -122,16 +126,17 @@ def _listeners(app: App, accept: Callable, service: Running) -> list[tuple[str, 
         on_broken=broken,
     )
     knows = app.takes
-    listeners: list[tuple[str, str, Listener]] = []
+    listeners: list[tuple[str, str, Listener | Front]] = []
     for kind, addresses, make in (
         ("smtp", config.listen.smtp, partial(SmtpConnection, shared, knows=knows)),
         ("lmtp", config.listen.lmtp, partial(LmtpConnection, shared, knows=knows)),
     ):
         listeners.extend((kind, address, Listener(make)) for address in addresses)
-    if not config.listen.submission and not config.listen.submissions:
+    reads = any(box.imap.host for box in config.mailbox) and bool(config.listen.imap or config.listen.imaps)
+    if not config.listen.submission and not config.listen.submissions and not reads:
         return listeners
     if not config.tls.certificate or not config.tls.key:
-        raise WrongUse("submission needs a certificate: set certificate and key under [tls]")
+        raise WrongUse("mail clients need a certificate: set certificate and key under [tls]")
     tls = server_context(Path(config.tls.certificate), Path(config.tls.key))
     doorkeeper = Doorkeeper(_check_password(app), config.limits)
     submission = partial(SubmissionConnection, shared, doorkeeper=doorkeeper, mailbox_of=_mailbox_for(app))
@@ -139,6 +144,8 @@ def _listeners(app: App, accept: Callable, service: Running) -> list[tuple[str, 
     listeners.extend(("submission", address, Listener(starttls)) for address in config.listen.submission)
     implicit = partial(Listener, submission, context=tls, handshake_s=config.limits.handshake_s)
     listeners.extend(("submissions", address, implicit()) for address in config.listen.submissions)
+    if reads:
+        listeners.extend(fronts_of(app, doorkeeper, tls, broken))
     return listeners
 
 

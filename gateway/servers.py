@@ -62,7 +62,25 @@ class Capture(Struct, frozen=True, forbid_unknown_fields=True):
         return f"{self.user}@{self.host}"
 
 
-Reached = TypeVar("Reached", Server, Capture)
+class Imap(Struct, frozen=True, forbid_unknown_fields=True):
+    """The IMAP account behind a mailbox, which its agents reach through Docket, each with a name of their own."""
+
+    host: str = ""  # "": agents do not reach this mailbox through Docket
+    user: str = ""
+    port: Port = 993
+    tls: TlsPolicy = "required"
+    ca_file: str = ""
+    password_file: str = ""
+    protected: tuple[str, ...] = ()  # folders that agents can neither rename nor delete
+    timeout_s: Seconds = 60.0
+    oauth: OAuth = field(default_factory=OAuth)
+
+    @property
+    def account(self) -> str:
+        return f"{self.user}@{self.host}"
+
+
+Reached = TypeVar("Reached", Server, Capture, Imap)
 
 
 def fault_of(capture: Capture, deliver: Server, others: Collection[str]) -> str:
@@ -85,7 +103,14 @@ def fault_of(capture: Capture, deliver: Server, others: Collection[str]) -> str:
     return ""
 
 
-def _fault_of_oauth(capture: Capture) -> str:
+def fault_of_imap(imap: Imap) -> str:
+    """Return what is wrong with where agents' mail clients get to, or an empty string."""
+    if imap.host and not imap.user:
+        return "user must be set"
+    return _fault_of_oauth(imap)
+
+
+def _fault_of_oauth(capture: Capture | Imap) -> str:
     told = capture.oauth
     if not told.client_id:
         return ""

@@ -3,19 +3,22 @@
 import os
 import tomllib
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from gateway.config import PLAIN, Config, Listeners, Mailbox, Tls
+from gateway.door.address import split_address
 from gateway.dossier.closing import is_need
 from gateway.errors import WrongUse
-from gateway.ingest.listener import split_address
-from gateway.servers import Capture, Reached, fault_of
+from gateway.servers import Capture, Imap, Reached, fault_of, fault_of_imap
 from gateway.timetable import fault_in
 from rules.deadlines import is_zone
 from rules.errors import BookError
 from rules.faults import explained
 from rules.weights import settings_of
+
+Captured = TypeVar("Captured", Capture, Imap)
 
 
 def parse_config(text: str, *, where: str = "the settings", below: Path | None = None) -> Config:
@@ -58,6 +61,8 @@ def parse_config(text: str, *, where: str = "the settings", below: Path | None =
             seen.add(address.lower())
     accounts: list[str] = []
     for mailbox in config.mailbox:
+        if fault := fault_of_imap(mailbox.imap):
+            raise WrongUse(f"{where}: mailbox {mailbox.address}, imap: {fault}")
         for one in mailbox.capture:
             if fault := fault_of(one, mailbox.deliver, accounts):
                 raise WrongUse(f"{where}: mailbox {mailbox.address}, capture of {one.account}: {fault}")
@@ -75,7 +80,7 @@ def parse_config(text: str, *, where: str = "the settings", below: Path | None =
 
 
 def _check_addresses(listen: Listeners, where: str) -> None:
-    for name in ("smtp", "lmtp", "submission", "submissions"):
+    for name in ("smtp", "lmtp", "submission", "submissions", "imap", "imaps"):
         for address in getattr(listen, name):
             _check_address(address, f"{where}: listen.{name}")
     if listen.web:
@@ -102,7 +107,7 @@ def _from(below: Path, config: Config) -> Config:
             value, ca_file=path(value.ca_file), password_file=path(value.password_file)
         )
 
-    def captured(value: Capture) -> Capture:
+    def account(value: Captured) -> Captured:
         secret = path(value.oauth.client_secret_file)
         return msgspec.structs.replace(
             server(value), oauth=msgspec.structs.replace(value.oauth, client_secret_file=secret)
@@ -113,7 +118,8 @@ def _from(below: Path, config: Config) -> Config:
             box,
             deliver=server(box.deliver),
             relay=server(box.relay),
-            capture=tuple(map(captured, box.capture)),
+            imap=account(box.imap),
+            capture=tuple(map(account, box.capture)),
         )
 
     return msgspec.structs.replace(

@@ -3,22 +3,27 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 
 from gateway.demo.mailbox import Mailbox
+from gateway.imap_proxy.observer import Deed
 from gateway.imap_proxy.passage import Passage
 from tests.mailboxes import PASSWORD, USER
 
 
 @contextlib.contextmanager
-def imap_front(box: Mailbox) -> Iterator[tuple[str, int]]:
-    """Run the port on a loop of its own until the block ends."""
+def imap_front(box: Mailbox, deeds: list[Deed] | None = None) -> Iterator[tuple[str, int]]:
+    """Run the port on a loop of its own until the block ends; what is done through it is put into ``deeds``."""
     started: Future[tuple[str, int]] = Future()
     loop = asyncio.new_event_loop()
     ending = asyncio.Event()
 
     sessions: set[asyncio.Task[None]] = set()
+
+    async def record(done: Sequence[Deed]) -> None:
+        if deeds is not None:
+            deeds.extend(done)
 
     async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         session = asyncio.ensure_future(serve(reader, writer))
@@ -33,7 +38,7 @@ def imap_front(box: Mailbox) -> Iterator[tuple[str, int]]:
             while not (await server[0].readline()).startswith(b"front OK"):
                 pass
             writer.write(b"* PREAUTH Ready\r\n")
-            await Passage((reader, writer), server).run()
+            await Passage((reader, writer), server, record=record).run()
         finally:
             for end in (writer, server[1]):
                 end.close()

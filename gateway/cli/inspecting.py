@@ -11,9 +11,9 @@ import msgspec
 from gateway.authenticity.resolver import Resolver
 from gateway.cli import present
 from gateway.cli.frame import json_option, print_json
+from gateway.door.address import split_address
 from gateway.errors import WrongUse
 from gateway.extraction import Extractor, Opening
-from gateway.ingest.listener import split_address
 from gateway.mail.authenticity.check import Trust, check
 from gateway.mail.authenticity.record import wire_of
 from gateway.mail.entry import Envelope

@@ -43,6 +43,12 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     connections: Count = 1000
     connections_per_peer: Count = 100  # one IPv4 address or one IPv6 /64
 
+    # Mail clients at IMAP.
+    login_s: Seconds = 120.0  # from the greeting to the login
+    imap_idle_s: Seconds = 1860.0  # without a word from either side; RFC 9051 section 5.4 asks for 30 minutes
+    imap_connections: Count = 2000  # a mail client holds up to five
+    imap_connections_per_peer: Count = 500  # a whole office may come from one address
+
     # Guessing of passwords, over all connections: failures within ``login_window_s``.
     login_failures_per_peer: Count = 20
     login_failures_per_name: Count = 20

@@ -6,7 +6,7 @@ import re
 # clients elsewhere, or put commands and messages together in ways that are not followed.
 _WITHHELD = re.compile(
     rb"(?:COMPRESS=.*|STARTTLS|LOGINDISABLED|AUTH=.*|SASL-IR|LOGIN-REFERRALS|MAILBOX-REFERRALS|URLAUTH.*|URL-PARTIAL"
-    rb"|CATENATE|REPLACE|NOTIFY|UNAUTHENTICATE)",
+    rb"|CATENATE|REPLACE|NOTIFY|UNAUTHENTICATE|UIDONLY)",
     re.IGNORECASE,
 )
 # RFC 9051 sections 7.2.2 and 7.1: a response of its own, or a code at the beginning of a status response.

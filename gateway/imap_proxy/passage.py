@@ -9,9 +9,14 @@ import asyncio
 import contextlib
 import logging
 import re
+import secrets
 import socket
+from collections.abc import Awaitable, Callable, Sequence
 
 from gateway.imap_proxy.capabilities import WITHHELD_COMMANDS, withhold
+from gateway.imap_proxy.commands import Command, Given
+from gateway.imap_proxy.inquiry import Inquiry
+from gateway.imap_proxy.observer import Deed, Observer
 from gateway.imap_proxy.wire import Fault, Literal, Octets, Text, Wire
 
 log = logging.getLogger(__name__)
@@ -21,24 +26,42 @@ _AT_ONCE = 1000  # commands a client may have sent ahead of their answers
 # RFC 9051 section 9: a tag has no wildcards, quotes, braces or plus; one space stands between it and the command.
 _COMMAND = re.compile(rb"([!#$&',-\[\]^-z|}~]+) ([A-Za-z][A-Za-z0-9.-]*)(?= |\Z)")
 _TAGGED = re.compile(rb"([^ +*]+) (?:OK|NO|BAD)(?: |\Z)", re.IGNORECASE)
+Record = Callable[[Sequence[Deed]], Awaitable[None]]  # returns once they are on disk
 _UNKNOWN = b"WITHHELD"  # a command of no server: its own words for the client, who should not have asked
 
 
 class Passage:
-    """One client and the server behind, from the login to the end of either."""
+    """One client and the server behind, from the login to the end of either.
+
+    A command that changes something is answered to the client once ``record`` has its deed. ``keeps`` says why a command
+    may not be carried out, or nothing. ``commands`` is what the login has read with.
+    """
 
     def __init__(
         self,
         client: tuple[asyncio.StreamReader, asyncio.StreamWriter],
         server: tuple[asyncio.StreamReader, asyncio.StreamWriter],
         *,
+        record: Record,
+        keeps: Callable[[Command], str] = lambda _: "",
+        commands: Wire | None = None,
+        responses: Wire | None = None,
         idle_s: float = 1860.0,  # RFC 9051 section 5.4 asks for 30 minutes at least
     ) -> None:
         self._from_client, self._to_client = client
         self._from_server, self._to_server = server
         self._idle_s = idle_s
-        self._commands = Wire(from_client=True)
-        self._responses = Wire(from_client=False)
+        self._record = record
+        self._keeps = keeps
+        self._commands = commands or Wire(from_client=True)
+        self._responses = responses or Wire(from_client=False)
+        self._observer = Observer()
+        self._command: Command | None = None  # whose parts are coming
+        self._inquiry: Inquiry | None = None
+        self._secret = b"docket-" + secrets.token_hex(8).encode() + b"-"
+        self._asked_own = 0
+        self._quiet = asyncio.Event()  # no command of the client's is under way
+        self._quiet.set()
         self._running: set[bytes] = set()  # tags that have no answer yet
         self._asked: asyncio.Future[bool] | None = (
             None  # whether the server wants more of the command ``_asking``
@@ -61,18 +84,19 @@ class Passage:
             for way in ways:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
+            await self._record(self._observer.close())
 
     async def _up(self) -> None:
-        while data := await self._read(self._from_client):
-            self._commands.receive(data)
+        while True:
             while (event := self._commands.next_event()) is not None:
                 match event:
                     case Text():
-                        reason = await self._command(event)
+                        reason = await self._line(event)
                     case Octets():
                         reason = ""
                         _acknowledge(self._to_client)
                         if not self._skipping:
+                            self._part(event.data)
                             self._to_server.write(event.data)
                     case Fault():
                         reason = event.reason
@@ -80,8 +104,12 @@ class Passage:
                     await self._end(reason)
                     return
             await self._drain(self._to_server)
+            data = await self._read(self._from_client)
+            if not data:
+                return
+            self._commands.receive(data)
 
-    async def _command(self, text: Text) -> str:
+    async def _line(self, text: Text) -> str:
         """Pass on a line of a command; return what is wrong with it, or nothing."""
         if self._skipping:
             self._skip(text.literal)
@@ -102,8 +130,18 @@ class Passage:
             self._asking = tag = found[1]
             if tag in self._running or len(self._running) >= _AT_ONCE:
                 return "this tag is in use, or too many are"
+            command = Command(tag, _unmarked(text)[len(tag) + 1 :])
+            withheld = command.verb in WITHHELD_COMMANDS
+            if not withheld and (reason := self._keeps(command)):
+                await self._refuse(tag, reason)
+                self._skip(text.literal)
+                return ""
+            if not withheld:
+                await self._look_ahead(command)
             self._running.add(tag)
-            if found[2].upper() in WITHHELD_COMMANDS:
+            self._quiet.clear()
+            self._command = command
+            if withheld:
                 self._to_server.write(tag + b" " + _UNKNOWN + b"\r\n")
                 self._skip(text.literal)
                 return ""
@@ -111,6 +149,10 @@ class Passage:
                 if await self._ask(line, unasked=False):
                     self._idle = tag
                 return ""
+        elif self._command is not None:
+            self._command.more.append(_unmarked(text))
+        if text.literal is not None and self._command is not None:
+            self._command.more.append(Given())
         if text.literal is None:
             self._to_server.write(line + b"\r\n")
         elif self._asking not in self._running:
@@ -118,6 +160,34 @@ class Passage:
         elif not await self._ask(_waiting(line, text.literal), unasked=not text.literal.waits):
             self._skip(text.literal)
         return ""
+
+    async def _refuse(self, tag: bytes, reason: str) -> None:
+        """Answer a command ourselves, once all before it are answered."""
+        await self._quiet.wait()
+        self._to_client.write(tag + b" NO [CANNOT] " + reason.encode("ascii", "replace") + b"\r\n")
+        await self._drain(self._to_client)
+
+    def _part(self, data: bytes) -> None:
+        if self._command is not None and isinstance(given := self._command.more[-1], Given):
+            given.take(data)
+
+    async def _look_ahead(self, command: Command) -> None:
+        """Ask what the record needs to know before a command is carried out."""
+        steps = self._observer.begin(command)
+        try:
+            question = next(steps)
+            while True:
+                question = steps.send(await self._inquire(question))
+        except StopIteration as end:
+            await self._record(end.value)
+
+    async def _inquire(self, question: bytes) -> list[bytes]:
+        await self._quiet.wait()
+        self._asked_own += 1
+        self._inquiry = inquiry = Inquiry(self._secret + str(self._asked_own).encode())
+        self._to_server.write(inquiry.tag + b" " + question + b"\r\n")
+        await self._drain(self._to_server)
+        return await inquiry.done
 
     def _skip(self, literal: Literal | None) -> None:
         """Leave out what follows of a command: until its end, or until a literal that its client will not send."""
@@ -134,13 +204,21 @@ class Passage:
         return await self._asked
 
     async def _down(self) -> None:
-        while data := await self._read(self._from_server):
-            self._responses.receive(data)
-            passed = []
-            while (event := self._responses.next_event()) is not None:
+        while True:
+            passed: list[bytes] = []
+            while True:
+                if self._inquiry is None and (data := self._responses.skim()):
+                    passed.append(data)
+                    self._between = self._responses.is_between
+                event = self._responses.next_event()
                 match event:
+                    case None:
+                        break
+                    case Text() | Octets() if self._inquiry is not None and self._inquiry.take(event):
+                        if self._inquiry.done.done():
+                            self._inquiry = None
                     case Text():
-                        passed.append(self._response(event))
+                        passed.append(await self._response(event))
                         self._between = event.ends and event.literal is None
                     case Octets():
                         passed.append(event.data)
@@ -149,16 +227,26 @@ class Passage:
                         return
             self._to_client.writelines(passed)
             await self._drain(self._to_client)
+            data = await self._read(self._from_server)
+            if not data:
+                return
+            self._responses.receive(data)
 
-    def _response(self, text: Text) -> bytes:
+    async def _response(self, text: Text) -> bytes:
         """Return what the client is to see of a line, having taken notice of what it answers."""
         if not text.begins:
             return text.data
+        if text.data.startswith(b"* OK ["):
+            self._observer.hear(text.line)
         if text.data.startswith(b"+") and self._asked is not None:
             self._answered(wanted=True)
             return b"" if self._unasked else text.data
         if found := _TAGGED.match(text.line):
             self._running.discard(found[1])
+            if deeds := self._observer.end(found[1], text.line):
+                await self._record(deeds)  # before the client is told that it is done
+            if not self._running:
+                self._quiet.set()
             if found[1] == self._idle:
                 self._idle = b""
             if self._asked is not None and found[1] == self._asking:
@@ -188,6 +276,11 @@ def _acknowledge(writer: asyncio.StreamWriter) -> None:
     """Tell a client's kernel at once what has come: many hold the line end after a literal back until they know, and ours waits 40 ms."""
     with contextlib.suppress(OSError):  # gone, or no TCP
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+
+
+def _unmarked(text: Text) -> bytes:
+    """The line without the marker of the literal that it announces."""
+    return text.line if text.literal is None else text.line[: text.line.rindex(b"{")].removesuffix(b"~")
 
 
 def _waiting(line: bytes, literal: Literal) -> bytes:

@@ -73,6 +73,20 @@ class Wire:
         self._status = False  # this response is text for people
         self._broken = False
 
+    @property
+    def is_between(self) -> bool:
+        """Whether what was taken so far ends with a whole command or response."""
+        return self._begins and not self._left and not self._tail
+
+    def lengthen(self, line_limit: int = 65536) -> None:
+        """Take longer lines from here on: those of a login are short."""
+        self._line_limit = line_limit
+
+    @property
+    def holds(self) -> int:
+        """How many received bytes are not taken yet."""
+        return len(self._held)
+
     def receive(self, data: bytes) -> None:
         self._held += data
 
@@ -91,6 +105,28 @@ class Wire:
         if self._from_client:
             return self._fault(f"a line may have {self._line_limit} bytes")
         return self._piece(self._take(self._line_limit))
+
+    def skim(self) -> bytes:
+        """Take, all at once, what a server sends of messages (RFC 9051 section 7.5): nothing in it answers a command."""
+        held, place, left, begins = self._held, 0, self._left, self._begins
+        if self._tail or (self._status and not begins):
+            return b""  # a long line goes on
+        while place < len(held):
+            if left:
+                step = min(left, len(held) - place)
+                place, left = place + step, left - step
+                continue
+            if begins and not (held.startswith(b"* ", place) and held[place + 2 : place + 3].isdigit()):
+                break
+            end = held.find(b"\n", place)
+            if end < 0:
+                break
+            literal = None
+            if held[end - 1] == 125 or held[end - 2] == 125:  # a brace
+                literal = literal_after(line_of(bytes(held[place : end + 1])))
+            left, begins, place = literal.size if literal else 0, literal is None, end + 1
+        self._left, self._begins, self._status = left, begins, False
+        return self._take(place) if place else b""
 
     def refuse(self) -> None:
         """Forget the literal announced last, which the other side will not have: its sender begins a new command.

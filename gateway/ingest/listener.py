@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from weakref import WeakSet
 
+from gateway.door.address import split_address
 from gateway.errors import WrongUse
 from gateway.ingest.connection import Connection
 
@@ -77,14 +78,6 @@ class Listener:
         connection = self._make()
         self._connections.add(connection)
         return connection
-
-
-def split_address(address: str) -> tuple[str, int]:
-    """Return host and port of ``HOST:PORT``; an IPv6 host stands in brackets. Raises WrongUse."""
-    host, colon, port = address.rpartition(":")
-    if not colon or not port.isascii() or not port.isdigit() or int(port) > 65535:
-        raise WrongUse(f"{address!r} is no address to listen on; write HOST:PORT, such as 127.0.0.1:2525")
-    return host.removeprefix("[").removesuffix("]"), int(port)
 
 
 def trust(peers: Iterable[str]) -> Callable[[str], bool]:

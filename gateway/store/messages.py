@@ -27,6 +27,7 @@ __all__ = [
     "outbound_between",
     "recent",
     "sealed_text",
+    "sent_as",
     "seqs",
     "undecided",
 ]
@@ -184,3 +185,15 @@ def _page(
         chosen = chosen.where(or_(_rows.occurred_at < at, and_(_rows.occurred_at == at, _rows.seq < seq)))
     newest = chosen.where(_rows.log == log_of(conn)).order_by(_rows.occurred_at.desc(), _rows.seq.desc())
     return list(load_messages(conn, conn.scalars(newest.limit(limit))).values())
+
+
+def sent_as(conn: Connection, message_id: str, agent: str) -> int | None:
+    """Return the last answer that an agent sent under a Message-ID."""
+    sent = select(func.max(_rows.seq)).where(
+        _rows.log == log_of(conn),
+        _rows.message_id == message_id,
+        _rows.type == "mail.out",
+        _rows.agent == agent,
+    )
+    found: int | None = conn.scalar(sent)
+    return found

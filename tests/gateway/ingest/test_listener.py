@@ -2,8 +2,9 @@
 
 import pytest
 
+from gateway.door.address import split_address
 from gateway.errors import WrongUse
-from gateway.ingest.listener import split_address, trust
+from gateway.ingest.listener import trust
 
 
 @pytest.mark.parametrize(
