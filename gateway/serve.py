@@ -151,7 +151,7 @@ def _listeners(app: App, accept: Accept, service: Running) -> list[tuple[str, st
 
 def _check_password(app: App) -> Callable[[str, str], str | None]:
     def check(name: str, password: str) -> str | None:
-        agent = app.accounts.check(name, password)
+        agent = app.accounts.check(name, password, client=True)
         return agent.name if agent is not None else None
 
     return check

@@ -23,6 +23,7 @@ _CLOSABLE = (
     "authenticity",
     "decision",
     "dossier",
+    "imap",
     "link",
     "mark",
     "note",

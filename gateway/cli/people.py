@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from gateway.cli.frame import Place, json_option, pass_place, print_json
+from gateway.cli.frame import Place, json_option, pass_place, print_json, when
 from gateway.errors import WrongUse
 
 
@@ -53,6 +53,41 @@ def passwd(place: Place, name: str, password_stdin: bool) -> None:
     """Set a new password for the agent NAME and end their sessions."""
     place.app().accounts.passwd(name, _password(password_stdin))
     click.echo(f"The password of {name} is changed.")
+
+
+@agent.command(name="app-password")
+@click.argument("name")
+@click.option("--label", default="", help="What it is for: the computer, the telephone.")
+@pass_place
+def app_password(place: Place, name: str, label: str) -> None:
+    """Make a password for one mail client of the agent NAME and print it, this once."""
+    id_, password = place.app().accounts.make_app_password(name, label)
+    click.echo(password)
+    click.echo(f"It is shown this once. To take it back: docket agent revoke {name} {id_}", err=True)
+
+
+@agent.command(name="app-passwords")
+@click.argument("name")
+@json_option
+@pass_place
+def app_passwords(place: Place, name: str, as_json: bool) -> None:
+    """List the app passwords of the agent NAME, without the passwords."""
+    for one in place.app().accounts.app_passwords_of(name):
+        used = when(one.used_at) if one.used_at else ""
+        if as_json:
+            print_json({"id": one.id, "label": one.label, "made": when(one.made_at), "used": used})
+        else:
+            click.echo(f"{one.id}\t{one.label}\tmade {when(one.made_at)}\tused {used or 'never'}")
+
+
+@agent.command()
+@click.argument("name")
+@click.argument("id_", metavar="ID")
+@pass_place
+def revoke(place: Place, name: str, id_: str) -> None:
+    """Take back the app password ID of the agent NAME."""
+    place.app().accounts.revoke_app_password(name, id_)
+    click.echo(f"The app password {id_} of {name} opens nothing any more.")
 
 
 @agent.command()

@@ -28,6 +28,7 @@ _ACTS = frozenset(
         "evidence",
         "parcel",
         "sighting",
+        "imap",
         "export",
         "answer",
         "warning",

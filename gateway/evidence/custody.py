@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gateway.mail.entry import MAIL_TYPES, Entry
+from gateway.mail.handled import in_words
 from gateway.store.records import EventRow
 
 TITLES = {
@@ -24,6 +25,7 @@ TITLES = {
     "release": "Second look",
     "warning": "Warned before a deadline",
     "sighting": "Seen again",
+    "imap": "In a mail client",
     "orders": "Order report",
     "export": "Exported",
     "answer": "Claim answer written",
@@ -73,6 +75,8 @@ def words_of(type_: str, said: dict[str, Any]) -> str:
             return "dropped: it will not be sent" if said.get("drop") else "released to be sent"
         case "sighting":
             return f"the same bytes at {said.get('origin') or said.get('source', '')}"
+        case "imap":
+            return in_words(said)
         case "mark":
             word = "taken back" if said.get("undo") else str(said.get("as", ""))
             return f"{said.get('clock', '')}: {word}"

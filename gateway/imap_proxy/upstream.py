@@ -96,7 +96,8 @@ class _Entering:
             await self._ask(b"CAPABILITY")
         if context is not None and self._streams[1].get_extra_info("ssl_object") is None:
             await self._protect(context)
-        self._capabilities, offered = (), self._capabilities
+        offered = tuple(one.upper() for one in self._capabilities)
+        self._capabilities = ()
         answer = await self._authenticate(secret, offered)
         if not answer.upper().startswith(b"OK"):
             if self._upstream.by_token:
@@ -107,7 +108,7 @@ class _Entering:
         return Opened(streams=self._streams, wire=self._wire, capabilities=self._capabilities)
 
     async def _protect(self, context: ssl.SSLContext) -> None:
-        if b"STARTTLS" in self._capabilities:
+        if b"STARTTLS" in [one.upper() for one in self._capabilities]:
             answer = await self._ask(b"STARTTLS")
             if answer.upper().startswith(b"OK"):
                 self._wire = Wire(
@@ -183,7 +184,7 @@ class _Entering:
 
     def _learn(self, line: bytes) -> None:
         if found := _CAPABILITIES.search(line):
-            self._capabilities = tuple(one.upper() for one in found[1].split())
+            self._capabilities = tuple(found[1].split())  # as they are written: clients are told so
 
     def _refused(self, what: str, line: bytes) -> Temporary:
         said = line.decode("ascii", "replace")[:200]

@@ -18,7 +18,9 @@ from sqlalchemy.exc import IntegrityError
 
 from gateway.clock import Clock
 from gateway.errors import WrongUse
+from gateway.store import app_passwords
 from gateway.store.accounts_tables import agents, open_accounts, sessions
+from gateway.store.app_passwords import AppPassword
 from gateway.store.engine import log_of
 from gateway.store.failures import Failures
 from gateway.store.passwords import Passwords
@@ -107,21 +109,24 @@ class Accounts:
         """Remove an agent and their sessions; raises WrongUse for a name that is not there."""
         with self._store.write() as tx:
             _end_sessions(tx, name)
+            app_passwords.revoke(tx, _folded(name))
             gone = tx.execute(
                 delete(agents).where(agents.c.log == log_of(tx), agents.c.name == _folded(name))
             )
         _must_exist(gone.rowcount, name)
 
-    def check(self, name: str, password: str, peer: str = "") -> Agent | None:
+    def check(self, name: str, password: str, peer: str = "", *, client: bool = False) -> Agent | None:
         """Return the agent whose password this is, else None: alike for a wrong password, an unknown or a disabled name.
 
         Given a ``peer``, its failures for a name are counted, and after a few it gets None for a while whatever it
-        sends. A door with a throttle of its own leaves ``peer`` out.
+        sends. A door with a throttle of its own leaves ``peer`` out. To a mail ``client`` an app password opens, too.
         """
         if peer and self._failures.too_many(_folded(name), peer):
             return None
         with self._store.read() as conn:
             row = _find(conn, name)
+        if client and password.startswith(app_passwords.PREFIX):
+            return self._by_app_password(row, password)
         right = self._passwords.match(None if row is None else row.password, password)
         if not right or row is None or row.disabled:
             if peer:
@@ -132,6 +137,36 @@ class Accounts:
             with self._store.write() as tx:
                 _set(tx, name, password=stronger)
         return _agent(row)
+
+    def _by_app_password(self, row: Row[Any] | None, password: str) -> Agent | None:
+        now = self._clock.now()
+        with self._store.read() as conn:
+            found = app_passwords.find(conn, row.name, password) if row is not None else None
+        if row is None or found is None or row.disabled:
+            return None
+        if app_passwords.is_stale(found[1], now):
+            with self._store.write() as tx:
+                app_passwords.note_use(tx, row.name, found[0], now)
+        return _agent(row)
+
+    def make_app_password(self, name: str, label: str) -> tuple[str, str]:
+        """Return the id and the password of a new app password; raises WrongUse for a name that is not there."""
+        with self._store.write() as tx:
+            _must_exist(int(_find(tx, name) is not None), name)
+            return app_passwords.make(tx, _folded(name), label, self._clock.now())
+
+    def app_passwords_of(self, name: str) -> tuple[AppPassword, ...]:
+        """Return what may be told of an agent's app passwords."""
+        with self._store.read() as conn:
+            return tuple(app_passwords.all_of(conn, _folded(name)))
+
+    def revoke_app_password(self, name: str, id_: str) -> None:
+        """Take an app password back; raises WrongUse where there is no such one."""
+        with self._store.write() as tx:
+            if not app_passwords.revoke(tx, _folded(name), id_):
+                raise WrongUse(
+                    f"{name!r} has no app password {id_!r}; to see them: docket agent app-passwords {name}"
+                )
 
     def open_session(self, name: str, hours: float) -> str:
         """Start a session and return its token, of which only a hash is kept."""

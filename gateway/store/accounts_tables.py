@@ -11,13 +11,14 @@ from sqlalchemy import (
     insert,
     select,
     text,
+    update,
 )
 
 from gateway.errors import WrongUse
 from gateway.store.columns import Json, Key, Moment, Words
 from gateway.store.engine import Store, connect
 
-_VERSION = 1  # a later one adds its steps to open_accounts, and a test opens a file of each version before
+_VERSION = 2  # a later one adds its steps to open_accounts, and a test opens a file of each version before
 _LOCK = 0x6163636F756E74  # "account": one process at a time makes the tables on PostgreSQL
 
 _metadata = MetaData()
@@ -50,6 +51,19 @@ sessions = Table(
     Index("sessions_by_agent", "log", "agent"),
 )
 
+app_passwords = Table(  # since version 2
+    "app_passwords",
+    _metadata,
+    Column("log", Integer, nullable=False, autoincrement=False),
+    Column("agent", Key, nullable=False),
+    Column("id", Key, nullable=False),
+    Column("label", Words, nullable=False),
+    Column("key", Words, nullable=False),
+    Column("mac", Words, nullable=False),  # HMAC-SHA256 of the password under the key
+    Column("made_at", Moment, nullable=False),
+    Column("used_at", Moment, nullable=True),
+    PrimaryKeyConstraint("log", "agent", "id"),
+)
 
 _MEND = "put back a copy of it, or delete it and make the agents again with docket agent add"
 
@@ -62,10 +76,12 @@ def open_accounts(url: str, *, log: int = 0) -> Store:
         with store.write() as tx:
             if engine.dialect.name == "postgresql":
                 tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-            _metadata.create_all(tx)
+            _metadata.create_all(tx)  # adds what a version before had not: tables only, so far
             version = tx.scalar(select(_about.c.version))
             if version is None:
                 tx.execute(insert(_about), {"version": _VERSION})
+            elif version < _VERSION:
+                tx.execute(update(_about).values(version=_VERSION))
             elif version > _VERSION:
                 raise WrongUse(
                     f"the accounts in {engine.url.database} were written by a newer Docket (schema {version});"

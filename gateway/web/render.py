@@ -11,6 +11,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from gateway.mail.handled import in_words
 from gateway.mail.visible import visible
 from gateway.web import words
 from rules.facts import OrderRef
@@ -102,6 +103,7 @@ def _environment() -> Environment:
     )
     environment.filters.update(
         {
+            "handled": in_words,
             "size": size,
             "span": span,
             "urlquote": lambda text: quote(str(text).encode("utf-8", "replace"), safe=""),

@@ -38,6 +38,7 @@ _ENTRIES = {
     "export": "Evidence pack",
     "answer": "Claim answer",
     "warning": "Warning",
+    "imap": "In a mail client",
     "evidence": "Evidence",
     "parcel": "Parcel",
     "dossier": "Dossier",

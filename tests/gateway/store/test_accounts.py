@@ -201,3 +201,48 @@ def test_two_logs_have_agents_of_their_own(accounts, url, clock):
     other.add("anna", "other words")
     assert accounts.check("anna", "other words") is None
     other.close()
+
+
+def test_an_app_password_opens_mail_clients_only_and_until_it_is_taken_back(accounts, clock):
+    accounts.add("anna", "sesame open")
+    accounts.add("bert", "other words")
+    id_, password = accounts.make_app_password("Anna", "telephone")
+    assert accounts.check("anna", password, client=True).name == "anna"
+    assert accounts.check("anna", password) is None
+    assert accounts.check("bert", password, client=True) is None
+    assert accounts.check("nobody", password, client=True) is None
+    assert accounts.check("anna", password + "x", client=True) is None
+    (told,) = accounts.app_passwords_of("anna")
+    assert (told.id, told.label, told.used_at) == (id_, "telephone", clock.now())
+    with accounts._store.read() as conn:
+        assert password not in str(conn.execute(text("SELECT * FROM app_passwords")).all())
+    accounts.disable("anna")
+    assert accounts.check("anna", password, client=True) is None
+    accounts.disable("anna", disabled=False)
+    accounts.revoke_app_password("anna", id_)
+    assert accounts.check("anna", password, client=True) is None
+    with pytest.raises(WrongUse, match="no app password"):
+        accounts.revoke_app_password("anna", id_)
+    with pytest.raises(WrongUse, match="no agent"):
+        accounts.make_app_password("nobody", "")
+
+
+def test_the_app_passwords_of_who_leaves_are_gone(accounts):
+    accounts.add("anna", "sesame open")
+    _, password = accounts.make_app_password("anna", "")
+    accounts.remove("anna")
+    accounts.add("anna", "new person")
+    assert accounts.check("anna", password, client=True) is None
+
+
+def test_accounts_of_the_first_version_are_taken_on(url, clock):
+    first = Accounts(url, clock, hasher=CHEAP)
+    first.add("anna", "sesame open")
+    with first._store.write() as tx:
+        tx.execute(text("DROP TABLE app_passwords"))
+        tx.execute(text("UPDATE accounts_schema SET version = 1"))
+    first.close()
+    second = Accounts(url, clock, hasher=CHEAP)
+    assert second.check("anna", "sesame open")
+    assert second.check("anna", second.make_app_password("anna", "")[1], client=True)
+    second.close()
