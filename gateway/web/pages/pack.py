@@ -28,7 +28,7 @@ async def pack(request: Request) -> Response:
     form = request.state.form
     order = OrderRef(marketplace=form.get("marketplace", ""), value=form.get("value", ""))
     asked = Asked(agent=request.state.agent, reason=form.get("reason", "").strip()[:_LONGEST], source="web")
-    closed = () if form.get("notes") == "yes" else ("dossier", "note")
+    closed = () if form.get("notes") == "yes" else ("dossier", "imap", "note")
     try:
         file = await run_in_threadpool(partial(site.packs.hand_out, order, asked, withhold=closed))
     except WrongUse as wrong:

@@ -14,7 +14,7 @@ from tests.mailboxes import PASSWORD, USER, mailbox_server
 
 pytestmark = pytest.mark.needs("mutt")
 
-_SETTINGS = """\
+SETTINGS = """\
 set folder="imap://{host}:{port}/"
 set spoolfile="imap://{host}:{port}/INBOX"
 set imap_user="{user}"
@@ -41,7 +41,7 @@ def test_mutt_reads_and_moves_mail(tmp_path, dovecot):
             mail = f"From: a@x.example\r\nSubject: mail {number}\r\n\r\nText {number}\r\n"
             client.append("INBOX", mail.encode(), (), datetime(2026, 11, 23, tzinfo=UTC))
         settings = tmp_path / "muttrc"
-        settings.write_text(_SETTINGS.format(host=box.host, port=box.imap_port, user=USER, password=PASSWORD))
+        settings.write_text(SETTINGS.format(host=box.host, port=box.imap_port, user=USER, password=PASSWORD))
         screen = run_mutt(settings, tmp_path)
         assert b"mail 4" in screen
         client.select_folder("INBOX")
