@@ -63,6 +63,14 @@ class Web(Struct, frozen=True, forbid_unknown_fields=True):
     url: str = ""  # where people reach it, for the links in notices; default: the address it listens on
 
 
+class Clients(Struct, frozen=True, forbid_unknown_fields=True):
+    """What agents' mail clients are told where they see other names and ports than Docket does."""
+
+    host: str = ""  # default: ``hostname``
+    imap: str = ""  # ``imaps://HOST:PORT``; default: ``host`` and the port of listen.imaps
+    smtp: str = ""
+
+
 class Index(Struct, frozen=True, forbid_unknown_fields=True):
     engine: str = "auto"
 
@@ -153,6 +161,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     tls: Tls = field(default_factory=Tls)
     limits: Limits = field(default_factory=Limits)
     web: Web = field(default_factory=Web)
+    clients: Clients = field(default_factory=Clients)
     index: Index = field(default_factory=Index)
     database: Databases = field(default_factory=Databases)
     authenticity: Authenticity = field(default_factory=Authenticity)

@@ -141,6 +141,9 @@ web = "127.0.0.1:0"
 certificate = "{folder / "tls" / "certificate.pem"}"
 key = "{folder / "tls" / "key.pem"}"
 
+[clients]
+host = "localhost"
+
 [index]
 engine = "{engine}"
 

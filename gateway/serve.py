@@ -19,6 +19,7 @@ import uvicorn
 
 from gateway.answering import answer_for
 from gateway.app import App
+from gateway.clients.services import untagged
 from gateway.door.address import split_address
 from gateway.door.doorkeeper import Doorkeeper
 from gateway.door.throttle import Gate
@@ -33,6 +34,7 @@ from gateway.ingest.service import Service
 from gateway.ingest.smtp import SmtpConnection
 from gateway.ingest.submission import SubmissionConnection
 from gateway.ingest.tls import server_context
+from gateway.introduction import names_of, services_of
 from gateway.mail.entry import Draft
 from gateway.receipt import Accept
 from gateway.stamping import Stamping
@@ -95,7 +97,7 @@ async def running(app: App, *, quiet: bool = False) -> AsyncIterator[Running]:
             service.bound.setdefault(kind, []).append(await listener.start(address))
             stack.push_async_callback(listener.stop)
         if app.config.listen.web:
-            service.bound["web"] = [await stack.enter_async_context(_web(app))]
+            service.bound["web"] = [await stack.enter_async_context(_web(app, service))]
         yield service
 
 
@@ -138,7 +140,7 @@ def _listeners(app: App, accept: Accept, service: Running) -> list[tuple[str, st
     if not config.tls.certificate or not config.tls.key:
         raise WrongUse("mail clients need a certificate: set certificate and key under [tls]")
     tls = server_context(Path(config.tls.certificate), Path(config.tls.key))
-    doorkeeper = Doorkeeper(_check_password(app), config.limits)
+    doorkeeper = Doorkeeper(_check_password(app), config.limits, names_of(app))
     submission = partial(SubmissionConnection, shared, doorkeeper=doorkeeper, mailbox_of=_mailbox_for(app))
     starttls: Callable[[], Connection] = partial(submission, tls=tls)
     listeners.extend(("submission", address, Listener(starttls)) for address in config.listen.submission)
@@ -165,7 +167,7 @@ def _mailbox_for(app: App) -> Callable[[str, str, str], str]:
             *dict.fromkeys(app.mailboxes.values())
         ]
         for address in (header_from, mail_from):
-            box = app.mailbox_of(address)
+            box = app.mailbox_of(address) or app.mailbox_of(untagged(address))
             if box in theirs:
                 return str(box)
         return theirs[0] if theirs else ""
@@ -219,7 +221,7 @@ async def _supervised(
 
 
 @asynccontextmanager
-async def _web(app: App) -> AsyncIterator[str]:
+async def _web(app: App, service: Running) -> AsyncIterator[str]:
     """Serve the web view on our loop; yields the address it is bound to."""
     index = app.index()
     site = Site(
@@ -234,6 +236,7 @@ async def _web(app: App) -> AsyncIterator[str]:
         status=lambda: status_of(app, index),
         orders_named=lambda value: orders_named(value, app.marketplaces),
         answer=lambda order, language: answer_for(app, order, language=language),
+        clients=lambda: services_of(app, service.bound),
         zone=ZoneInfo(app.config.zone),
         close_needs=app.config.dossier.close_needs,
         refund_needs=app.config.dossier.refund_needs,

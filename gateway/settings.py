@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
+from gateway.clients.services import server_of
 from gateway.config import PLAIN, Config, Listeners, Mailbox, Tls
 from gateway.door.address import split_address
 from gateway.dossier.closing import is_need
@@ -36,6 +37,11 @@ def parse_config(text: str, *, where: str = "the settings", below: Path | None =
     if not is_zone(config.zone):
         raise WrongUse(f"{where}: zone = {config.zone!r} is no time zone; write one such as Europe/Paris")
     _check_addresses(config.listen, where)
+    for what, url in (("imap", config.clients.imap), ("smtp", config.clients.smtp)):
+        try:
+            _ = server_of(url, what) if url else None
+        except WrongUse as wrong:
+            raise WrongUse(f"{where}: clients.{what}: {wrong}") from wrong
     needs = (*config.dossier.close_needs, *config.dossier.refund_needs)
     if strange := [need for need in needs if not is_need(need)]:
         raise WrongUse(

@@ -31,6 +31,7 @@ _MODULES = (
     "packing",
     "orders",
     "people",
+    "clients",
     "ruling",
     "running",
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gateway.door.limits import Limits
+from gateway.door.names import Names
 from gateway.door.throttle import LoginThrottle
 
 log = logging.getLogger(__name__)
@@ -31,29 +32,40 @@ class TurnedAway(Exception):
 class Doorkeeper:
     """One for all listeners of a process, so that failures are counted together."""
 
-    def __init__(self, check: CheckPassword, limits: Limits) -> None:
+    def __init__(self, check: CheckPassword, limits: Limits, names: Names | None = None) -> None:
         self._check = check
+        self._names = names or Names()
         self._throttle = LoginThrottle(limits)
         self._slots = asyncio.Semaphore(limits.password_checks)
 
     async def admit(self, peer: str, login: Login) -> str:
         """Return the agent's name; raises TurnedAway."""
-        if not self._throttle.charge(peer, login.name):
+        return (await self.admit_to(peer, login))[0]
+
+    async def admit_to(self, peer: str, login: Login) -> tuple[str, str]:
+        """Return the agent's name, and the mailbox that was named with it, if any; raises TurnedAway."""
+        try:
+            name, wanted = await asyncio.to_thread(self._names.read, login.name)
+        except Exception as wrong:
+            raise _our_fault(peer, wrong) from wrong
+        if not self._throttle.charge(peer, name):  # however it was written
             raise TurnedAway("Too many failed logins; try again later", temporary=True)
         try:
             async with self._slots:
-                agent = await asyncio.to_thread(self._check, login.name, login.password)
+                agent = await asyncio.to_thread(self._check, name, login.password)
         except Exception as wrong:
-            self._throttle.refund(peer, login.name)  # our fault, not a guess
-            log.exception("event=login_not_checked peer=%s", peer)
-            raise TurnedAway(
-                "Logins cannot be checked at the moment; try again later", temporary=True
-            ) from wrong
+            self._throttle.refund(peer, name)  # our fault, not a guess
+            raise _our_fault(peer, wrong) from wrong
         if agent is None:
             log.warning("event=login_failed peer=%s", peer)
             raise TurnedAway("Name or password is wrong", temporary=False)
-        self._throttle.refund(peer, login.name)
-        return agent
+        self._throttle.refund(peer, name)
+        return agent, wanted
+
+
+def _our_fault(peer: str, wrong: Exception) -> TurnedAway:
+    log.error("event=login_not_checked peer=%s", peer, exc_info=wrong)
+    return TurnedAway("Logins cannot be checked at the moment; try again later", temporary=True)
 
 
 def login_of(answer: bytes) -> Login | None:

@@ -20,7 +20,9 @@ _COMMAND = re.compile(rb"([!#$&',-\[\]^-z|}~]{1,64}) ([A-Za-z]+)(?: (.*))?\Z", r
 _STRING = re.compile(rb'"((?:[^"\\]|\\["\\])*)"|([^\s"(){%*\\]+)')
 _LITERAL_HERE = b"\0"  # stands for a literal; no line has one of its own
 
-Admit = Callable[[Login], Awaitable[str]]  # raises TurnedAway
+Admit = Callable[
+    [Login], Awaitable[tuple[str, str]]
+]  # the agent, and the mailbox they mean; raises TurnedAway
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,8 +114,7 @@ class Entrance:
             if login is None:
                 await self._wrong(tag + b" BAD Not what this command asks for")
                 return None
-            name, _, wanted = login.name.partition("/")
-            agent = await self._admit(Login(name, login.password))
+            agent, wanted = await self._admit(login)
         except TurnedAway as away:
             self._failed += 1
             code = b"UNAVAILABLE" if away.temporary else b"AUTHENTICATIONFAILED"

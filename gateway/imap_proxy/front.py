@@ -119,7 +119,7 @@ class Front:
         entrance = Entrance(
             reader,
             writer,
-            admit=partial(house.doorkeeper.admit, peer_key(ip)),
+            admit=partial(house.doorkeeper.admit_to, peer_key(ip)),
             tls=None if self._implicit else self._tls,
             safe=self._implicit or is_loopback(ip),
             logins=house.limits.logins,

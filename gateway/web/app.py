@@ -14,6 +14,8 @@ from gateway.web.guard import Guard
 from gateway.web.pages import (
     acts,
     answer,
+    autoconfig,
+    clients,
     files,
     frame,
     login,
@@ -31,7 +33,22 @@ from gateway.web.throttle import Throttle
 
 __all__ = ["Site", "build_site"]
 
-PAGES = (login, search, message, frame, files, acts, order, answer, pack, review, waiting, status)
+PAGES = (
+    login,
+    search,
+    message,
+    frame,
+    files,
+    acts,
+    order,
+    answer,
+    pack,
+    review,
+    waiting,
+    status,
+    clients,
+    autoconfig,
+)
 
 
 def build_site(site: Site) -> Starlette:

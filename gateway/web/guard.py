@@ -25,6 +25,12 @@ log = logging.getLogger(__name__)
 _BODY_BYTES = 64 * 1024
 _FIELDS = 50
 _OPEN = ("/login", "/static/")
+# What mail clients ask before anybody has logged in: it says where servers are, alike to everybody and under every name.
+PUBLIC = {
+    "/.well-known/autoconfig/mail/config-v1.1.xml",
+    "/mail/config-v1.1.xml",
+    "/autodiscover/autodiscover.xml",
+}
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -108,10 +114,14 @@ class Guard:
         request.state.agent, request.state.session, request.state.form = "", "", {}
         visit = request.cookies.get(visit_cookie(site), "") or secrets.token_urlsafe(32)
         request.state.visit, request.state.csrf = visit, csrf_of(visit)
-        if _host(request.headers.get("host", "")) not in site.hosts:
+        is_public = path.lower() in PUBLIC
+        if not is_public and _host(request.headers.get("host", "")) not in site.hosts:
             return problem(request, HTTPStatus.BAD_REQUEST, "This name is not one that Docket answers to.")
         if request.method not in {"GET", "HEAD", "POST"}:
             return problem(request, HTTPStatus.METHOD_NOT_ALLOWED)
+        if is_public:
+            request.state.body = await _body(request)
+            return None
         if request.method == "POST":
             if _is_cross_site(request):
                 return problem(request, HTTPStatus.FORBIDDEN, "This form was sent from another site.")

@@ -7,6 +7,7 @@ from typing import Any
 
 from gateway.answer.compose import Answer
 from gateway.archive.archive import Archive
+from gateway.clients.services import Services
 from gateway.clock import Clock
 from gateway.evidence.counter import Counter
 from gateway.mail.entry import Appended, Draft
@@ -25,7 +26,7 @@ class Site:
 
     ``act`` appends an action and returns where it stands. ``status`` answers with plain sections, as ``docket status
     --json`` prints them. ``parse`` reads a hostile message and may be one that does so in a child process.
-    ``orders_named`` says which marketplaces' orders a number could be. ``zone`` is the viewer's, in which times are
+    ``clients`` says where agents' mail clients read and send. ``orders_named`` says which marketplaces' orders a number could be. ``zone`` is the viewer's, in which times are
     shown and bare dates are days. ``answer`` writes an order's claim answer in a language, None where nothing is known of it. ``close_needs`` is what a dossier must hold before it may be closed,
     ``refund_needs`` before the tag ``refund`` may be put on one of its messages.
     """
@@ -40,6 +41,7 @@ class Site:
     status: Callable[[], dict[str, Any]]
     answer: Callable[[OrderRef, str], Answer | None] = lambda *_: None
     parse: Callable[[bytes], ParsedMail] = parse
+    clients: Callable[[], Services] = Services
     orders_named: Callable[[str], Collection[OrderRef]] = lambda _: ()
     drop: DropAddress = NO_DROP
     zone: tzinfo = UTC
