@@ -5,11 +5,13 @@ import hashlib
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 
 import msgspec
 
+from gateway.aftermath import Patience
 from gateway.analyses import Analyses
 from gateway.archive.archive import Archive
 from gateway.authenticity.checks import Checks
@@ -183,8 +185,12 @@ class App:
             web=self.config.web_url,
             analyses=self.analyses,
             checks=self._checks(),
-            retry=lambda attempts, now, rng: next_try(
-                attempts, now, rng, minutes=work.retry_minutes, give_up_hours=work.give_up_hours
+            patience=Patience(
+                retry=lambda attempts, now, rng: next_try(
+                    attempts, now, rng, minutes=work.retry_minutes, give_up_hours=work.give_up_hours
+                ),
+                warn_after=timedelta(hours=work.warn_hours),
+                give_up=timedelta(hours=work.give_up_hours),
             ),
         )
 
@@ -267,6 +273,7 @@ class App:
             sender=box.sender,
             deliver=self.transport(box.deliver, box.address),
             relay=self.transport(box.relay, box.address),
+            unknown=box.relay.unknown,
         )
 
     def transport(self, server: Server, address: str) -> Transport | None:

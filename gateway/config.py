@@ -10,7 +10,17 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from gateway.door.limits import Limits
-from gateway.ranges import Bytes, Count, Hours, Minutes, OptionalCount, OptionalMinutes, Seconds, Text
+from gateway.ranges import (
+    Bytes,
+    Count,
+    Hours,
+    Minutes,
+    OptionalCount,
+    OptionalHours,
+    OptionalMinutes,
+    Seconds,
+    Text,
+)
 from gateway.servers import Capture, Imap, Server
 from gateway.timetable import Clocks
 
@@ -139,7 +149,8 @@ class Work(Struct, frozen=True, forbid_unknown_fields=True):
     attachment_memory_bytes: Bytes = 1024**3
     senders: Count = 8  # messages on their way out at the same time
     retry_minutes: Annotated[tuple[Minutes, ...], Meta(min_length=1)] = (1, 5, 15, 30, 60)
-    give_up_hours: Hours = 24.0
+    give_up_hours: Hours = 24.0  # up to 120: RFC 5321 section 4.5.4.1
+    warn_hours: OptionalHours = 1.0  # how long an answer waits before its writer is told; 0: never
 
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,22 +6,24 @@ message as it came, with our stamps before it.
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Literal
 
 import msgspec
 
-from gateway.alerts import Alert, about
+from gateway.alerts import about
 from gateway.briefing import Known
 from gateway.errors import ArchiveBroken, Permanent, WrongUse
 from gateway.mail.authenticity.written import results_of
 from gateway.mail.entry import Entry, Envelope
 from gateway.mail.rewrite import outgoing
 from gateway.mail.stamp import Stamp, stamp
-from gateway.relay.bounce import failure_report
+from gateway.relay.bounce import delay_report, failure_report
 from gateway.relay.notice import arrival_notice, failure_notice
+from gateway.relay.outcomes import outcomes_of
 from gateway.relay.transport import Deferred, Delivered, Outcome, Refused, Transport, Unknown
 from gateway.relay.warning import Due, deadline_warning
 from gateway.store.records import JobRow
@@ -30,12 +32,6 @@ log = logging.getLogger(__name__)
 
 _NO_WAY_OUT = "this mailbox has no way out: set [mailbox.relay] in the settings"
 _NOBODY = "there is no way to this address: set [mailbox.deliver] or [mailbox.relay], or alerts = [...]"
-_KINDS: dict[type, str] = {
-    Delivered: "delivered",
-    Deferred: "deferred",
-    Refused: "refused",
-    Unknown: "unknown",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +43,7 @@ class Post:
     sender: str  # the address the marketplace has approved
     deliver: Transport | None
     relay: Transport | None
+    unknown: Literal["retry", "ask"] = "retry"  # when nobody can say whether an answer was taken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +112,11 @@ def carry(
                     return _nowhere(recipients, _NO_WAY_OUT)
                 return _send(post.relay, raw, post.sender, recipients)
             case "report":
-                raw = failure_report(
+                until = job.task.get("until")
+                write = (
+                    partial(delay_report, until=datetime.fromisoformat(until)) if until else failure_report
+                )
+                raw = write(
                     original=entry.payload,
                     reporting_mta=hostname,
                     sender=f"postmaster@{hostname}",
@@ -200,52 +201,6 @@ def stamp_of(entry: Entry, envelope: Envelope, known: Known, hostname: str) -> S
         results=results_of(checked.results) if checked is not None and checked.asked else (),
         authserv="" if hostname.lower() in servers else hostname,
     )
-
-
-def outcome_payload(
-    job: JobRow,
-    sent: Sent,
-    next_at: datetime | None,
-    report_to: str | None,
-    alert: Callable[[], Alert | None] = lambda: None,
-) -> dict[str, Any]:
-    """Return the archived record of one attempt. A job that ends in failure brings the mail that tells of it."""
-    final = next_at is None
-    lost = (*sent.refused, *(one for one in sent.outcomes if final and isinstance(one, Deferred | Unknown)))
-    plain = [_plain(one) for one in lost]
-    tellers: list[dict[str, Any]] = []
-    if lost and report_to is not None and job.kind == "relay":
-        report = {"mailbox": job.task["mailbox"], "recipients": [report_to], "outcomes": plain}
-        tellers.append({"number": 1000 * (job.number + 1) + job.attempts, "kind": "report", "task": report})
-    elif lost and (told := alert()) is not None:
-        tellers.append(told.job(job, plain))
-    return {
-        "of": job.message,
-        "number": job.number,
-        "kind": job.kind,
-        "attempt": job.attempts,
-        "outcomes": [_plain(one) for one in sent.outcomes],
-        "final": final,
-        "failed": final and bool(lost),
-        "next_at": None if next_at is None else next_at.isoformat(),
-        "remaining": [] if final else list(sent.open),
-        "sha256": sent.sha256,
-        "headers": sent.headers,
-        "jobs": tellers,
-    }
-
-
-def outcomes_of(plain: list[dict[str, Any]]) -> tuple[Outcome, ...]:
-    """Return archived outcomes as values again."""
-    kinds = {name: kind for kind, name in _KINDS.items()}
-    return tuple(
-        msgspec.convert({key: value for key, value in one.items() if key != "kind"}, kinds[one["kind"]])
-        for one in plain
-    )
-
-
-def _plain(one: Outcome) -> dict[str, Any]:
-    return {"kind": _KINDS[type(one)], **msgspec.to_builtins(one)}
 
 
 def _hand_in(transport: Transport | None, raw: bytes, mail_from: str, recipients: tuple[str, ...]) -> Sent:

@@ -19,12 +19,12 @@ What must always hold (tests/crash/ breaks each write before and after, and chec
 """
 
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import datetime
 
 import msgspec
 
+from gateway.aftermath import Patience, course_of, outcome_payload
 from gateway.ahead import Ahead, Told
 from gateway.alerts import Alerts
 from gateway.analyses import Analyses
@@ -33,7 +33,7 @@ from gateway.authenticity.checks import Checks
 from gateway.briefing import Known, brief
 from gateway.clock import Clock
 from gateway.deciding import Book, Deciding
-from gateway.delivery import Post, carry, nowhere, outcome_payload
+from gateway.delivery import Post, carry, nowhere
 from gateway.futures import chain
 from gateway.judge import Judge
 from gateway.mail.authenticity.record import draft_of
@@ -41,7 +41,6 @@ from gateway.mail.canonical import canonical
 from gateway.mail.entry import MAIL_TYPES, Appended, Draft, Envelope
 from gateway.readers import Readers
 from gateway.receipt import Receipt, receipt_of, sighting_of
-from gateway.relay.backoff import next_try
 from gateway.shelf import put_in_force
 from gateway.store import fold, jobs
 from gateway.store.engine import Store
@@ -93,7 +92,7 @@ class Gateway(Intake):
         posts: Mapping[str, Post],
         clock: Clock,
         hostname: str,
-        retry: Callable[[int, datetime, random.Random], datetime | None] = next_try,
+        patience: Patience | None = None,
         alerts: tuple[str, ...] = (),
         web: str = "",
         analyses: Analyses | None = None,
@@ -105,7 +104,7 @@ class Gateway(Intake):
         self.checks = checks or Checks(clock=clock)
         self._deciding = Deciding(book, {one.lower(): box for one, box in mailboxes.items()}, self.checks)
         self._posts, self._hostname, self._web, self._alerts = posts, hostname, web, Alerts(alerts)
-        self._retry, self._rng = retry, random.Random()  # noqa: S311 - jitter, not secrecy
+        self._patience, self._rng = patience or Patience(), random.Random()  # noqa: S311 - jitter, not secrecy
         self._caught_up = 1 << 62  # no job is given out until resume() says how far the archive went
         self._judging = ThreadPoolExecutor(max_workers=1, thread_name_prefix="judge")
 
@@ -184,9 +183,11 @@ class Gateway(Intake):
         else:
             sent = carry(job, entry, known, self._posts, hostname=self._hostname, now=now, web=self._web)
         now = self.clock.now()
-        next_at = self._retry(job.attempts, now, self._rng) if sent.open else None
+        post, since = self._posts.get(known.row.mailbox), known.row.received_at
+        asks = post is not None and post.unknown == "ask"
+        course = course_of(job, sent, self._patience, since=since, asks=asks, now=now, rng=self._rng)
         report_to = None if known.row.type == "mail.in" else known.row.mailbox
-        payload = outcome_payload(job, sent, next_at, report_to, lambda: self._alerts.after_failure(job, now))
+        payload = outcome_payload(job, sent, course, report_to, lambda: self._alerts.after_failure(job, now))
         # A crash before this line sends again, with the same Message-ID: at least once, never silently not at all.
         return self.archive.append(Draft(type="outcome", payload=canonical(payload), meta={}))
 

@@ -23,6 +23,7 @@ class Server(Struct, frozen=True, forbid_unknown_fields=True):
     user: str = ""
     password_file: str = ""
     folder: str = "INBOX"  # imap only
+    unknown: Literal["retry", "ask"] = "retry"  # relay only: where nobody can say whether an answer was taken
     timeout_s: Seconds = 60.0
 
 

@@ -23,6 +23,7 @@ _MODULES = (
     "inform",
     "inspecting",
     "act",
+    "queue",
     "review",
     "clocks",
     "dossiers",

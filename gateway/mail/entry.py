@@ -7,6 +7,7 @@ Entry types, all of them (docs/archive-format.md says what each payload holds):
 * ``decision`` — what the rules decided for the message ``of``. ``outcome`` — how one of its jobs ended.
 * ``note`` ``tag`` ``link`` ``mark`` ``release`` ``dossier`` — acts of people, referring to ``of`` or to an order.
 * ``evidence`` — a file that bears on an order, byte for byte; ``meta`` says what it is. ``parcel`` — a parcel of an order, by a person's word.
+* ``queue`` — a person's word on a job: try it now, hold, release or drop it.
 * ``imap`` — what an agent did in a mail client: who opened, flagged, moved, copied, added or removed which message.
 * ``export`` — who took an evidence pack of what, why, and the hashes of its files. ``answer`` — who had which claim answer written.
 * ``timestamp`` — that an outside authority signed the log's checkpoint at some moment.

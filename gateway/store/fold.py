@@ -14,7 +14,18 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from gateway.errors import DocketError
 from gateway.mail.entry import MAIL_TYPES, Entry
-from gateway.store import acts, authenticity, clocks, dossiers, outcomes, places, reports, rulings, tables
+from gateway.store import (
+    acts,
+    authenticity,
+    clocks,
+    dossiers,
+    interventions,
+    outcomes,
+    places,
+    reports,
+    rulings,
+    tables,
+)
 from gateway.store.arrivals import delete_message, insert_messages
 from gateway.store.engine import log_of
 from gateway.store.payloads import (
@@ -25,6 +36,7 @@ from gateway.store.payloads import (
     Mark,
     OrderReport,
     Outcome,
+    QueueAct,
     Release,
     Ruling,
     Sighting,
@@ -52,6 +64,7 @@ _SHAPES: dict[str, type[msgspec.Struct]] = {
     "dossier": DossierAct,
     "orders": OrderReport,
     "sighting": Sighting,
+    "queue": QueueAct,
 }
 _APPLY: dict[str, Callable[[Connection, int, Sequence[tuple[Entry, Any]]], None]] = {
     "decision": rulings.apply_decisions,
@@ -64,6 +77,7 @@ _APPLY: dict[str, Callable[[Connection, int, Sequence[tuple[Entry, Any]]], None]
     "dossier": dossiers.apply_acts,
     "orders": reports.apply_reports,
     "sighting": places.apply_sightings,
+    "queue": interventions.apply_queue_acts,
 }
 
 

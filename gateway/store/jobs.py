@@ -104,7 +104,7 @@ def release_all(tx: Connection) -> int:
 
 def counts(conn: Connection) -> dict[JobState, int]:
     """Return how many jobs are in each state."""
-    found = dict.fromkeys(("ready", "leased", "done", "dead"), 0)
+    found = dict.fromkeys(("ready", "leased", "held", "done", "dead", "dropped"), 0)
     for state, number in conn.execute(
         select(_jobs.state, func.count()).where(_jobs.log == log_of(conn)).group_by(_jobs.state)
     ):
@@ -127,6 +127,17 @@ def dead_jobs(conn: Connection, limit: int = 100, *, since: datetime | None = No
         select(tables.jobs)
         .where(_jobs.log == log_of(conn), _jobs.state == "dead", *late)
         .order_by(_jobs.message.desc(), _jobs.number)
+        .limit(limit)
+    )
+    return [_row(row, attempts=row.attempts) for row in rows]
+
+
+def outstanding(conn: Connection, limit: int = 1000) -> list[JobRow]:
+    """Return what is on its way, kept back or given up, the first due first; not what has arrived or was dropped."""
+    rows = conn.execute(
+        select(tables.jobs)
+        .where(_jobs.log == log_of(conn), _jobs.state.in_(("ready", "leased", "held", "dead")))
+        .order_by(_jobs.next_at, _jobs.message, _jobs.number)
         .limit(limit)
     )
     return [_row(row, attempts=row.attempts) for row in rows]

@@ -34,22 +34,29 @@ _SETTLE = (
 def apply_outcomes(tx: Connection, log: int, run: Sequence[tuple[Entry, Outcome]]) -> None:
     """Close or reschedule the jobs that attempts were made for. A job that has ended stays as it ended."""
     messages = {outcome.of for _, outcome in run}
-    jobs = _load(tx, log, messages)
+    jobs = load_jobs(tx, log, messages)
     changed: dict[tuple[int, int], dict[str, Any]] = {}
     answered: list[tuple[Entry, Outcome]] = []
     for entry, outcome in run:
         name = outcome.of, outcome.number
         job = jobs.get(name)
-        if job is None or job["state"] in {"done", "dead"}:
+        if job is None or job["state"] in {"done", "dead"}:  # one that was dropped may have been on its way
             continue
         jobs[name] = changed[name] = _after(job, entry, outcome)
         if job["kind"] == "relay":
             answered.append((entry, outcome))
         if outcome.jobs:
             add_jobs(tx, log, [(outcome.of, new, entry.at) for new in outcome.jobs])
-            jobs = _load(tx, log, {outcome.of}) | jobs
+            jobs = load_jobs(tx, log, {outcome.of}) | jobs
     if not changed:
         return
+    write_jobs(tx, log, changed)
+    settle(tx, log, {message for message, _ in changed}, jobs)
+    clocks.apply_accepted(tx, log, answered)
+
+
+def write_jobs(tx: Connection, log: int, changed: dict[tuple[int, int], dict[str, Any]]) -> None:
+    """Write jobs that were loaded and changed; whoever has leased one cannot close it any more."""
     tx.execute(
         _UPDATE,
         [
@@ -58,8 +65,6 @@ def apply_outcomes(tx: Connection, log: int, run: Sequence[tuple[Entry, Outcome]
             for (message, number), job in changed.items()
         ],
     )
-    _settle(tx, log, {message for message, _ in changed}, jobs)
-    clocks.apply_accepted(tx, log, answered)
 
 
 def _after(job: dict[str, Any], entry: Entry, outcome: Outcome) -> dict[str, Any]:
@@ -68,8 +73,13 @@ def _after(job: dict[str, Any], entry: Entry, outcome: Outcome) -> dict[str, Any
     state, task = "ready", job["task"]
     if outcome.final:
         state = "dead" if lost else "done"
+        if missed := _missed(outcome):
+            task = {**task, "recipients": missed}  # whom it goes to, if a person has it tried again
     elif outcome.remaining:
         task = {**task, "recipients": list(outcome.remaining)}  # those it has reached do not get it twice
+    if not outcome.final and (outcome.held or job["state"] in {"held", "dropped"}):
+        state = job["state"] if job["state"] == "dropped" else "held"
+    task = {**task, **outcome.noted}
     return {
         **job,
         "state": state,
@@ -81,7 +91,12 @@ def _after(job: dict[str, Any], entry: Entry, outcome: Outcome) -> dict[str, Any
     }
 
 
-def _load(tx: Connection, log: int, messages: Iterable[int]) -> dict[tuple[int, int], dict[str, Any]]:
+def _missed(outcome: Outcome) -> list[str]:
+    return [to for one in outcome.outcomes if one.kind != "delivered" for to in one.recipients]
+
+
+def load_jobs(tx: Connection, log: int, messages: Iterable[int]) -> dict[tuple[int, int], dict[str, Any]]:
+    """Return all jobs of messages as rows, by message and number."""
     return {
         (row.message, row.number): row._asdict()
         for chunk in chunks(messages)
@@ -89,7 +104,7 @@ def _load(tx: Connection, log: int, messages: Iterable[int]) -> dict[tuple[int, 
     }
 
 
-def _settle(
+def settle(
     tx: Connection, log: int, messages: Iterable[int], jobs: dict[tuple[int, int], dict[str, Any]]
 ) -> None:
     """Set messages' states from the jobs that carry them; mail about one says nothing of its own way."""
@@ -110,6 +125,8 @@ def _settle(
 def _state(jobs: set[str], type_: str) -> str:
     if "dead" in jobs:
         return "failed"
+    if "dropped" in jobs and jobs <= {"done", "dropped"}:
+        return "dropped"
     if jobs == {"done"}:
         return "delivered" if type_ == "mail.in" else "relayed"
     return "waiting"

@@ -89,6 +89,19 @@ class Outcome(msgspec.Struct, frozen=True):
     remaining: tuple[str, ...] = ()  # for whom it is tried again
     jobs: tuple[NewJob, ...] = ()
     sha256: str = ""
+    held: bool = False  # until a person says that it is tried again
+    noted: dict[str, Any] = {}  # what later attempts must know of this one
+
+
+class QueueAct(msgspec.Struct, frozen=True):
+    """A person's word on a job of a message: try it now, keep it back, let it go on, or give it up."""
+
+    of: Count
+    number: Count
+    do: Literal["retry", "hold", "release", "drop"]
+    agent: str = ""
+    reason: str = ""
+    jobs: tuple[NewJob, ...] = ()
 
 
 class Trusted(msgspec.Struct, frozen=True):

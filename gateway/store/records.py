@@ -7,7 +7,7 @@ from typing import Any, Literal
 from rules.facts import Confidence, Link, OrderRef
 
 JobKind = Literal["deliver", "relay", "report", "notify", "alert", "warn"]
-JobState = Literal["ready", "leased", "done", "dead"]
+JobState = Literal["ready", "leased", "held", "done", "dead", "dropped"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

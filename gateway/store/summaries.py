@@ -23,6 +23,7 @@ _SHOWN = {
     "sighting": ("source", "origin", "flags"),
     "export": ("reason", "messages", "entries"),
     "answer": ("kind", "language"),
+    "queue": ("do", "number", "reason"),
     "imap": ("did", "folder", "to", "what", "seen", "said", "client", "count"),
     "timestamp": ("authority", "at", "size"),
 }

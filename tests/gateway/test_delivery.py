@@ -9,10 +9,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from gateway.aftermath import Course, outcome_payload
 from gateway.briefing import Known
-from gateway.delivery import Post, Sent, carry, outcome_payload, outcomes_of
+from gateway.delivery import Post, Sent, carry
 from gateway.errors import ArchiveBroken
 from gateway.mail.entry import Entry, Envelope
+from gateway.relay.outcomes import outcomes_of
 from gateway.relay.smtp import SmtpTransport
 from gateway.relay.transport import Deferred, Delivered, Refused, Unknown
 from gateway.store.records import JobRow, LinkRow, MessageRow
@@ -174,7 +176,7 @@ MAYBE = Unknown(recipients=(B,), reply="451 gone")
     ],
 )
 def test_an_attempt_is_archived_with_what_follows_from_it(kind, outcomes, next_at, expected):
-    payload = outcome_payload(job(kind, A, B, C), Sent(outcomes=outcomes), next_at, MAILBOX)
+    payload = outcome_payload(job(kind, A, B, C), Sent(outcomes=outcomes), Course(next_at=next_at), MAILBOX)
     found = payload["final"], payload["failed"], payload["remaining"], [j["kind"] for j in payload["jobs"]]
     assert found == expected
     assert payload["next_at"] == (next_at.isoformat() if next_at else None)
@@ -187,15 +189,19 @@ def test_an_attempt_is_archived_with_what_follows_from_it(kind, outcomes, next_a
 
 def test_inbound_mail_that_is_lost_asks_once_whom_to_tell():
     asked = []
-    outcome_payload(job("deliver", A), Sent(outcomes=(NEVER,)), None, None, lambda: asked.append(1))
-    outcome_payload(job("deliver", A), Sent(outcomes=(TOOK,)), None, None, lambda: asked.append(2))
-    outcome_payload(job("deliver", A), Sent(outcomes=(LATER,)), AT + timedelta(1), None, lambda: asked.append(3))  # fmt: skip
+    outcome_payload(
+        job("deliver", A), Sent(outcomes=(NEVER,)), Course(next_at=None), None, lambda: asked.append(1)
+    )
+    outcome_payload(
+        job("deliver", A), Sent(outcomes=(TOOK,)), Course(next_at=None), None, lambda: asked.append(2)
+    )
+    outcome_payload(job("deliver", A), Sent(outcomes=(LATER,)), Course(next_at=AT + timedelta(1)), None, lambda: asked.append(3))  # fmt: skip
     assert asked == [1]
 
 
 def test_a_report_goes_into_the_mailbox_and_names_the_recipient_and_the_answer():
     way = Way()
-    failed = outcome_payload(job("relay", C), Sent(outcomes=(NEVER,)), None, MAILBOX)
+    failed = outcome_payload(job("relay", C), Sent(outcomes=(NEVER,)), Course(next_at=None), MAILBOX)
     (report,) = failed["jobs"]
     work = JobRow(message=7, number=report["number"], kind="report", task=report["task"], attempts=1)
     run(work, mail("Re: Question", "Hello"), posts(deliver=way), source="submission")

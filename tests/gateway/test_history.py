@@ -86,7 +86,7 @@ def test_history_is_decided_and_nothing_leaves_for_it(house, tmp_path):
         (tmp_path / f"{name}.eml").write_bytes(mail(name, "It came damaged.", from_=sender, to=BUYER))
     run(house, tmp_path / "q.eml", tmp_path / "a.eml")
     with house.store.read() as conn:
-        assert jobs.counts(conn) == {"ready": 0, "leased": 0, "done": 0, "dead": 0}
+        assert set(jobs.counts(conn).values()) == {0}
         rows = messages.messages(
             conn, [e.seq for e in house.archive.entries(0) if e.type.startswith("mail.")]
         )

@@ -84,7 +84,14 @@ def test_the_queue_can_be_counted_and_its_failures_listed(full, story):
         jobs.done(tx, first)
         jobs.dead(tx, second, last="550 no such user")
     with full.read() as conn:
-        assert jobs.counts(conn) == {"ready": 3, "leased": 1, "done": 1, "dead": 1}
+        assert jobs.counts(conn) == {
+            "ready": 3,
+            "leased": 1,
+            "held": 0,
+            "done": 1,
+            "dead": 1,
+            "dropped": 0,
+        }
         assert [(one.message, one.last) for one in jobs.dead_jobs(conn)] == [(2, "550 no such user")]
 
 

@@ -28,6 +28,12 @@ _STEP = st.one_of(
     st.tuples(st.just("release"), st.integers(0, 9), st.booleans()),
     st.tuples(st.just("note"), st.integers(0, 9)),
     st.tuples(
+        st.just("queue"),
+        st.integers(0, 9),
+        st.sampled_from(["retry", "hold", "release", "drop"]),
+        st.integers(0, 1),
+    ),
+    st.tuples(
         st.just("asked"), st.integers(0, 9), st.sampled_from(["buyer_message", "claim_opened"]), _VALUE
     ),
     st.tuples(
@@ -128,6 +134,10 @@ def told(story, steps):
                 story.act("mark", **about, clock="reply", undo=undo, agent="anna")
             case "dossier", value, state, hold:
                 story.act("dossier", order=story.order(value), state=state, hold=hold, reason="said")
+            case "queue", _, do, number:
+                story.act(
+                    "queue", of=of, number=number, do=do, agent="anna", jobs=[story.job(1999, "report")]
+                )
             case "note", _:
                 story.act("note", of=of, text="she called", agent="anna")
             case _, type_:
