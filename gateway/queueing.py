@@ -10,6 +10,7 @@ from gateway.relay.transport import Refused
 from gateway.store.records import JobRow, MessageRow
 
 Do = Literal["retry", "hold", "release", "drop"]
+DOES: tuple[Do, ...] = ("retry", "hold", "release", "drop")
 _REPORT = 999  # in the thousand of numbers that a job's reports have: after any attempt's
 _MAY: dict[Do, tuple[frozenset[str], str]] = {
     "retry": (frozenset({"ready", "leased", "held", "dead", "dropped"}), "it has arrived"),

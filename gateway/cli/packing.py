@@ -28,6 +28,7 @@ _CLOSABLE = (
     "mark",
     "note",
     "outcome",
+    "queue",
     "release",
     "sighting",
     "tag",

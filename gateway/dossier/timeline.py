@@ -29,6 +29,7 @@ _ACTS = frozenset(
         "parcel",
         "sighting",
         "imap",
+        "queue",
         "export",
         "answer",
         "warning",

@@ -26,6 +26,7 @@ TITLES = {
     "warning": "Warned before a deadline",
     "sighting": "Seen again",
     "imap": "In a mail client",
+    "queue": "A word on its delivery",
     "orders": "Order report",
     "export": "Exported",
     "answer": "Claim answer written",
@@ -75,6 +76,8 @@ def words_of(type_: str, said: dict[str, Any]) -> str:
             return "dropped: it will not be sent" if said.get("drop") else "released to be sent"
         case "sighting":
             return f"the same bytes at {said.get('origin') or said.get('source', '')}"
+        case "queue":
+            return ": ".join(filter(None, (str(said.get("do", "")), str(said.get("reason", "")))))
         case "imap":
             return in_words(said)
         case "mark":

@@ -20,6 +20,7 @@ __all__ = [
     "counts",
     "decided_between",
     "exact_terms",
+    "held",
     "last_received",
     "message",
     "messages",
@@ -197,3 +198,15 @@ def sent_as(conn: Connection, message_id: str, agent: str) -> int | None:
     )
     found: int | None = conn.scalar(sent)
     return found
+
+
+def held(conn: Connection, limit: int) -> list[MessageRow]:
+    """Return the messages that wait for a second look, the oldest first."""
+    chosen = (
+        select(_rows.seq)
+        .where(_rows.log == log_of(conn), _rows.state == "held")
+        .order_by(_rows.seq)
+        .limit(limit)
+    )
+    found = load_messages(conn, list(conn.scalars(chosen)))
+    return [found[seq] for seq in sorted(found)]

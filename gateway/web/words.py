@@ -39,6 +39,7 @@ _ENTRIES = {
     "answer": "Claim answer",
     "warning": "Warning",
     "imap": "In a mail client",
+    "queue": "Outbox",
     "evidence": "Evidence",
     "parcel": "Parcel",
     "dossier": "Dossier",
@@ -61,6 +62,8 @@ _FACTS = {
     "size": "Entries",
     "position": "Up to entry",
     "leased": "Under way",
+    "held": "Held",
+    "dropped": "Dropped",
     "dead": "Failed",
 }
 

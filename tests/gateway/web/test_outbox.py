@@ -1,0 +1,82 @@
+"""The outbox page: what has not arrived, and a person's word on it."""
+
+import json
+
+import pytest
+
+from gateway.relay.transport import Deferred, Refused
+from gateway.store import jobs
+from tests.small_house import BUYER, MAILBOX, ORDER, csrf_in, mail
+
+
+def answer(house):
+    raw = mail(f"Re: order {ORDER}", "It left today.", from_=MAILBOX, to=BUYER, message_id="a1")
+    return house.take(
+        raw, source="submission", mail_from=MAILBOX, rcpt_to=(BUYER,), mailbox=MAILBOX, agent="anna"
+    )
+
+
+@pytest.fixture
+def late(house):
+    """An answer that the marketplace has put off."""
+    house.remote.send = lambda _raw, _from, to: (Deferred(recipients=to, reply="451 4.7.1 Later, <please>"),)
+    house.seqs["answer"] = answer(house)
+    return house
+
+
+def post(browser, seq, **form):
+    shown = browser.get("/outbox").text
+    return browser.post(f"/message/{seq}/queue", data={"csrf": csrf_in(shown), "job": "0", **form})
+
+
+def state(house):
+    with house.store.read() as conn:
+        return jobs.jobs_of(conn, house.seqs["answer"])[0].state
+
+
+def test_what_waits_is_shown_with_the_other_server_s_words_and_can_be_held_and_dropped(late):
+    seq = late.seqs["answer"]
+    with late.client() as browser:
+        shown = browser.get("/outbox").text
+        assert "451 4.7.1 Later, &lt;please&gt;" in shown
+        assert "tried 1 time" in shown
+        assert post(browser, seq, do="hold").headers["location"].startswith("/outbox")
+        assert state(late) == "held"
+        assert "Let it go" in browser.get("/outbox").text
+        assert post(browser, seq, do="drop", reason="refunded").status_code == 303
+        assert "451 4.7.1" not in browser.get("/outbox").text
+    assert state(late) == "dropped"
+    (act,) = [one for one in late.archive.entries(0) if one.type == "queue" and b"drop" in one.payload]
+    assert json.loads(act.payload) | {"jobs": []} == {
+        "agent": "anna", "do": "drop", "jobs": [], "number": 0, "of": seq, "reason": "refunded",
+    }  # fmt: skip
+
+
+def test_what_failed_is_tried_again_by_a_button(house):
+    house.remote.send = lambda _raw, _from, to: (Refused(recipients=to, reply="550 5.1.1 No such buyer"),)
+    house.seqs["answer"] = answer(house)
+    assert state(house) == "dead"
+    with house.client() as browser:
+        assert "No such buyer" in browser.get("/outbox").text
+        assert post(browser, house.seqs["answer"], do="retry").status_code == 303
+    assert state(house) == "ready"
+
+
+@pytest.mark.parametrize(
+    "form, status",
+    [
+        ({"do": "burn"}, 400),
+        ({"do": "hold", "job": "x"}, 400),
+        ({"do": "hold", "job": "77"}, 404),
+        ({"do": "release"}, 409),
+    ],
+)
+def test_a_word_that_means_nothing_is_answered_in_words(late, form, status):
+    with late.client() as browser:
+        assert post(browser, late.seqs["answer"], **form).status_code == status
+    assert state(late) == "ready"
+
+
+def test_an_empty_outbox_says_so(house):
+    with house.client() as browser:
+        assert "Everything has arrived." in browser.get("/outbox").text
