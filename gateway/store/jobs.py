@@ -133,10 +133,17 @@ def dead_jobs(conn: Connection, limit: int = 100, *, since: datetime | None = No
 
 
 def outstanding(conn: Connection, limit: int = 1000) -> list[JobRow]:
-    """Return what is on its way, kept back or given up, the first due first; not what has arrived or was dropped."""
+    """Return what is on its way, kept back or given up, the first due first; not what has arrived or was dropped.
+
+    A warning whose time has not come is on no way yet.
+    """
     rows = conn.execute(
         select(tables.jobs)
-        .where(_jobs.log == log_of(conn), _jobs.state.in_(("ready", "leased", "held", "dead")))
+        .where(
+            _jobs.log == log_of(conn),
+            _jobs.state.in_(("ready", "leased", "held", "dead")),
+            (_jobs.kind != "warn") | (_jobs.attempts > 0),
+        )
         .order_by(_jobs.next_at, _jobs.message, _jobs.number)
         .limit(limit)
     )

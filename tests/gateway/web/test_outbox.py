@@ -53,13 +53,16 @@ def test_what_waits_is_shown_with_the_other_server_s_words_and_can_be_held_and_d
 
 
 def test_what_failed_is_tried_again_by_a_button(house):
+    takes = house.remote.send
     house.remote.send = lambda _raw, _from, to: (Refused(recipients=to, reply="550 5.1.1 No such buyer"),)
     house.seqs["answer"] = answer(house)
     assert state(house) == "dead"
     with house.client() as browser:
         assert "No such buyer" in browser.get("/outbox").text
+        house.remote.send = takes
         assert post(browser, house.seqs["answer"], do="retry").status_code == 303
-    assert state(house) == "ready"
+    assert state(house) == "done"
+    assert b"It left today." in house.remote.taken[-1]
 
 
 @pytest.mark.parametrize(
