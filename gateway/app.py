@@ -42,6 +42,7 @@ from index.backend import Backend
 from index.errors import IndexDamaged
 from index.registry import open_index
 from rules.drop import DropAddress
+from rules.errands import ErrandAddress
 from rules.marketplace import Marketplaces
 from rules.weights import Settings, settings_of
 
@@ -253,6 +254,8 @@ class App:
             senders={box.address.lower(): (box.sender, box.name) for box in self.config.mailbox},
             settings=self.policies(),
             drop=self.drop,
+            errands=ErrandAddress(domain=self.config.acts.domain.lower()),
+            refund_needs=self.config.dossier.refund_needs,
         )
 
     def _now(self, *, again: bool) -> Current:

@@ -111,6 +111,12 @@ class Drop(Struct, frozen=True, forbid_unknown_fields=True):
     senders: tuple[str, ...] = ()
 
 
+class Acts(Struct, frozen=True, forbid_unknown_fields=True):
+    """Acts by mail: what agents send to an address of this domain is done, and goes nowhere."""
+
+    domain: str = "docket.local"  # no mail server's; "" is off
+
+
 class Dossier(Struct, frozen=True, forbid_unknown_fields=True):
     """What a dossier must hold before it may be closed: ``note``, ``evidence``, ``answers``, ``tag:refunded|replaced``.
 
@@ -179,6 +185,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     work: Work = field(default_factory=Work)
     policy: PolicyTable = field(default_factory=dict)
     drop: Drop = field(default_factory=Drop)
+    acts: Acts = field(default_factory=Acts)
     dossier: Dossier = field(default_factory=Dossier)
     clocks: Clocks = field(default_factory=Clocks)
     timestamps: Timestamps = field(default_factory=Timestamps)

@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from gateway.authenticity.checks import Checks
-from gateway.effects import jobs_for
+from gateway.effects import acts_of, jobs_for
 from gateway.grounds import Customers, Grounds, Key, grounds_of
 from gateway.language import language_of
 from gateway.mail.canonical import canonical
@@ -83,6 +83,7 @@ class Deciding:
         self._made: dict[int, tuple[int, tuple[str, ...]]] = {}
         self._open: dict[int, frozenset[Key]] = {}  # what later messages may ask those decisions about
         self._customers = Customers.of(mailboxes)
+        self.acts: list[Draft] = []  # what the last drafts bring beside them
 
     def keep(self, row: MessageRow, envelope: Envelope, understood: Understood) -> None:
         """Keep what a message says until it is decided."""
@@ -125,11 +126,12 @@ class Deciding:
         read_again: Callable[[list[int]], object],
         raw_of: Callable[[int], bytes],
     ) -> dict[int, Draft]:
-        """Return the decisions that can be made now, by message.
+        """Return the decisions that can be made now, by message; ``acts`` are what agents asked for in them.
 
         ``read_again`` must ``keep`` messages that were read before a restart; ``raw_of`` gives a message's bytes to a check.
         """
         drafts: dict[int, Draft] = {}
+        self.acts = []
         waiting = [seq for seq in messages.undecided(conn, limit + len(self._made)) if seq not in self._made]
         if unread := [seq for seq in waiting if seq not in self._read]:
             read_again(unread)  # behind what is being read ahead
@@ -240,4 +242,6 @@ class Deciding:
             "jobs": msgspec.to_builtins(work),
             "live": not read.envelope.is_history,
         }
+        if decision.context.retry_of is None:
+            self.acts += acts_of(seq, read.envelope)
         return Draft(type="decision", payload=canonical(payload), meta={})

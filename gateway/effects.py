@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from gateway.mail.entry import Envelope
+from gateway.mail.canonical import canonical
+from gateway.mail.entry import Draft, Envelope
 from rules.drop import NO_DROP, DropAddress
 from rules.facts import Decision
 
@@ -133,3 +134,17 @@ def relay_task(envelope: Envelope, drop: DropAddress = NO_DROP) -> Task:
             "recipients": [to for to in envelope.rcpt_to if drop.ref_of(to) is None],
         },
     )
+
+
+def acts_of(seq: int, envelope: Envelope) -> tuple[Draft, ...]:
+    """Return the acts that an agent asked for by mail, under the name of their login; ``mail`` says which mail it was.
+
+    The same mail always gives the same bytes, so that none is archived twice.
+    """
+    drafts = []
+    for act in envelope.acts:
+        payload = {**act["payload"], "agent": envelope.agent, "mail": seq}
+        if act["type"] == "link":
+            payload.setdefault("of", seq)  # what is attached came nowhere else
+        drafts.append(Draft(type=act["type"], payload=canonical(payload), meta={"source": "mail"}, once=True))
+    return tuple(drafts)

@@ -1,21 +1,24 @@
 """What an agent sends is judged before it is archived: sent, held for a second look, or refused with the words found."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from gateway.archive.archive import Archive
+from gateway.errands import settled
 from gateway.errors import Permanent
 from gateway.indexer import text_of
 from gateway.mail.entry import Draft, Envelope
+from gateway.mail.mentioned import attached_messages, text_above
 from gateway.mail.rewrite import outgoing
-from gateway.readers import UNREAD, UNSEALED, Item, Readers
+from gateway.readers import UNREAD, UNSEALED, Item, Readers, Understood
 from gateway.shape import facts_of, own_text
 from gateway.shelf import Watch
 from gateway.store import messages, orders
 from gateway.store.engine import Store
 from rules.drop import NO_DROP, DropAddress
+from rules.errands import NO_ERRANDS, ErrandAddress, NoErrand, own_lines
 from rules.facts import Reading
 from rules.marketplace import Marketplaces
 from rules.policy import Asked, Finding, check_outgoing
@@ -64,6 +67,8 @@ class Judge:
         senders: Mapping[str, tuple[str, str]],
         settings: Mapping[str, tuple[Settings, ...]],
         drop: DropAddress = NO_DROP,
+        errands: ErrandAddress = NO_ERRANDS,
+        refund_needs: Sequence[str] = (),
     ) -> None:
         self._archive = archive
         self._store = store
@@ -72,6 +77,8 @@ class Judge:
         self._senders = dict(senders)
         self._settings = dict(settings)
         self._drop = drop
+        self._errands = errands
+        self._refund_needs = refund_needs
 
     def __call__(self, raw: bytes, envelope: Envelope) -> Draft:
         """Return the draft to archive: mail.out, mail.held or mail.refused, with the verdict in its meta.
@@ -85,6 +92,9 @@ class Judge:
             [Item(key=UNSEALED, raw=raw, envelope=envelope, outbound=True, html=True)]
         )[0]
         facts = facts_of(understood.mail, envelope, outbound=True)
+        named = (*envelope.rcpt_to, *facts.to, *facts.cc)
+        if any(map(self._errands.holds, named)):
+            return self._errand(raw, envelope, understood, named, current.marketplaces)
         findings = [
             *check_outgoing(
                 facts,
@@ -98,17 +108,38 @@ class Judge:
         if UNREAD in understood.mail.defects:
             # What nobody could read nobody has judged either: a person looks at it.
             findings.append(Finding(check="unread", action="hold", message=UNREAD))
-        worst = max((_RANK[finding.action] for finding in findings), default=-1)
-        type_ = {2: "mail.refused", 1: "mail.held"}.get(worst, "mail.out")
-        verdict = {
-            "reply": _refusal(findings) if type_ == "mail.refused" else "",
-            "findings": msgspec.to_builtins(findings),
-        }
-        return Draft(type=type_, payload=raw, meta={**msgspec.to_builtins(envelope), "verdict": verdict})
+        return _judged(raw, envelope, findings)
 
     def close(self) -> None:
         if self._current is not None:
             self._current.readers.close()
+
+    def _errand(
+        self,
+        raw: bytes,
+        envelope: Envelope,
+        understood: Understood,
+        named: Iterable[str],
+        marketplaces: Marketplaces,
+    ) -> Draft:
+        """Settle what a mail to Docket asks for. One that goes to anybody else too is refused: a note could leave the house."""
+        others = [one for one in dict.fromkeys(named) if not self._errands.holds(one)]
+        try:
+            if others:
+                raise NoErrand(
+                    f"nothing was sent: this mail goes to Docket and to {others[0][:100]} too; send two, one to each"
+                )
+            if UNREAD in understood.mail.defects:
+                raise NoErrand(f"nothing was done: this mail {UNREAD}; send it again as plain text")
+            attached = attached_messages(raw)
+            own = own_lines(marketplaces, text_above(understood.mail.text, attached))
+            errands = self._errands.errands_of(envelope.rcpt_to, own)
+            with self._store.read() as conn:
+                acts = settled(self._archive, conn, errands, raw, attached, marketplaces, self._refund_needs)
+        except NoErrand as wrong:
+            return _judged(raw, envelope, [Finding(check="errand", action="refuse", message=str(wrong))])
+        verdict = {"reply": "", "findings": [], "acts": acts}
+        return Draft(type="mail.in", payload=raw, meta={**msgspec.to_builtins(envelope), "verdict": verdict})
 
     def _in_force(self) -> Current:
         fresh = self._renew()
@@ -160,3 +191,13 @@ def _refusal(findings: list[Finding]) -> str:
     words = "".join(c if c.isprintable() else " " for c in said).translate(_QUOTES)
     line = f"550 5.7.1 {' '.join(words.split())}".encode("ascii", "replace").decode("ascii")
     return line[:510]  # RFC 5321 section 4.5.3.1.5: a reply line is 512 octets with its CRLF
+
+
+def _judged(raw: bytes, envelope: Envelope, findings: list[Finding]) -> Draft:
+    worst = max((_RANK[finding.action] for finding in findings), default=-1)
+    type_ = {2: "mail.refused", 1: "mail.held"}.get(worst, "mail.out")
+    verdict = {
+        "reply": _refusal(findings) if type_ == "mail.refused" else "",
+        "findings": msgspec.to_builtins(findings),
+    }
+    return Draft(type=type_, payload=raw, meta={**msgspec.to_builtins(envelope), "verdict": verdict})

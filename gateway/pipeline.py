@@ -163,7 +163,8 @@ class Gateway(Intake):
         with self.store.read() as conn:
             again, raw_of = self._ahead.read_again, lambda seq: self.archive.entry(seq).payload
             drafts = self._deciding.drafts(conn, _ROUND, lambda seqs: self._keep(again(seqs)), raw_of)
-        for of, appended in zip(drafts, self.archive.append_many(list(drafts.values())), strict=True):
+        made = self.archive.append_many([*drafts.values(), *self._deciding.acts])
+        for of, appended in zip(drafts, made, strict=False):
             # From here a crash repeats nothing: the next start folds this decision in before it decides anything.
             self._deciding.made(of, appended.seq)
         return len(drafts)

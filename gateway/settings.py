@@ -1,6 +1,7 @@
 """The settings file, read: its text checked, every fault with its place and what to write instead."""
 
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import TypeVar
@@ -19,6 +20,7 @@ from rules.errors import BookError
 from rules.faults import explained
 from rules.weights import settings_of
 
+_DOMAIN = re.compile(r"[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?")
 Captured = TypeVar("Captured", Capture, Imap)
 
 
@@ -77,12 +79,24 @@ def parse_config(text: str, *, where: str = "the settings", below: Path | None =
         raise WrongUse(f"{where}: drop.address = {config.drop.address!r} is no e-mail address")
     if "+" in config.drop.address:
         raise WrongUse(f"{where}: drop.address has a + in it; write it without: order@brand.example")
+    if fault := _fault_of_acts(config):
+        raise WrongUse(f"{where}: acts.domain = {config.acts.domain!r} {fault}")
     names = [one.name for one in config.timestamps.authority]
     if strange := [name for name in names if not PLAIN.fullmatch(name) or names.count(name) > 1]:
         raise WrongUse(
             f"{where}: timestamps: {strange[0]!r} cannot name an authority: a-z, 0-9 and -, each name once"
         )
     return _from(below, config) if below is not None else config
+
+
+def _fault_of_acts(config: Config) -> str:
+    """Say why a domain cannot be Docket's own: an address that is somebody's would be taken for one of Docket's."""
+    domain = config.acts.domain.lower()
+    if domain and not _DOMAIN.fullmatch(domain):
+        return "is no domain; write one such as docket.local"
+    theirs = (address for box in config.mailbox for address in (box.address, *box.aliases, box.sender))
+    taken = next((one for one in (*theirs, config.drop.address) if one.lower().endswith(f"@{domain}")), "")
+    return f"is the domain of {taken} too; write one that has no other addresses" if domain and taken else ""
 
 
 def _check_addresses(listen: Listeners, where: str) -> None:

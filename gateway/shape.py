@@ -34,6 +34,7 @@ def facts_of(
         agent=envelope.agent,
         trusted=envelope.trusted,
         authentic=authentic or Authentic(),
+        errand=bool(envelope.acts),
         historical=envelope.is_history,
         mail_from=envelope.mail_from.lower(),
         rcpt_to=_lower(envelope.rcpt_to),

@@ -20,6 +20,7 @@ from rules.read import believed
 from rules.ruleset import Rule, RuleSet
 
 _ORDER_MAX = 64
+_ERRAND = "an agent's mail to Docket: what it asks for is done, and nothing else"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,9 @@ def decide(
 
     An identical retry is linked but nothing is done for it; history gets tags and marks, but nothing leaves the house.
     """
+    books = (*marketplaces.books, ruleset.sha256)
+    if facts.errand:
+        return Decision(reading=Reading(), reasons=(_ERRAND,), books=books, context=context, automatic=True)
     belief = belief_of(facts, marketplaces)
     reading = _written(believed(reading, facts, marketplaces), belief)
     links, missed = links_of(facts, reading, context, belief)
@@ -61,7 +65,7 @@ def decide(
         tags=outcome.tags,
         actions=outcome.actions,
         reasons=tuple(reasons),
-        books=(*marketplaces.books, ruleset.sha256),
+        books=books,
         context=context,
         authentic=facts.authentic,
         language=facts.language,

@@ -68,6 +68,7 @@ class Facts:
     agent: str = ""
     trusted: bool = False  # handed over by a peer configured as one that has checked authenticity
     authentic: Authentic = Authentic()
+    errand: bool = False  # an agent's mail to Docket alone, which asks for acts
     historical: bool = (
         False  # imported or back-filled: decided like any other, but nothing leaves the house for it
     )

@@ -33,6 +33,7 @@ from gateway.store.engine import Store, open_store
 from gateway.web.app import Site, build_site
 from index.backends.memory import MemoryBackend
 from rules.drop import DropAddress
+from rules.errands import ErrandAddress
 from rules.facts import OrderRef
 from rules.marketplace import builtin_texts, load_marketplaces
 from rules.named import orders_named
@@ -185,6 +186,8 @@ def build_house(place: Path, *, rules: str = RULES, deliver: Any = None, **gatew
             senders={MAILBOX: (MAILBOX, "Brand Support")},
             settings={"": (Settings(checks={"email_address": "hold", "links": "hold"}),)},
             drop=DROP,
+            errands=ErrandAddress(domain="docket.local"),
+            refund_needs=("note",),
         ),
         book=Book(ruleset=load_ruleset(rules), marketplaces=marketplaces, drop=DROP),
         mailboxes={MAILBOX: MAILBOX},

@@ -46,6 +46,11 @@ class Envelope:
     verdict: dict[str, Any] | None = None  # submission: what the policy said, with its words
 
     @property
+    def acts(self) -> tuple[dict[str, Any], ...]:
+        """The acts that an agent asked for by this mail: it is to Docket alone and goes nowhere."""
+        return tuple((self.verdict or {}).get("acts", ()))
+
+    @property
     def is_copy(self) -> bool:
         """Say whether the message was somebody's before it came here: the same bytes are kept once."""
         return self.source in {"import", "fetch"}

@@ -138,7 +138,7 @@ def _take(leaf: Leaf, found: _Found) -> None:
         return
     if leaf.message:
         filename = filename or "message.eml"
-        found.texts.append(_Text(html=False, alternative="", text=_label(content)))
+        found.texts.append(_Text(html=False, alternative="", text=label_of(content)))
     clean = _UNSAFE_NAME.sub("_", filename).strip(" .")[:255]
     if clean != filename.strip(" ."):
         found.defect("a file name holds characters that no file name should", leaf.section)
@@ -174,7 +174,7 @@ def _without_files(section: str, content: bytes | memoryview, found: _Found) -> 
     return b"".join([*text, bytes(content[at:])]) if at else content
 
 
-def _label(content: bytes | memoryview) -> str:
+def label_of(content: bytes | memoryview) -> str:
     """Return an attached message's From, To, Date and Subject as lines: an order may be named nowhere else."""
     block = header_block_of(bytes(content[:_LABEL_BYTES]))
     told = ((name, value) for name in _LABEL for value in block.values(name.lower())[:1])

@@ -25,6 +25,7 @@ __all__ = [
     "message",
     "messages",
     "newest_from",
+    "newest_named",
     "outbound_between",
     "recent",
     "sealed_text",
@@ -120,6 +121,13 @@ def newest_from(conn: Connection, addresses: Sequence[str], below: int | None = 
     found = [conn.scalar(newest.where(people.folded == address)) for address in addresses[:_PEOPLE]]
     seq = max((one for one in found if one is not None), default=None)
     return None if seq is None else message(conn, seq)
+
+
+def newest_named(conn: Connection, message_id: str) -> int | None:
+    """Return the newest message that has a Message-ID."""
+    newest = select(func.max(_rows.seq)).where(_rows.log == log_of(conn), _rows.message_id == message_id)
+    found: int | None = conn.scalar(newest)
+    return found
 
 
 def decided_between(conn: Connection, since: datetime, until: datetime | None) -> list[tuple[int, int]]:

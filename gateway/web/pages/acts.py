@@ -21,8 +21,8 @@ from gateway.store.orders import find_orders, links_of
 from gateway.store.records import MessageRow
 from gateway.web.reads import mail_entry, seq_of
 from gateway.web.site import Site
+from rules.errands import TAG
 
-_TAG = re.compile(r"[\w.:/-]{1,64}")
 _MARKETPLACE = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _WORDS = {"none": "no answer needed", "elsewhere": "answered elsewhere"}
 _NOTE_CHARS = 20_000
@@ -37,7 +37,7 @@ async def note(request: Request) -> Response:
 async def tag(request: Request) -> Response:
     form = request.state.form
     add, remove = form.get("add", "").strip().lower(), form.get("remove", "")
-    if add and not _TAG.fullmatch(add):
+    if add and not TAG.fullmatch(add):
         raise HTTPException(HTTPStatus.BAD_REQUEST, "A tag is one word of letters, digits and - . : / _")
     if not add and not remove:
         raise HTTPException(HTTPStatus.BAD_REQUEST, "Say which tag.")
@@ -94,7 +94,7 @@ def clock_word(request: Request) -> dict[str, Any]:
     """Return a word on a clock in a form; raises HTTPException for one that is no word of ours."""
     form = request.state.form
     clock, said = form.get("clock", ""), _WORDS.get(form.get("as", ""))
-    if said is None or not _TAG.fullmatch(clock):
+    if said is None or not TAG.fullmatch(clock):
         raise HTTPException(HTTPStatus.BAD_REQUEST, "Say which clock stops, and why.")
     return {"clock": clock, "as": said, "undo": False}
 
