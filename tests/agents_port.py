@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import uvloop
 from argon2 import PasswordHasher
 
 from gateway.archive.archive import Archive, create_archive
@@ -70,7 +71,7 @@ def agents_port(
     certificate = make_certificate(place / "tls", names=("localhost", "127.0.0.1"), now=datetime.now(tz=UTC))
     started: Future[None] = Future()
     ending = asyncio.Event()
-    loop = asyncio.new_event_loop()
+    loop = uvloop.new_event_loop()  # as serve does
 
     def check(name: str, password: str) -> str | None:
         found = port.accounts.check(name, password, client=True)

@@ -127,18 +127,9 @@ class Front:
         )
         async with asyncio.timeout(house.limits.login_s):
             await entrance.greet()
-            entered, mailbox, opened = await self._enter(entrance)
-        who = Who(
-            agent=entered.agent,
-            mailbox=mailbox.address,
-            account=mailbox.upstream.account,
-            session=house.new_id(),
-            peer=peer,
-            client=entered.client,
-        )
+            entered, mailbox, opened, who = await self._enter(entrance, peer)
         record = partial(house.journal.write, who)
         try:
-            await house.journal.write(who, [Deed(did="login")])
             told = b" ".join(opened.capabilities)
             writer.write(withhold(entered.tag + b" OK [CAPABILITY " + told + b"] Logged in") + b"\r\n")
             entered.wire.lengthen()
@@ -156,7 +147,8 @@ class Front:
             await shut(opened.streams)
             await house.journal.write(who, [Deed(did="logout")])
 
-    async def _enter(self, entrance: Entrance) -> tuple[Entered, Mailbox, Opened]:
+    async def _enter(self, entrance: Entrance, peer: str) -> tuple[Entered, Mailbox, Opened, Who]:
+        """Let somebody in, and log in behind; who it is is on disk before they are told that they are in."""
         while True:
             entered = await entrance.run()
             mailbox = self._house.route(entered.agent, entered.wanted)
@@ -165,9 +157,21 @@ class Front:
                     entered.tag, "No mailbox of yours is by that name, or none is set up for mail clients"
                 )
                 continue
+            who = Who(
+                agent=entered.agent,
+                mailbox=mailbox.address,
+                account=mailbox.upstream.account,
+                session=self._house.new_id(),
+                peer=peer,
+                client=entered.client,
+            )
+            recorded = asyncio.ensure_future(self._house.journal.write(who, [Deed(did="login")]))
             try:
-                return entered, mailbox, await enter(mailbox.upstream)
+                opened = await enter(mailbox.upstream)
+                await recorded
+                return entered, mailbox, opened, who
             except (Temporary, WrongUse) as wrong:
+                await recorded
                 log.error("event=imap_upstream_failed mailbox=%s why=%s", mailbox.address, wrong)
                 await entrance.refuse(
                     entered.tag,

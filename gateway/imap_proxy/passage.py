@@ -21,7 +21,7 @@ from gateway.imap_proxy.wire import Fault, Literal, Octets, Text, Wire
 
 log = logging.getLogger(__name__)
 
-_READ = 65536
+_READ = 256 * 1024
 _AT_ONCE = 1000  # commands a client may have sent ahead of their answers
 # RFC 9051 section 9: a tag has no wildcards, quotes, braces or plus; one space stands between it and the command.
 _COMMAND = re.compile(rb"([!#$&',-\[\]^-z|}~]+) ([A-Za-z][A-Za-z0-9.-]*)(?= |\Z)")

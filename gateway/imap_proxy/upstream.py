@@ -13,6 +13,7 @@ from gateway.imap_proxy.wire import Fault, Octets, Text, Wire
 from gateway.relay.tls import TlsPolicy, check_password_is_safe, is_implicit, tls_context
 
 _READ = 65536
+_BUFFER = 512 * 1024  # what a server may be ahead of its client
 _ANSWER_BYTES = 1024 * 1024  # of a server's before the login is done
 _CAPABILITIES = re.compile(rb"(?:\* CAPABILITY |\[CAPABILITY )([^\]\r\n]*)", re.IGNORECASE)
 
@@ -58,7 +59,7 @@ async def enter(upstream: Upstream) -> Opened:
             first = context if is_implicit(upstream.tls, upstream.port) else None
             name = upstream.host if first is not None else None
             streams = await asyncio.open_connection(
-                upstream.host, upstream.port, ssl=first, server_hostname=name
+                upstream.host, upstream.port, limit=_BUFFER, ssl=first, server_hostname=name
             )
             try:
                 return await _Entering(upstream, streams).log_in(secret, context)
