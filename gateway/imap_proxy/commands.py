@@ -7,7 +7,7 @@ from typing import Literal as OneOf
 
 from gateway.imap_proxy.numbers import is_set
 
-_NAME_MOST = 4096  # octets of a folder's name that are kept
+_NAME_MOST = 1024  # octets of a folder's name that are kept
 _HEAD_MOST = 65536  # of a message that is appended: its header, for the Message-ID
 
 # RFC 9051, and the extensions that only ask: none of these changes or opens a message.
@@ -19,7 +19,7 @@ _OPENS = re.compile(
     rb"(?<![A-Z0-9.])(?:BODY(\.PEEK)?\[(?!HEADER|[0-9.]+\.MIME\]|[0-9.]+\.HEADER)|RFC822(\.TEXT)?(?![A-Z0-9.])|BINARY(\.PEEK)?\[)"
 )
 _PEEKS = re.compile(rb"BODY\.PEEK\[|BINARY\.PEEK\[")
-_SELECTS = frozenset({b"SELECT", b"EXAMINE"})
+_MESSAGE_ID = re.compile(rb"^message-id:[ \t\r\n]*<([^<>\r\n]{1,998})>", re.IGNORECASE | re.MULTILINE)
 
 Kind = OneOf[
     "quiet",
@@ -57,10 +57,11 @@ _KINDS: dict[bytes, Kind] = {
 
 @dataclass(slots=True)
 class Given:
-    """A literal of a command, as it comes: its size and hash, and as much of its beginning as may be a name or a header."""
+    """A literal of a command, as it comes: its size and hash, its beginning, and the Message-ID where it is a message."""
 
     size: int = 0
     head: bytes = b""
+    message_id: str = ""
     digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
 
     def take(self, data: bytes) -> None:
@@ -68,6 +69,13 @@ class Given:
         self.digest.update(data)
         if len(self.head) < _HEAD_MOST:
             self.head += data[: _HEAD_MOST - len(self.head)]
+
+    def close(self) -> None:
+        """Read what is to be known of it, and keep no more than a name: one command may bring thousands."""
+        end = self.head.find(b"\r\n\r\n")
+        found = _MESSAGE_ID.search(self.head[: end if end >= 0 else len(self.head)])
+        self.message_id = readable(found[1], 998) if found is not None else ""
+        self.head = self.head[:_NAME_MOST]
 
 
 @dataclass(slots=True)

@@ -29,7 +29,6 @@ _ADDED = re.compile(rb"\[APPENDUID ([0-9]{1,10}) ([0-9:,]+)\]", re.IGNORECASE)
 _FOUND = re.compile(rb"\* (?:SEARCH((?: [0-9]+)*)|ESEARCH[^\r\n]*? ALL ([0-9:,]+))", re.IGNORECASE)
 _UID = re.compile(rb"[( ]UID ([0-9]{1,10})[) ]", re.IGNORECASE)
 _ID = re.compile(rb"X-Docket-ID:[ \t]*([0-9A-Z]{26}); seq=([0-9]{1,15})", re.IGNORECASE)
-_MESSAGE_ID = re.compile(rb"^message-id:[ \t\r\n]*<([^<>\r\n]{1,998})>", re.IGNORECASE | re.MULTILINE)
 
 Steps = Generator[bytes, list[bytes], list["Deed"]]
 
@@ -224,7 +223,7 @@ class Observer:
                 to_uids=(uids[place],) if len(uids) == len(given) else (),
                 size_bytes=one.size,
                 sha256=one.digest.hexdigest(),
-                message_id=_message_id(one.head),
+                message_id=one.message_id,
                 said=said,
             )
             for place, one in enumerate(given)
@@ -243,9 +242,3 @@ def found_in(answer: list[bytes]) -> list[int]:
 def uids_in(answer: list[bytes]) -> list[int]:
     """Return the UIDs that a fetch told."""
     return [int(found[1]) for response in answer if (found := _UID.search(response))]
-
-
-def _message_id(head: bytes) -> str:
-    end = head.find(b"\r\n\r\n")
-    found = _MESSAGE_ID.search(head[: end if end >= 0 else len(head)])
-    return readable(found[1], 998) if found is not None else ""

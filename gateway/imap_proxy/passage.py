@@ -22,6 +22,7 @@ from gateway.imap_proxy.wire import Fault, Literal, Octets, Text, Wire
 log = logging.getLogger(__name__)
 
 _READ = 256 * 1024
+_PARTS = 20_000  # lines and literals of one command
 _AT_ONCE = 1000  # commands a client may have sent ahead of their answers
 # RFC 9051 section 9: a tag has no wildcards, quotes, braces or plus; one space stands between it and the command.
 _COMMAND = re.compile(rb"([!#$&',-\[\]^-z|}~]+) ([A-Za-z][A-Za-z0-9.-]*)(?= |\Z)")
@@ -96,7 +97,7 @@ class Passage:
                         reason = ""
                         _acknowledge(self._to_client)
                         if not self._skipping:
-                            self._part(event.data)
+                            self._part(event)
                             self._to_server.write(event.data)
                     case Fault():
                         reason = event.reason
@@ -153,6 +154,8 @@ class Passage:
             self._command.more.append(_unmarked(text))
         if text.literal is not None and self._command is not None:
             self._command.more.append(Given())
+            if len(self._command.more) > _PARTS:
+                return "a command may have so many literals only"
         if text.literal is None:
             self._to_server.write(line + b"\r\n")
         elif self._asking not in self._running:
@@ -167,9 +170,11 @@ class Passage:
         self._to_client.write(tag + b" NO [CANNOT] " + reason.encode("ascii", "replace") + b"\r\n")
         await self._drain(self._to_client)
 
-    def _part(self, data: bytes) -> None:
+    def _part(self, octets: Octets) -> None:
         if self._command is not None and isinstance(given := self._command.more[-1], Given):
-            given.take(data)
+            given.take(octets.data)
+            if not octets.left:
+                given.close()
 
     async def _look_ahead(self, command: Command) -> None:
         """Ask what the record needs to know before a command is carried out."""

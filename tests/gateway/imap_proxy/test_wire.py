@@ -1,10 +1,11 @@
 """Both directions of an IMAP connection, read in whatever pieces the network makes of them."""
 
 import itertools
+import re
 import socket
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.imap_proxy.wire import Fault, Literal, Octets, Text, Wire
@@ -73,6 +74,7 @@ def conversations(draw):
     return stream, expected
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault
 @given(conversations(), st.data(), st.booleans())
 def test_a_stream_gives_the_same_events_wherever_it_is_cut(conversation, data, from_client):
     stream, expected = conversation
@@ -112,6 +114,55 @@ def test_nonsense_too_gives_the_same_events_wherever_it_is_cut(stream, data, fro
         # What a server sends is passed on, every byte of it, but for a last line that has not ended.
         assert stream.startswith(b"".join(event[1] for event in whole))
         assert all(event[0] != "fault" for event in whole)
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                b"* 1 FETCH (UID 1 BODY[] {12}\r\na OK done\r\n {3}",
+                b"* 12 FETCH (FLAGS ())\r\n",
+                b")\r\n",
+                b" BODY[1] {0}\r\n",
+                b"* OK [UIDVALIDITY 1] {5}\r\n",
+                b"a OK done {5}\r\n",
+                b"* SEARCH 1 2\r\n",
+                b"* 3 EXISTS\n",
+                b"* 1" + b"x" * 300 + b"\r\n",
+                b"xyz",
+            ]
+        )
+    ).map(b"".join),
+    st.data(),
+)
+def test_what_is_skimmed_is_what_nobody_need_read(stream, data):
+    """Skimming takes whole stretches of message data, and leaves every other event as it is."""
+    cuts = [0, *sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=8))), len(stream)]
+    wire, passed, read = Wire(from_client=False, line_limit=LIMIT), [], []
+    for start, end in itertools.pairwise(cuts):
+        wire.receive(stream[start:end])
+        while True:
+            passed.append(wire.skim())
+            event = wire.next_event()
+            if event is None:
+                break
+            passed.append(event.data)
+            read.append(event)
+    plain, unskimmed = Wire(from_client=False, line_limit=LIMIT), []
+    plain.receive(stream)
+    while (event := plain.next_event()) is not None:
+        unskimmed.append(event)
+    taken = b"".join(passed)
+    assert taken.startswith(b"".join(event.data for event in unskimmed))
+    assert stream.startswith(taken)
+    assert answers(read) == answers(unskimmed)
+
+
+def answers(events):
+    """The responses that say something of a command, by how they begin."""
+    texts = [one for one in events if isinstance(one, Text) and one.begins]
+    return [one.data for one in texts if not re.match(rb"\* [0-9]", one.data)]
 
 
 def test_a_literal_is_never_held():
