@@ -1,10 +1,11 @@
-"""A claim's answer with an installation's own words: the same for the command line and the web view."""
+"""A claim's answer and an order's report with an installation's own words: the same for the command line and the web view."""
 
 from zoneinfo import ZoneInfo
 
 from gateway.answer.case import Kind
 from gateway.answer.compose import Answer, compose
 from gateway.app import App
+from gateway.report.making import Bounds, Reporter
 from rules.facts import OrderRef
 
 
@@ -28,3 +29,23 @@ def answer_for(
             kind=kind,
             limit=(known.file.policy.characters_max if known else 0) if limit is None else limit,
         )
+
+
+def reporter_of(app: App) -> Reporter:
+    """Return what makes this installation's reports."""
+    told = app.config.report
+    return Reporter(
+        archive=app.archive,
+        store=app.store,
+        clock=app.clock,
+        zone=ZoneInfo(app.config.zone),
+        titles={name: one.title for name, one in app.marketplaces.marketplaces.items()},
+        senders={box.address.lower(): box.name for box in app.config.mailbox},
+        bounds=Bounds(
+            messages=told.messages_max,
+            seconds=told.seconds,
+            memory_bytes=told.memory_bytes,
+            originals_bytes=told.originals_bytes_max,
+            buyer_bytes=told.buyer_bytes_max,
+        ),
+    )

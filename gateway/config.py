@@ -145,6 +145,16 @@ class Timestamps(Struct, frozen=True, forbid_unknown_fields=True):
     authority: tuple[Authority, ...] = ()
 
 
+class Report(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a report of an order may cost, and how large a buyer's copy may be."""
+
+    messages_max: Count = 500
+    seconds: Seconds = 120.0
+    memory_bytes: Bytes = 2 * 1024**3
+    originals_bytes_max: Bytes = 40 * 1024**2  # of all originals that are embedded
+    buyer_bytes_max: Bytes = 10_000_000
+
+
 class Work(Struct, frozen=True, forbid_unknown_fields=True):
     readers: OptionalCount = 0  # child processes that parse mail; 0 is one per core
     reader_seconds: Seconds = 30.0
@@ -189,6 +199,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     dossier: Dossier = field(default_factory=Dossier)
     clocks: Clocks = field(default_factory=Clocks)
     timestamps: Timestamps = field(default_factory=Timestamps)
+    report: Report = field(default_factory=Report)
 
     @property
     def folder(self) -> Path:

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import uvicorn
 
-from gateway.answering import answer_for
+from gateway.answering import answer_for, reporter_of
 from gateway.app import App
 from gateway.clients.services import untagged
 from gateway.door.address import split_address
@@ -232,6 +232,7 @@ async def _web(app: App, service: Running) -> AsyncIterator[str]:
         drop=app.drop,
         clock=app.clock,
         packs=Counter(app.exporter, app.config.folder / "packs"),
+        reporter=reporter_of(app),
         act=app.archive.append,
         status=lambda: status_of(app, index),
         orders_named=lambda value: orders_named(value, app.marketplaces),

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator
+from ctypes.util import find_library
 from pathlib import Path
 
 import pytest
@@ -27,9 +28,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         for mark in item.iter_markers("needs"):
             for name in mark.args:
-                present = postgres_bin() is not None if name == "postgres" else program(name) is not None
+                present = _is_here(name)
                 if not present:
                     item.add_marker(pytest.mark.skip(reason=f"needs {name}, which is not installed"))
+
+
+def _is_here(name: str) -> bool:
+    if name == "postgres":
+        return postgres_bin() is not None
+    return find_library("pango-1.0") is not None if name == "pango" else program(name) is not None
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ def export(
     ref: OrderRef | None = REF,
     withhold=(),
     exporter: Exporter | None = None,
+    draw=None,
     **asked: Any,
 ) -> Report:
     """Export an order, or with ``ref`` None every message of the house."""
@@ -43,7 +44,9 @@ def export(
             every = [entry.seq for entry in house.archive.entries(0, None, {"mail.in", "mail.out"})]
             return select_messages(conn, request, every, house.archive.tail_of(QUIET))
 
-    return exporter.export(request, choose, place, Asked(**{"agent": "anna", "reason": "claim", **asked}))
+    return exporter.export(
+        request, choose, place, Asked(**{"agent": "anna", "reason": "claim", **asked}), draw=draw
+    )
 
 
 def verify(

@@ -28,6 +28,7 @@ from gateway.mail.entry import Envelope
 from gateway.pipeline import Gateway
 from gateway.readers import Readers
 from gateway.relay.transport import Delivered
+from gateway.report.making import Reporter
 from gateway.store.accounts import Accounts
 from gateway.store.engine import Store, open_store
 from gateway.web.app import Site, build_site
@@ -210,6 +211,14 @@ def build_house(place: Path, *, rules: str = RULES, deliver: Any = None, **gatew
         accounts=accounts,
         clock=clock,
         packs=Counter(Exporter(archive, store, clock), place / "packs"),
+        reporter=Reporter(
+            archive=archive,
+            store=store,
+            clock=clock,
+            zone=ZoneInfo("Europe/Berlin"),
+            titles={"amazon": "Amazon"},
+            senders={MAILBOX: "Brand Support"},
+        ),
         act=house.act,
         status=lambda: _status(house),
         orders_named=lambda value: orders_named(value, marketplaces),

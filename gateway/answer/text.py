@@ -156,26 +156,30 @@ class _Writer:
         yield Sentence(text=f"{text}{said.stop}{told}", entries=found.entries, rank=2, paragraph=True)
 
     def _moment(self, at: datetime) -> str:
-        utc, local = at.astimezone(UTC), at.astimezone(self.zone)
-        if utc.utcoffset() == local.utcoffset():
-            return f"{self._written(utc)} UTC"
-        near = self._time(local) if utc.date() == local.date() else self._written(local)
-        return self.said.moment.format(utc=self._written(utc), local=near, zone=local.tzname())
-
-    def _written(self, at: datetime) -> str:
-        day = format_date(at, "long", locale=self.said.locale)
-        return self.said.written.format(day=day, time=self._time(at))
-
-    def _time(self, at: datetime) -> str:
-        return f"{at:%H:%M}"
+        return moment_in(self.said, at, self.zone)
 
     def _span(self, span: timedelta) -> str:
-        minutes = max(1, round(span.total_seconds() / 60))
-        hours, rest = divmod(minutes, 60)
-        if hours >= 48:
-            return self.said.days.format(days=hours // 24, hours=hours % 24)
-        return (
-            self.said.hours.format(hours=hours, minutes=rest)
-            if hours
-            else self.said.minutes.format(minutes=rest)
-        )
+        return span_in(self.said, span)
+
+
+def moment_in(said: Phrases, at: datetime, zone: tzinfo) -> str:
+    """Return a time in a language's words: in UTC, and in the zone where that is another."""
+    utc, local = at.astimezone(UTC), at.astimezone(zone)
+    if utc.utcoffset() == local.utcoffset():
+        return f"{_written(said, utc)} UTC"
+    near = f"{local:%H:%M}" if utc.date() == local.date() else _written(said, local)
+    return said.moment.format(utc=_written(said, utc), local=near, zone=local.tzname())
+
+
+def span_in(said: Phrases, span: timedelta) -> str:
+    """Return a length of time in a language's words, in its two largest units."""
+    minutes = max(1, round(span.total_seconds() / 60))
+    hours, rest = divmod(minutes, 60)
+    if hours >= 48:
+        return said.days.format(days=hours // 24, hours=hours % 24)
+    return said.hours.format(hours=hours, minutes=rest) if hours else said.minutes.format(minutes=rest)
+
+
+def _written(said: Phrases, at: datetime) -> str:
+    day = format_date(at, "long", locale=said.locale)
+    return said.written.format(day=day, time=f"{at:%H:%M}")

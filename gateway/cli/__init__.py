@@ -30,6 +30,7 @@ _MODULES = (
     "answering",
     "evidence",
     "packing",
+    "reporting",
     "orders",
     "people",
     "clients",

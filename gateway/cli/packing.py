@@ -2,10 +2,13 @@
 
 import re
 from datetime import UTC
+from functools import partial
 from pathlib import Path
 
 import click
 
+from gateway.answer.phrases import LANGUAGES
+from gateway.answering import reporter_of
 from gateway.app import App
 from gateway.cli.act import agent_option, order_named
 from gateway.cli.frame import Place, json_option, pass_place, print_json
@@ -14,6 +17,7 @@ from gateway.errors import WrongUse
 from gateway.evidence.contents import Asked
 from gateway.evidence.pack import Report
 from gateway.evidence.selection import QUIET, Request, Selection, select_messages, select_order
+from gateway.report.audience import Wanted
 from index.query import parse_query
 from rules.facts import OrderRef
 
@@ -57,6 +61,8 @@ _CLOSABLE = (
     type=click.Choice(_CLOSABLE),
     help="Show that such entries exist, and keep them closed.",
 )
+@click.option("--pdf", is_flag=True, help="Put the order's report into it as report.pdf; see docket report.")
+@click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Of --pdf.")
 @agent_option
 @json_option
 @pass_place
@@ -69,6 +75,8 @@ def export(
     marketplace: str,
     reason: str,
     withhold: tuple[str, ...],
+    pdf: bool,
+    language: str,
     agent: str,
     as_json: bool,
 ) -> None:
@@ -79,6 +87,8 @@ def export(
     """
     if bool(ref) == bool(query):
         raise WrongUse("say which order, or --query with a search; one of them")
+    if pdf and not ref:
+        raise WrongUse("--pdf is the report of one order: say which, instead of --query")
     app = place.app()
     order = None
     if ref:
@@ -92,12 +102,19 @@ def export(
         _place_of(out, request) if zipped else out,
         Asked(agent=agent, reason=reason),
         progress=lambda done, all_: progress.say(f"{done} of {all_} entries"),
+        draw=partial(_draw, app, request, language, reason) if pdf else None,
     )
     progress.end()
     _say(report, app.archive.verifier.fingerprint, as_json)
     app.archive.close()
     if not report.ok:
         raise click.exceptions.Exit(1)
+
+
+def _draw(app: App, request: Request, language: str, reason: str) -> bytes:
+    assert request.order is not None
+    wanted = Wanted(order=request.order, language=language, withhold=request.withhold)
+    return reporter_of(app).draw(wanted, reason)[0].pdf
 
 
 def _choose(app: App, request: Request) -> Selection:

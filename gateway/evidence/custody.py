@@ -91,7 +91,8 @@ def words_of(type_: str, said: dict[str, Any]) -> str:
         case "dossier":
             return ", ".join(f"{name} {value}" for name, value in said.items() if value not in ("", None))
         case "export":
-            return f"reason: {said.get('reason') or 'none given'}"
+            report = f"report for the {said.get('audience')}, " if said.get("form") == "report" else ""
+            return f"{report}reason: {said.get('reason') or 'none given'}"
         case _:
             return ""
 

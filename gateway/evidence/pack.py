@@ -34,6 +34,7 @@ from gateway.store.messages import messages
 from gateway.timestamp.authority import Authority
 
 _BATCH = 50
+REPORT = "report.pdf"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,11 +74,13 @@ class Exporter:
         asked: Asked,
         *,
         progress: Callable[[int, int], None] = lambda _done, _all: None,
+        draw: Callable[[], bytes] | None = None,
     ) -> Report:
         """Make the pack at ``place``: a ZIP file where its name says so, else a folder.
 
         An export that was interrupted goes on where it was when it is asked for again. Raises WrongUse where something
-        lies at ``place``, and Damaged where the log itself does not hold.
+        lies at ``place``, and Damaged where the log itself does not hold. ``draw`` gives the report of the order as PDF,
+        where one shall be in the pack.
         """
         place = place.absolute()
         if place.exists() and (not place.is_dir() or any(place.iterdir())):
@@ -87,6 +90,9 @@ class Exporter:
             selection = journal.begin(request, choose)
             self._take(journal, selection, progress)
             tally, tags = write_contents(journal, selection, asked, self.archive.origin, self.clock.now())
+            (journal.bag / REPORT).unlink(missing_ok=True)  # of an attempt that broke off
+            if draw is not None:
+                tags[REPORT], _ = write_lines(journal.bag / REPORT, [draw()])
             seq, unstamped = self._seal(journal, selection, asked, tags)
             if place.suffix.lower() == ".zip":
                 ready = journal.bag.with_name("pack.zip")

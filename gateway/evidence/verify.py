@@ -32,6 +32,7 @@ from typing import Any
 NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,150}(/[A-Za-z0-9_-][A-Za-z0-9._-]{0,150}){0,3}")
 STAMP = re.compile(r"timestamps/[a-z0-9-]+\.(tsr|pem|json)")
 TAGS = {"README.txt", "bag-info.txt", "bagit.txt", "manifest-sha256.txt", "verify.py", "viewer.html"}
+MAY = {"report.pdf"}  # stands beside them in some packs
 LOG = {"log/checkpoint.txt", "log/export.json", "log/log.vkey", "log/proofs.jsonl"}
 TABLES = {"data/completeness.json", "data/custody.csv", "data/entries.jsonl", "data/loadfile.csv"}
 SEAL = "tagmanifest-sha256.txt"
@@ -157,7 +158,7 @@ class Check:
                 self.bad(name, "has a name that no pack holds")
             elif name.lower() in seen:
                 self.bad(name, "is there twice, or differs from another name in case only")
-            elif not (name.startswith("data/") or name in TAGS | LOG | {SEAL} or STAMP.fullmatch(name)):
+            elif not (name.startswith("data/") or name in TAGS | LOG | MAY | {SEAL} or STAMP.fullmatch(name)):
                 self.bad(name, "is no part of a pack")
             seen.add(name.lower())
         for manifest in (SEAL, "manifest-sha256.txt"):
@@ -309,8 +310,10 @@ class Check:
         if leaf["type"] != "export" or commit != unbase64(leaf["commit"]) or set(one) != OPENED:
             raise Bad("is not the entry that the log holds of this export")
         said = json.loads(payload)
-        for name in sorted(TAGS):
+        for name in sorted(TAGS | MAY & (self.pack.there | set(said["files"]))):
             yield name
+            if name not in self.pack.there:
+                raise Bad("is missing")
             if said["files"][name] != self.pack.hash(name).hex():
                 self.bad(name, "is not the file that the log recorded when the pack was made")
         at = f"{utc(leaf['t'])} by the seller's own clock"

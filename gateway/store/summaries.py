@@ -21,7 +21,7 @@ _SHOWN = {
     "dossier": ("state", "owner", "hold", "reason"),
     "release": ("drop",),
     "sighting": ("source", "origin", "flags"),
-    "export": ("reason", "messages", "entries"),
+    "export": ("reason", "messages", "entries", "form", "audience"),
     "answer": ("kind", "language"),
     "queue": ("do", "number", "reason"),
     "imap": ("did", "folder", "to", "what", "seen", "said", "client", "count"),

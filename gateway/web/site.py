@@ -13,6 +13,7 @@ from gateway.evidence.counter import Counter
 from gateway.mail.entry import Appended, Draft
 from gateway.mail.message import ParsedMail
 from gateway.mail.parse import parse
+from gateway.report.making import Reporter
 from gateway.store.accounts import Accounts
 from gateway.store.engine import Store
 from index.backend import Backend
@@ -39,6 +40,7 @@ class Site:
     packs: Counter
     act: Callable[[Draft], Appended]
     status: Callable[[], dict[str, Any]]
+    reporter: Reporter | None = None
     answer: Callable[[OrderRef, str], Answer | None] = lambda *_: None
     parse: Callable[[bytes], ParsedMail] = parse
     clients: Callable[[], Services] = Services

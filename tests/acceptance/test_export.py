@@ -1,5 +1,6 @@
 """``docket export`` as people and scripts use it: the real command, and the verifier alone on the other side."""
 
+import hashlib
 import zipfile
 
 import pytest
@@ -84,3 +85,19 @@ def test_wrong_use_is_refused_in_words_and_leaves_nothing(place, tmp_path, argum
     assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["full"]
+
+
+@pytest.mark.needs("pango")
+def test_the_report_leaves_the_house_alone_or_in_a_pack(place, tmp_path):
+    (told,) = place.json("report", ORDER, "-o", tmp_path / "report.pdf", "--for", "buyer", "--language", "ja")
+    data = (tmp_path / "report.pdf").read_bytes()
+    assert (told["sha256"], told["messages"]) == (hashlib.sha256(data).hexdigest(), 3)
+    assert place.json("show", told["entry"])[0]["payload"]["files"] == {"report.pdf": told["sha256"]}
+    done = place.run("report", ORDER, "-o", tmp_path / "report.pdf")
+    assert (done.returncode, "is there already" in done.stderr) == (2, True)
+    (pack,) = place.json("export", ORDER, "-o", tmp_path / "pack", "--pdf")
+    assert pack["verdict"] == "VERIFIED"
+    assert (tmp_path / "pack" / "report.pdf").read_bytes().startswith(b"%PDF")
+    assert verify(tmp_path / "pack", "--fingerprint", pack["fingerprint"])[0] == 0
+    done = place.run("export", "--query", "damaged", "-o", tmp_path / "other", "--pdf")
+    assert (done.returncode, "--pdf is the report of one order" in done.stderr) == (2, True)

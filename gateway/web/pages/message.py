@@ -14,13 +14,13 @@ from starlette.routing import Route
 from gateway.dossier.timeline import Answer, answers_in, is_its_own
 from gateway.mail.entry import Entry
 from gateway.mail.message import ParsedMail
+from gateway.mail.passages import Passage, passages
 from gateway.shape import own_text
 from gateway.store import messages, orders
 from gateway.store.authenticity import authentic_of
 from gateway.store.due import ClockRow, clocks_of, oldest_waits
 from gateway.store.records import EventRow, LinkRow, MessageRow
 from gateway.web.pages.frame import safe_html
-from gateway.web.passages import Passage, passages
 from gateway.web.reads import entry_of, mail_entry, parsed, seq_of, text_of
 from gateway.web.render import page
 from gateway.web.site import Site

@@ -11,16 +11,17 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from gateway.answer.phrases import LANGUAGES
 from gateway.dossier.closing import missing
 from gateway.dossier.timeline import Act, Letter, Timeline, timeline_of
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import Draft
+from gateway.mail.passages import Passage, passages
 from gateway.shape import own_text
 from gateway.store.dossiers import STATES
 from gateway.store.orders import find_orders
 from gateway.store.records import OrderRow
 from gateway.web.pages.acts import append, clock_word, note_text
-from gateway.web.passages import Passage, passages
 from gateway.web.reads import text_of
 from gateway.web.render import order_path, page
 from gateway.web.site import Site
@@ -73,6 +74,7 @@ async def show_order(request: Request) -> Response:
         pending=pending,
         waits=timeline.waits,
         lacks=missing(timeline, request.app.state.site.close_needs),
+        languages=LANGUAGES,
     )
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.web.passages import passages
+from gateway.mail.passages import passages
 
 FOLDED = [
     "Hi\n\nOn Mon, 23 Nov 2026 at 09:12, Ann Lee <a@b.example> wrote:\n> a\n> b\n> c",

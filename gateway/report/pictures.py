@@ -1,0 +1,35 @@
+"""Attached pictures drawn anew: whatever a file hides beside its picture stays behind, and none is larger than a page shows."""
+
+import io
+import warnings
+
+from PIL import Image, ImageOps
+
+_BYTES = 20 * 1024 * 1024  # a larger file is not opened
+_DOTS = 40_000_000  # a picture with more is not decoded
+_EDGE = 1100  # dots of the longer edge: 300 dpi at the width that it gets
+_FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF")
+KINDS = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/tiff"})
+
+
+def redrawn(data: bytes) -> bytes | None:
+    """Return a picture as a plain JPEG without metadata, or None for what is no picture that can be shown."""
+    if len(data) > _BYTES:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # libraries complain of broken files at length
+            with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
+                if picture.width * picture.height > _DOTS:
+                    return None
+                picture.draft("RGB", (_EDGE, _EDGE))
+                whole = ImageOps.exif_transpose(picture)
+                whole.thumbnail((_EDGE, _EDGE))
+                flat = Image.new("RGB", whole.size, "white")
+                shape = whole.convert("RGBA")
+                flat.paste(shape, mask=shape.getchannel("A"))
+    except Exception:  # whatever a library raises for a file that is broken
+        return None
+    out = io.BytesIO()
+    flat.save(out, "JPEG", quality=82, optimize=True)
+    return out.getvalue()
