@@ -149,7 +149,7 @@ class Report(Struct, frozen=True, forbid_unknown_fields=True):
     """What a report of an order may cost, and how large a buyer's copy may be."""
 
     messages_max: Count = 500
-    seconds: Seconds = 120.0
+    seconds: Seconds = 300.0
     memory_bytes: Bytes = 2 * 1024**3
     originals_bytes_max: Bytes = 40 * 1024**2  # of all originals that are embedded
     buyer_bytes_max: Bytes = 10_000_000

@@ -38,7 +38,7 @@ class Bounds:
     """What a report may cost."""
 
     messages: int = 500
-    seconds: float = 120.0
+    seconds: float = 300.0
     memory_bytes: int = 2 * 1024**3
     originals_bytes: int = 40 * 1024**2  # of all that are embedded
     buyer_bytes: int = 10 * 1024**2  # of a buyer's copy
