@@ -35,7 +35,7 @@ _ENTRIES = {
     "gap": "Nothing captured",
     "silence": "No mail came",
     "reconciliation": "Compared with the mailbox",
-    "export": "Evidence pack",
+    "export": "Handed out",
     "answer": "Claim answer",
     "warning": "Warning",
     "imap": "In a mail client",
