@@ -89,7 +89,7 @@ def test_wrong_use_is_refused_in_words_and_leaves_nothing(place, tmp_path, argum
 
 @pytest.mark.needs("pango")
 def test_the_report_leaves_the_house_alone_or_in_a_pack(place, tmp_path):
-    (told,) = place.json("report", ORDER, "-o", tmp_path / "report.pdf", "--for", "buyer", "--language", "ja")
+    (told,) = place.json("report", ORDER, "-o", tmp_path / "report.pdf", "--language", "ja")
     data = (tmp_path / "report.pdf").read_bytes()
     assert (told["sha256"], told["messages"]) == (hashlib.sha256(data).hexdigest(), 3)
     assert place.json("show", told["entry"])[0]["payload"]["files"] == {"report.pdf": told["sha256"]}
