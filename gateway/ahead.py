@@ -77,12 +77,14 @@ class Ahead:
         self._end = start = self._end if start is None else start
         entries: list[Entry] = []
         size = 0
-        for entry in self._archive.entries(start, min(start + _ROUND, self._archive.head())):
+        for entry in self._archive.entries(start, min(start + _ROUND, self._archive.head()), erased=True):
+            if entry.type == "erasure" and entry.erased is None:
+                self._archive.forget(self._archive.erasure(entry.seq).erased)
             entries.append(entry)
             size += len(entry.payload)
             if size > _ROUND_BYTES:
                 break
-        told = self._read([entry for entry in entries if entry.type in MAIL_TYPES])
+        told = self._read([entry for entry in entries if entry.type in MAIL_TYPES and entry.erased is None])
         self._end += len(entries)
         return Round(start=start, entries=entries, told={one.row.seq: one for one in told})
 

@@ -40,7 +40,7 @@ from gateway.mail.authenticity.record import draft_of
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import MAIL_TYPES, Appended, Draft, Envelope
 from gateway.readers import Readers
-from gateway.receipt import Receipt, receipt_of, sighting_of
+from gateway.receipt import Receipt, is_elsewhere, receipt_of, sighting_of
 from gateway.shelf import put_in_force
 from gateway.store import fold, jobs
 from gateway.store.engine import Store
@@ -67,8 +67,8 @@ class Intake:
         return chain(self.archive.submit(draft), lambda appended: self._receipt(draft, appended))
 
     def _receipt(self, draft: Draft, appended: Appended) -> Receipt | Future[Receipt]:
-        receipt, origin = receipt_of(draft, appended), draft.meta.get("origin", "")
-        if not appended.existing or self.archive.entry(appended.seq).meta.get("origin") == origin:
+        receipt = receipt_of(draft, appended)
+        if not appended.existing or not is_elsewhere(draft, self.archive.entries(appended.seq, appended.seq + 1, erased=True)):
             return receipt
         return chain(self.archive.submit(sighting_of(appended.seq, draft)), lambda _: receipt)
 

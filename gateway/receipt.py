@@ -3,12 +3,13 @@
 The path and the listeners both speak it, so it stands below both.
 """
 
+from collections.abc import Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.mail.canonical import canonical
-from gateway.mail.entry import Appended, Draft, Envelope
+from gateway.mail.entry import Appended, Draft, Entry, Envelope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,18 @@ def receipt_of(draft: Draft, appended: Appended) -> Receipt:
     refusal = draft.meta["verdict"]["reply"] if draft.type == "mail.refused" else ""
     reply = refusal or f"250 2.0.0 Archived {appended.seq}"
     return Receipt(seq=appended.seq, reply=reply, existing=appended.existing)
+
+
+def is_elsewhere(draft: Draft, known: Iterable[Entry]) -> bool:
+    """Say whether bytes that we have stand at another place than the one they came from; ``known`` is their entry.
+
+    Of an erased message only the places are told at which it would else be fetched again: names of files may name people.
+    """
+    for entry in known:
+        if entry.erased is not None:
+            return bool(draft.meta.get("source") == "fetch")
+        return bool(entry.meta.get("origin") != draft.meta.get("origin", ""))
+    return False
 
 
 def sighting_of(seq: int, draft: Draft) -> Draft:

@@ -4,22 +4,25 @@ Layout, keys and proofs are described in docs/archive-format.md, exactly enough 
 """
 
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Engine, Table, insert, inspect, select
+from sqlalchemy import insert, inspect, select
 from sqlalchemy.exc import DBAPIError
 
 from gateway.archive import tables
 from gateway.archive.checkpoint import Checkpoint, is_name, open_checkpoint, proof_text
 from gateway.archive.committer import Committer
 from gateway.archive.database import Tidier, connect, refuse_one_file
+from gateway.archive.destruction import Erasure, destroy, present
 from gateway.archive.faults import Damaged, meaning_of, reading
+from gateway.archive.identity import check_identity
 from gateway.archive.keys import Secrets, make_secrets, subkey
 from gateway.archive.proof import prove_consistency, prove_inclusion
 from gateway.archive.reader import Reader
@@ -87,12 +90,12 @@ class Archive:
         refuse_one_file(archive_url, keys_url)
         self._secrets = Secrets.load(secrets)
         self._clock = clock
+        self._log = log
         self._archive, self._keys = connect(archive_url), connect(keys_url)
         try:
             self.verifier = self._secrets.signer.verifier
             self.origin = self.verifier.name
-            check_format(self._archive, tables.logs, log, self.origin)
-            check_format(self._keys, tables.keyrings, log, self.origin)
+            check_identity(self._archive, self._keys, log, self.origin)
         except BaseException:
             self._dispose()
             raise
@@ -108,11 +111,12 @@ class Archive:
         """Append one draft; when this returns it is on disk, sealed in the log."""
         return self.submit(draft).result()
 
-    def append_many(self, drafts: Sequence[Draft]) -> list[Appended]:
-        """Append drafts, all in one transaction or none."""
+    def append_many(self, drafts: Sequence[Draft], *, head: int | None = None) -> list[Appended]:
+        """Append drafts, all in one transaction or none; none, with Temporary, where ``head`` is the log's no more."""
         if not drafts:
             return []
-        return self._committer.submit_all([self._seal(draft) for draft in drafts]).result()
+        sealed = [replace(self._seal(draft), head=head) for draft in drafts]
+        return self._committer.submit_all(sealed).result()
 
     def submit(self, draft: Draft) -> "Future[Appended]":
         """Seal a draft in this thread and join the next commit group; the future ends when the disk has it.
@@ -152,16 +156,29 @@ class Archive:
         return subkey(dek, COMMIT_PAYLOAD), subkey(dek, COMMIT_META)
 
     def entries(
-        self, start: int, stop: int | None = None, types: Collection[str] | None = None
+        self,
+        start: int,
+        stop: int | None = None,
+        types: Collection[str] | None = None,
+        *,
+        erased: bool = False,
     ) -> Iterator[Entry]:
-        """Yield entries in order, from ``start`` up to ``stop`` or the head, of the given types only."""
+        """Yield entries in order, from ``start`` up to ``stop`` or the head, of the given types only.
+
+        The first that was erased raises Gone, unless ``erased`` asks for those too, without payload and meta.
+        """
         self._committer.check()
-        return self._reader.entries(start, stop, types)
+        return self._reader.entries(start, stop, types, erased=erased)
 
     def tail_of(self, types: Collection[str]) -> int:
         """Return the place from which on there are only entries of these types: the head where the last is another."""
         self._committer.check()
         return self._reader.tail_of(types)
+
+    def seqs_of_type(self, type_: str) -> list[int]:
+        """Return the entries of a type that is rare; it looks at every entry's row."""
+        self._committer.check()
+        return self._reader.seqs_of_type(type_)
 
     def find(self, type_: str, payload: bytes) -> int | None:
         """Return the first entry with exactly this payload. All mail is one kind here; other types stand alone."""
@@ -174,7 +191,8 @@ class Archive:
         """Encrypt what was made of an entry, so that destroying the entry's key destroys it too."""
         self._committer.check()
         nonce = os.urandom(_NONCE)
-        return nonce + AESGCM(subkey(self._reader.dek(seq), f"seal/{label}")).encrypt(nonce, data, None)
+        key = subkey(self._reader.dek(seq, fresh=False), f"seal/{label}")
+        return nonce + AESGCM(key).encrypt(nonce, data, None)
 
     def open_for(self, seq: int, label: str, sealed: bytes) -> bytes:
         """Decrypt what ``seal_for`` made for the same entry and label; raises Damaged for anything else."""
@@ -183,6 +201,30 @@ class Archive:
         with suppress(InvalidTag, ValueError):
             return key.decrypt(sealed[:_NONCE], sealed[_NONCE:], None)
         raise Damaged(f"what was sealed as {label!r} does not open under its key", seq)
+
+    def destroy(self, by: int) -> int:
+        """Destroy the keys that the ``erasure`` entry ``by`` names, for good; return how many there were still."""
+        self._committer.check()
+        seqs = self._reader.erasure(by).erased
+        with reading():
+            count = destroy(self._archive, self._keys, self._log, by, seqs)
+        self._reader.forget(seqs)
+        return count
+
+    def undestroyed(self, by: int) -> list[int]:
+        """Return the entries which the ``erasure`` entry ``by`` names and whose keys are there all the same."""
+        self._committer.check()
+        with reading():
+            return present(self._archive, self._keys, self._log, self._reader.erasure(by).erased)
+
+    def erasure(self, by: int) -> Erasure:
+        """Return what an ``erasure`` entry names; raises Damaged where that is none."""
+        self._committer.check()
+        return self._reader.erasure(by)
+
+    def forget(self, seqs: Iterable[int]) -> None:
+        """Forget keys that were destroyed, as this process may still know them."""
+        self._reader.forget(list(seqs))
 
     def twin(self, raw: bytes, mail_from: str, rcpt_to: tuple[str, ...]) -> bytes:
         """Return a keyed hash that an identical retry of an SMTP transaction shares, and nothing else does."""
@@ -233,21 +275,3 @@ class Archive:
     def _dispose(self) -> None:
         self._archive.dispose()
         self._keys.dispose()
-
-
-def check_format(engine: Engine, table: Table, log: int, origin: str) -> None:
-    """Raise WrongUse unless ``table`` of this database speaks of the log ``origin``, in a format that we know."""
-    where = engine.url.render_as_string()
-    with reading():
-        if not inspect(engine).has_table(table.name):
-            raise WrongUse(f"{where} is empty: put back a copy of it, or name the right database")
-        with engine.connect() as conn:
-            row = conn.execute(select(table.c.format, table.c.origin).where(table.c.log == log)).one_or_none()
-    if row is None:
-        raise WrongUse(f"there is no log {log} at {where}")
-    if row[0] != tables.FORMAT:
-        raise WrongUse(f"{where} is an archive of format {row[0]}; this program knows format {tables.FORMAT}")
-    if row[1] != origin:
-        raise WrongUse(
-            f"{where} is the log {row[1]!r}, but the key in the secrets folder is that of {origin!r}"
-        )

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Integer, Row, bindparam, func, select
 
+from gateway.archive.destruction import Erasure, Gone, tombstone_of
 from gateway.archive.faults import Damaged, reading
 from gateway.archive.leaf import Leaf, leaf_of_row
 from gateway.archive.tables import blobs, entries, keys, logs
@@ -16,7 +17,7 @@ from gateway.archive.tree import ReadTile
 from gateway.archive.vault import Vault
 from gateway.archive.writer import read_tile, seqs_of
 from gateway.errors import WrongUse
-from gateway.mail.entry import Entry
+from gateway.mail.entry import Entry, Erased
 
 _BATCH = 256
 _BATCH_BYTES = 16 << 20
@@ -53,6 +54,7 @@ class Reader:
         self._vault = vault
         self._log = log
         self._deks: OrderedDict[int, bytes] = OrderedDict()
+        self._erasures: dict[int, Erasure] = {}
         self._lock = threading.Lock()
 
     def head(self) -> tuple[int, str]:
@@ -74,9 +76,16 @@ class Reader:
         raise WrongUse(f"there is no entry {seq} in the archive")
 
     def entries(
-        self, start: int, stop: int | None = None, types: Collection[str] | None = None
+        self,
+        start: int,
+        stop: int | None = None,
+        types: Collection[str] | None = None,
+        *,
+        erased: bool = False,
     ) -> Iterator[Entry]:
         """Yield entries in order, from ``start`` up to ``stop`` or to the head as it stands when asked.
+
+        Those that were erased come, empty, where ``erased`` asks for them; else the first raises Gone.
 
         Raises Damaged, naming the seq, at the first that is not what was archived, and for one that is missing.
         """
@@ -87,7 +96,7 @@ class Reader:
             upto = min(start + _BATCH, end)
             rows = self._rows(start, upto, types)
             for run in runs_of(rows):
-                yield from self._open(run)
+                yield from self._open(run, erased=erased)
             start = upto
 
     def tail_of(self, types: Collection[str]) -> int:
@@ -101,6 +110,12 @@ class Reader:
         with self._transaction(self._archive) as conn:
             found = conn.execute(last).scalar()
         return 0 if found is None else found + 1
+
+    def seqs_of_type(self, type_: str) -> list[int]:
+        """Return the entries of a type that is rare."""
+        every = select(entries.c.seq).where(entries.c.log == self._log, entries.c.type == type_)
+        with self._transaction(self._archive) as conn:
+            return list(conn.scalars(every.order_by(entries.c.seq)))
 
     def find(self, fp: bytes) -> int | None:
         """Return the first entry with this fingerprint."""
@@ -116,10 +131,13 @@ class Reader:
         leaf: bytes = rows[0].leaf
         return leaf
 
-    def dek(self, seq: int) -> bytes:
-        """Return an entry's own key; raises WrongUse where there is no such entry, Damaged where its key is lost."""
+    def dek(self, seq: int, *, fresh: bool = True) -> bytes:
+        """Return an entry's own key; raises WrongUse where there is no such entry, Damaged where its key is lost.
+
+        One that was just read may be known still: what opens anything asks ``fresh``, since its key may be destroyed since.
+        """
         with self._lock:
-            if seq in self._deks:
+            if not fresh and seq in self._deks:
                 self._deks.move_to_end(seq)
                 return self._deks[seq]
         rows = self._rows(seq, seq + 1, None)
@@ -127,6 +145,23 @@ class Reader:
             raise WrongUse(f"there is no entry {seq} in the archive")
         leaf = _leaf(rows[0])
         return self._unwrap(leaf, self._wrapped([leaf.id]))
+
+    def forget(self, seqs: Collection[int]) -> None:
+        """Forget entries' keys."""
+        with self._lock:
+            for seq in seqs:
+                self._deks.pop(seq, None)
+
+    def erasure(self, by: int) -> Erasure:
+        """Return what an ``erasure`` entry destroyed; raises Damaged where there is none."""
+        found = self._erasures.get(by)
+        if found is None:
+            rows = self._rows(by, by + 1, ["erasure"])
+            entry = next(self._open(rows, erased=False), None) if rows else None
+            if entry is None:
+                raise Damaged(f"its key was destroyed, and entry {by}, which is to say why, is no erasure")
+            found = self._erasures[by] = Erasure.read(by, entry.at, entry.payload)
+        return found
 
     def _head(self, conn: Connection) -> tuple[int, str]:
         row = conn.execute(_HEAD, {"in_log": self._log}).one_or_none()
@@ -147,7 +182,7 @@ class Reader:
             raise Damaged("it is missing", start + len(rows))
         return rows
 
-    def _open(self, rows: _Rows) -> Iterator[Entry]:
+    def _open(self, rows: _Rows, *, erased: bool) -> Iterator[Entry]:
         with self._transaction(self._archive) as conn:
             sealed = blobs_of(conn, self._log, [row.seq for row in rows])
         wrapped = self._wrapped([row.id for row in rows])
@@ -156,8 +191,14 @@ class Reader:
             blob = sealed.get(leaf.seq)
             if not isinstance(blob, bytes):
                 raise Damaged("its ciphertext is missing", leaf.seq)
+            why: Erased | None = None
+            payload, meta = b"", dict[str, Any]()
             try:
                 payload, meta = self._vault.open(leaf, self._unwrap(leaf, wrapped), blob)
+            except Gone as gone:
+                if not erased:
+                    raise
+                why = gone.by
             except Damaged as wrong:
                 raise Damaged(wrong.what, leaf.seq) from wrong
             yield Entry(
@@ -169,6 +210,7 @@ class Reader:
                 leaf=row.leaf,
                 payload=payload,
                 meta=meta,
+                erased=why,
             )
 
     def _wrapped(self, ids: Sequence[str]) -> dict[str, tuple[str, bytes]]:
@@ -179,7 +221,11 @@ class Reader:
         if leaf.id not in wrapped:
             raise Damaged("its key is gone", leaf.seq)
         try:
+            if (by := tombstone_of(*wrapped[leaf.id])) is not None:
+                raise Gone(leaf.seq, self.erasure(by).of(leaf.seq))
             dek = self._vault.unwrap(leaf.id, *wrapped[leaf.id])
+        except Gone:
+            raise
         except Damaged as wrong:
             raise Damaged(wrong.what, leaf.seq) from wrong
         with self._lock:

@@ -43,6 +43,7 @@ class Sealed:
     blob: bytes
     kek: str
     wrapped: bytes
+    head: int | None = None  # where the log must end for it to be appended
 
 
 class Vault:

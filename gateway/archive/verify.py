@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,11 @@ from sqlalchemy import Connection, Engine, func, select
 
 from gateway.archive.checkpoint import Verifier, open_checkpoint
 from gateway.archive.database import connect, refuse_one_file
+from gateway.archive.destruction import Erasure, tombstone_of
 from gateway.archive.faults import Damaged, reading
 from gateway.archive.keys import load_fingerprints, load_verifier, load_wrapper
 from gateway.archive.leaf import leaf_of_row
-from gateway.archive.reader import blobs_of, runs_of, wrapped_keys
+from gateway.archive.reader import Reader, blobs_of, runs_of, wrapped_keys
 from gateway.archive.tables import FORMAT, blobs, entries, keyrings, logs, tiles
 from gateway.archive.tree import TILE_WIDTH
 from gateway.archive.treecheck import TreeCheck
@@ -36,6 +37,7 @@ class Report:
     size: int
     root: str
     origin: str
+    erased: int  # entries whose keys were destroyed, as the log itself says
     bad: tuple[Finding, ...]
 
     @property
@@ -110,12 +112,15 @@ class _Check:
         self._bad = _Findings()
         self._tree = TreeCheck(self._bad.add)
         self._size = 0
+        self._erased = 0
+        self._erasures: dict[int, Erasure] = {}  # by each entry that they name
 
     def run(self) -> Report:
         self._files()
         done = False
         with self._bad.catch():
             self._keyring()
+            self._read_erasures()
             while not done:
                 done = self._step()
         if not done and not self._bad.kept:
@@ -124,6 +129,7 @@ class _Check:
             size=self._size,
             root=base64.b64encode(self._tree.root()).decode(),
             origin=self._verifier.name,
+            erased=self._erased,
             bad=self._bad.all(),
         )
 
@@ -144,6 +150,14 @@ class _Check:
             ).one_or_none()
         if row is None or tuple(row) != (FORMAT, self._verifier.name):
             self._bad.add(None, f"the keys database does not say that it is that of {self._verifier.name}")
+
+    def _read_erasures(self) -> None:
+        """Learn what the log says was erased; an erasure that cannot be opened is told of in its turn."""
+        reader = Reader(self._archive, self._keys, self._vault, log=self._log)
+        for seq in reader.seqs_of_type("erasure"):
+            with suppress(Damaged, Temporary):
+                told = reader.erasure(seq)
+                self._erasures.update({one: told for one in told.erased if one not in self._erasures})
 
     def _step(self) -> bool:
         """Check one tile's width of entries in a transaction of its own; say whether the end was reached in it.
@@ -233,6 +247,17 @@ class _Check:
             raise Damaged("its ciphertext is missing")
         if hashlib.sha256(blob).digest() != leaf.ct:
             raise Damaged("its ciphertext is not the one that was archived")
+        told = self._erasures.get(leaf.seq)
+        by = tombstone_of(*wrapped[leaf.id]) if leaf.id in wrapped else None
+        if told is not None and (by == told.by or leaf.id not in wrapped):
+            self._erased += 1
+            return
+        if told is not None:
+            raise Damaged(
+                f"entry {told.by} erased it, and its key is there: run docket erasures finish; keys.db may be an older copy"
+            )
+        if by is not None:
+            raise Damaged("its key was destroyed, and no erasure in the log says why")
         if leaf.id not in wrapped:
             raise Damaged("its key is gone")
         payload, _ = self._vault.open(leaf, self._vault.unwrap(leaf.id, *wrapped[leaf.id]), blob)

@@ -20,7 +20,7 @@ from gateway.archive.tables import FORMAT, Statements, entries, tiles
 from gateway.archive.tree import Edge, ReadTile
 from gateway.archive.vault import Sealed
 from gateway.clock import Clock
-from gateway.errors import ArchiveBroken
+from gateway.errors import ArchiveBroken, Temporary
 from gateway.mail.entry import Appended
 
 _IN = 500  # values in one IN list
@@ -54,6 +54,8 @@ class Writer:
         """Append all of a group or nothing; when this returns, all of it is on disk."""
         with self._archive.begin() as conn:
             head = self._locked_head(conn)
+            if any(one.head not in {None, head.size} for one in group):
+                raise Temporary("the log has grown since it was looked at; nothing was written")
             appended, fresh = self._places(conn, group, head.size)
             if fresh:
                 # Durable first: an entry without its key could never be opened, a key without its entry hurts nobody.

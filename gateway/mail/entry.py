@@ -13,6 +13,7 @@ Entry types, all of them (docs/archive-format.md says what each payload holds):
 * ``timestamp`` — that an outside authority signed the log's checkpoint at some moment.
 * ``orders`` — what an order report tells. ``sighting`` — the same bytes seen again elsewhere. ``rules`` — a rule book or marketplace file that decided something.
 * ``book`` — which versions are in force from here on, where no entry ``rules`` says so.
+* ``erasure`` — whose keys were destroyed, when and why; ``erasure.asked`` ``.approved`` ``.refused`` ``.withdrawn`` — what came before it, ``erasure.done`` — the certificate.
 * ``config`` ``software`` ``capture`` ``gap`` ``silence`` — what ran, when the capture of a folder began, when it did not run, when no mail came; ``reconciliation`` — what came of comparing a folder with the archive.
 """
 
@@ -72,6 +73,21 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Erased:
+    """Why an entry cannot be opened any more: by which entry its key was destroyed, and what that says of it."""
+
+    by: int
+    at: datetime
+    reason: str
+    of: int | None  # the message it was about
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """What stands in the place of all that was known of it."""
+        return {"erased": True, "by": self.by, "on": self.at.date().isoformat(), "why": self.reason}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One record as it stands in the log; ``seq`` counts from 0 without a gap."""
 
@@ -83,6 +99,7 @@ class Entry:
     leaf: bytes  # the canonical JSON the tree commits to
     payload: bytes
     meta: dict[str, Any]
+    erased: Erased | None = None  # then payload and meta are empty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,7 +39,6 @@ _BLANK = (
         # What people wrote about it are entries of their own, erased by their own seq.
         tables.events.c.type.not_in(("note", "tag", "link", "mark", "release")),
     )
-    .values(summary={"erased": True})
 )
 
 
@@ -80,12 +79,13 @@ def insert_messages(tx: Connection, log: int, rows: list[MessageRow]) -> None:
     )
 
 
-def delete_message(tx: Connection, log: int, seq: int) -> None:
-    """Take away all rows of a message, and what its machine-made events say of it."""
+def delete_message(tx: Connection, log: int, seq: int, summary: dict[str, Any]) -> None:
+    """Take away all rows of a message, and what its machine-made events say of it; ``summary`` stands there instead."""
     for table in _PARTS:
         tx.execute(delete(table).where(table.c.log == log, table.c.message == seq))
     tx.execute(delete(tables.messages).where(tables.messages.c.log == log, tables.messages.c.seq == seq))
-    tx.execute(_BLANK, {"of_log": log, "of_message": seq})
+    # what it was spoken of in is blank too
+    tx.execute(_BLANK.values(summary=summary), {"of_log": log, "of_message": seq})
 
 
 def _first_state(row: MessageRow) -> str:

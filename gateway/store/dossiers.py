@@ -1,6 +1,6 @@
 """How orders' dossiers stand: open, waiting or closed, whose they are, and whether a dispute holds all that is in them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy import (
     Integer,
     PrimaryKeyConstraint,
     Table,
+    delete,
     insert,
     select,
     update,
@@ -20,6 +21,7 @@ from gateway.mail.entry import Entry
 from gateway.store.columns import Key, Words
 from gateway.store.engine import log_of
 from gateway.store.payloads import DossierAct, Ruling
+from gateway.store.rows import chunks
 from gateway.store.tables import metadata
 from rules.clocks import CLAIMS
 from rules.facts import OrderRef
@@ -113,3 +115,9 @@ def _change(tx: Connection, log: int, order: OrderRef, new: dict[str, Any]) -> N
 def _is(log: int, order: OrderRef) -> tuple[Any, ...]:
     columns = dossiers.c
     return columns.log == log, columns.marketplace == order.marketplace, columns.value == order.value
+
+
+def forget(tx: Connection, log: int, erased: Iterable[int]) -> None:
+    """Take away how dossiers stand whose last word is an entry that was erased."""
+    for chunk in chunks(erased):
+        tx.execute(delete(dossiers).where(dossiers.c.log == log, dossiers.c.by.in_(chunk)))

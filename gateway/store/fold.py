@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select
 
 from gateway.errors import DocketError
 from gateway.mail.entry import MAIL_TYPES, Entry
@@ -19,6 +19,7 @@ from gateway.store import (
     authenticity,
     clocks,
     dossiers,
+    erasures,
     interventions,
     outcomes,
     places,
@@ -26,12 +27,13 @@ from gateway.store import (
     rulings,
     tables,
 )
-from gateway.store.arrivals import delete_message, insert_messages
+from gateway.store.arrivals import insert_messages
 from gateway.store.engine import log_of
 from gateway.store.payloads import (
     About,
     Checked,
     DossierAct,
+    ErasureOrder,
     HandLink,
     Mark,
     OrderReport,
@@ -65,6 +67,7 @@ _SHAPES: dict[str, type[msgspec.Struct]] = {
     "orders": OrderReport,
     "sighting": Sighting,
     "queue": QueueAct,
+    "erasure": ErasureOrder,
 }
 _APPLY: dict[str, Callable[[Connection, int, Sequence[tuple[Entry, Any]]], None]] = {
     "decision": rulings.apply_decisions,
@@ -78,6 +81,7 @@ _APPLY: dict[str, Callable[[Connection, int, Sequence[tuple[Entry, Any]]], None]
     "orders": reports.apply_reports,
     "sighting": places.apply_sightings,
     "queue": interventions.apply_queue_acts,
+    "erasure": erasures.apply_erasures,
 }
 
 
@@ -136,21 +140,12 @@ def apply_all(tx: Connection, pairs: Iterable[tuple[Entry, MessageRow | None]]) 
         tx.execute(_EVENT, events)
 
 
-def forget(tx: Connection, seq: int) -> None:
-    """Take away what the store holds of an erased entry; that there was one, of its type and at its time, stays."""
-    log = log_of(tx)
-    delete_message(tx, log, seq)
-    reports.forget(tx, log, seq)
-    tx.execute(
-        update(tables.events)
-        .where(tables.events.c.log == log, tables.events.c.seq == seq)
-        .values(summary={"erased": True}, agent="", marketplace="", value="")
-    )
-
-
 def _read(entry: Entry, row: MessageRow | None) -> tuple[msgspec.Struct | None, dict[str, Any]]:
     """Return an entry's act, where it changes anything, and its event. Nothing is written before all of it is read."""
     act: msgspec.Struct | None = None
+    if entry.erased is not None:
+        of = entry.seq if entry.type in MAIL_TYPES else entry.erased.of
+        return None, {"of": of, "marketplace": "", "value": "", "agent": "", "summary": entry.erased.summary}
     try:
         if entry.type in MAIL_TYPES:
             about = About(of=entry.seq, agent=row.agent if row else "")

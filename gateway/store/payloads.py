@@ -193,6 +193,36 @@ class OrderReport(msgspec.Struct, frozen=True):
     agent: str = ""
 
 
+class StoppedClock(msgspec.Struct, frozen=True, array_like=True):
+    """A clock that stays stopped although what stopped it is erased."""
+
+    message: Count
+    name: str
+    stopped_by: Count
+    stopped_at: Moment
+    how: str
+
+
+class FetchedPlace(msgspec.Struct, frozen=True, array_like=True):
+    """Where an erased message lies in an IMAP account, so that it is not fetched again."""
+
+    by: Count
+    message: Count
+    place: str
+    uidvalidity: Count
+    uid: Count
+
+
+class ErasureOrder(msgspec.Struct, frozen=True):
+    """Whose keys were destroyed, and what is still to be known without them."""
+
+    erased: tuple[tuple[Count, Count | None], ...]
+    reason: str = ""
+    agent: str = ""
+    places: tuple[FetchedPlace, ...] = ()
+    stopped: tuple[StoppedClock, ...] = ()
+
+
 class Release(msgspec.Struct, frozen=True):
     of: Count
     agent: str = ""

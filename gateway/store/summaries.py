@@ -25,6 +25,10 @@ _SHOWN = {
     "answer": ("kind", "language"),
     "queue": ("do", "number", "reason"),
     "imap": ("did", "folder", "to", "what", "seen", "said", "client", "count"),
+    "erasure": ("reason", "ground", "approved_by"),
+    "erasure.asked": ("reason", "ground"),
+    "erasure.refused": ("why", "ground"),
+    "erasure.done": ("erasure", "file", "sha256"),
     "timestamp": ("authority", "at", "size"),
 }
 

@@ -164,10 +164,10 @@ def test_an_erased_act_is_said_to_be_erased_and_is_no_fault(house, tmp_path):
     ).seq
     with house.archive._keys.begin() as conn:
         conn.exec_driver_sql("DELETE FROM keys WHERE id = ?", (house.archive.entry(note).id,))
-    from gateway.store import fold
+    from gateway.store import erasures
 
     with house.store.write() as tx:
-        fold.forget(tx, note)
+        erasures.forget(tx, note)
     report = export(house, tmp_path / "pack")
     assert report.ok
     assert "erased" in report.withheld[0].why

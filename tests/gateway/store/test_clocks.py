@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.store import due
-from gateway.store.fold import forget
+from gateway.store.erasures import forget
 from rules.facts import OrderRef
 
 ORDER = OrderRef(marketplace="amazon", value="112-1234567-1234567")

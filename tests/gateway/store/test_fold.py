@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from gateway.store import fold, jobs, messages, orders
+from gateway.store import erasures, fold, jobs, messages, orders
 from rules.facts import OrderRef
 
 ORDER = OrderRef(marketplace="amazon", value="112-1234567-1234567")
@@ -305,13 +305,13 @@ def test_what_is_erased_is_gone_and_the_fold_goes_on(store, story):
     note = story.act("note", of=seq, text="she called", agent="anna")
     story.fold(store)
     with store.write() as tx:
-        fold.forget(tx, seq)
+        erasures.forget(tx, seq)
     rows = story.dump(store)
     summaries = [row["summary"] for row in rows.pop("events")]
     assert summaries == [{"erased": True}] * 3 + [{"text": "she called"}]
     assert not any(rows.values())
     with store.write() as tx:
-        fold.forget(tx, note)
+        erasures.forget(tx, note)
     story.act("tag", of=seq, add=["late"], remove=[], agent="anna")
     story.fold(store)
     with store.read() as conn:

@@ -5,7 +5,7 @@ import re
 import pytest
 from sqlalchemy import event
 
-from gateway.store import context, fold, jobs, messages, orders, reports, reviews
+from gateway.store import context, erasures, fold, jobs, messages, orders, reports, reviews
 from gateway.store.engine import open_store
 from rules.facts import OrderRef
 
@@ -48,7 +48,7 @@ _WHOLE = re.compile(r"^SCAN (?!CONSTANT|due|named|beside|\()|\(log=\?( AND (seq|
         lambda conn, _: orders.parcels_of(conn, ORDER),
         lambda conn, at: jobs.claim(conn, limit=3, now=at, lease_s=9, token="t"),
         jobs.oldest_due,
-        lambda conn, _: fold.forget(conn, 0),
+        lambda conn, _: erasures.forget(conn, 0),
     ],
 )
 def test_no_question_reads_the_whole_log(tmp_path, story, ask):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.store import fold
+from gateway.store import erasures
 from gateway.store.reviews import waiting, waiting_count
 
 ONE, TWO = "112-1234567-1234567", "026-1111111-1111111"
@@ -99,5 +99,5 @@ def test_an_erased_message_leaves_the_queue(queue, story, store):
     story.decision(seq, alias="buyer@m")
     assert queue()
     with store.write() as tx:
-        fold.forget(tx, seq)
+        erasures.forget(tx, seq)
     assert queue() == {}
