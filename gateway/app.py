@@ -22,6 +22,8 @@ from gateway.config import Config, Mailbox
 from gateway.deciding import Book
 from gateway.delivery import Post
 from gateway.door.address import split_address
+from gateway.erasure.deed import Eraser
+from gateway.erasure.requests import Policy
 from gateway.errors import WrongUse
 from gateway.evidence.pack import Exporter
 from gateway.extraction import Opening
@@ -77,6 +79,20 @@ class App:
     def accounts(self) -> Accounts:
         self._initialised()
         return Accounts(self.config.url("accounts"), clock=self.clock)
+
+    @property
+    def eraser(self) -> Eraser:
+        return Eraser(
+            archive=self.archive,
+            store=self.store,
+            clock=self.clock,
+            certificates=self.config.folder / "certificates",
+        )
+
+    @property
+    def erasure_policy(self) -> Policy:
+        told = self.config.erasure
+        return Policy(second_person=told.second_person, cooling=timedelta(hours=told.cooling_hours))
 
     @property
     def exporter(self) -> Exporter:

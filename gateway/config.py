@@ -127,6 +127,13 @@ class Dossier(Struct, frozen=True, forbid_unknown_fields=True):
     refund_needs: tuple[str, ...] = ()
 
 
+class Erasure(Struct, frozen=True, forbid_unknown_fields=True):
+    """What an erasure needs before it is done."""
+
+    second_person: bool = True  # another than who asked for it approves
+    cooling_hours: OptionalHours = 168.0  # after it was asked for
+
+
 class Authority(Struct, frozen=True, forbid_unknown_fields=True):
     """One time-stamp authority (RFC 3161); its certificates stand in PEM files."""
 
@@ -197,6 +204,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     drop: Drop = field(default_factory=Drop)
     acts: Acts = field(default_factory=Acts)
     dossier: Dossier = field(default_factory=Dossier)
+    erasure: Erasure = field(default_factory=Erasure)
     clocks: Clocks = field(default_factory=Clocks)
     timestamps: Timestamps = field(default_factory=Timestamps)
     report: Report = field(default_factory=Report)

@@ -16,7 +16,16 @@ from gateway.errors import Temporary, WrongUse
 from gateway.store import fold
 from gateway.store.faults import StoreDamaged
 from gateway.worker import Locked, hold_lock
-from gateway.workprocess import EXIT_LOCKED, Orders, build_anew, lock_of, rebuild_request, serve_lock_of
+from gateway.workprocess import (
+    EXIT_LOCKED,
+    Orders,
+    build_anew,
+    cleaning_request,
+    finish_erasures,
+    lock_of,
+    rebuild_request,
+    serve_lock_of,
+)
 
 _POLL_S = 0.1
 _PACE_S = 0.05
@@ -170,6 +179,19 @@ def ask_rebuild(app: App) -> Iterator[int]:
         except Locked:
             with app.store.read() as conn:
                 yield app.archive.head() - fold.position(conn)
+            time.sleep(_POLL_S)
+
+
+def ask_cleaning(app: App) -> Iterator[int]:
+    """Finish erasures, here or by the worker that runs; yields how many are to go."""
+    request = cleaning_request(app.config)
+    request.touch()
+    while request.exists():
+        try:
+            with hold_lock(lock_of(app.config)):
+                finish_erasures(app)
+        except Locked:
+            yield len(app.eraser.unfinished())
             time.sleep(_POLL_S)
 
 

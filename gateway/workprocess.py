@@ -7,6 +7,7 @@ is the one worker; a second one waits for nothing and ends.
 import contextlib
 import logging
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -23,6 +24,7 @@ from gateway.errors import ArchiveBroken, DocketError
 from gateway.logs import set_up
 from gateway.pipeline import Gateway
 from gateway.shelf import Watch
+from gateway.store import fold
 from gateway.worker import Locked, Worker, hold_lock
 
 log = logging.getLogger("gateway.workprocess")  # run as a program it is __main__, which nobody listens to
@@ -54,6 +56,11 @@ def rebuild_request(config: Config) -> Path:
     return config.folder / "rebuild.request"
 
 
+def cleaning_request(config: Config) -> Path:
+    """Where a command leaves word that erasures are to be finished."""
+    return config.folder / "clean.request"
+
+
 def work(
     app: App,
     stop: threading.Event,
@@ -71,6 +78,7 @@ def work(
     """
     left = 0
     request = rebuild_request(app.config)
+    cleaning = cleaning_request(app.config)
     watch = app.watch()
     _tell(app)
     with hold_lock(lock_of(app.config)):
@@ -78,6 +86,7 @@ def work(
             if request.exists():
                 build_anew(app)
                 request.unlink()
+            finish_erasures(app)
             with (
                 contextlib.closing(app.gateway(reading=True)) as gateway,
                 app.indexer() as indexer,
@@ -87,7 +96,12 @@ def work(
             ):
                 ready()
                 left += worker.run(
-                    lambda: stop.is_set() or request.exists() or _outdated(app, gateway, watch, again),
+                    lambda: (
+                        stop.is_set()
+                        or request.exists()
+                        or cleaning.exists()
+                        or _outdated(app, gateway, watch, again)
+                    ),
                     stop.is_set,
                 )
             if worker.orphaned:
@@ -125,6 +139,33 @@ def build_anew(app: App) -> None:
     gateway.close()
     app.rebuild_index()
     log.info("rebuild-done")
+
+
+def finish_erasures(app: App) -> None:
+    """Do what is left of erasures: keys, store, index, files, certificates. The caller holds the lock.
+
+    A store that was put back from an old copy has folded no erasure yet, and is made clean once it has.
+    """
+    with app.store.read() as conn:
+        position = fold.position(conn)
+    behind = any(by >= position for by in app.archive.seqs_of_type("erasure"))
+    done = app.eraser.finish(lambda: _clean(app))
+    if behind and not done:
+        _clean(app)
+    cleaning_request(app.config).unlink(missing_ok=True)
+    for path in done:
+        log.info("erasure-done certificate=%s", path)
+
+
+def _clean(app: App) -> None:
+    """Make store, index and files anew without what the archive says was erased."""
+    gateway = app.gateway()
+    gateway.resume(to_head=True)
+    gateway.close()
+    app.store.compact()
+    app.rebuild_index()
+    for pack in (app.config.folder / "packs").glob("*"):
+        shutil.rmtree(pack) if pack.is_dir() else pack.unlink()
 
 
 def live(connection: socket.socket) -> int:

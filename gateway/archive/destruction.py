@@ -54,7 +54,9 @@ class Erasure:
     def of(self, seq: int) -> Erased:
         """Return what is told of one entry; raises Damaged where this erasure does not name it."""
         if seq not in self.erased:
-            raise Damaged(f"its key was destroyed, and entry {self.by}, which is to say why, does not name it", seq)
+            raise Damaged(
+                f"its key was destroyed, and entry {self.by}, which is to say why, does not name it", seq
+            )
         return Erased(by=self.by, at=self.at, reason=self.reason, of=self.erased[seq])
 
 
@@ -111,7 +113,9 @@ def compact(engine: Engine) -> None:
         for step in ("PRAGMA wal_checkpoint(TRUNCATE)", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
             row = link.execute(step).fetchone()
             if row is not None and row[0]:
-                raise Temporary(f"{engine.url.database} is being read, so that its log cannot be emptied; try again")
+                raise Temporary(
+                    f"{engine.url.database} is being read, so that its log cannot be emptied; try again"
+                )
     except OperationalError as busy:
         raise Temporary(f"{engine.url.database} cannot be written anew now: {busy}") from busy
     except Exception as wrong:
@@ -127,7 +131,7 @@ def _ids(archive: Engine, log: int, seqs: Sequence[int]) -> dict[str, int]:
         rows = conn.execute(
             select(entries.c.id, entries.c.seq).where(entries.c.log == log, entries.c.seq.in_(seqs))
         )
-        return {id_: seq for id_, seq in rows}
+        return {row.id: row.seq for row in rows}
 
 
 def _chunks(seqs: Iterable[int]) -> Iterator[list[int]]:

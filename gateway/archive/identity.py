@@ -41,7 +41,9 @@ def _newest_key_is_there(archive: Engine, keyring: Engine, log: int) -> bool:
     """Say whether the newest entry's key has a row: an older copy of the keys lacks it."""
     last = select(func.max(tables.entries.c.seq)).where(tables.entries.c.log == log).scalar_subquery()
     with archive.connect() as conn:
-        id_ = conn.scalar(select(tables.entries.c.id).where(tables.entries.c.log == log, tables.entries.c.seq == last))
+        id_ = conn.scalar(
+            select(tables.entries.c.id).where(tables.entries.c.log == log, tables.entries.c.seq == last)
+        )
     with keyring.connect() as conn:
         there = conn.scalar(select(func.count()).where(tables.keys.c.log == log, tables.keys.c.id == id_))
     return id_ is None or bool(there)

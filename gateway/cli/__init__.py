@@ -27,6 +27,7 @@ _MODULES = (
     "review",
     "clocks",
     "dossiers",
+    "erasing",
     "answering",
     "evidence",
     "packing",

@@ -116,9 +116,12 @@ def verify(place: Place, as_json: bool) -> None:
     progress.end()
     if as_json:
         bad = [{"seq": seq, "what": what} for seq, what in report.bad]
-        print_json({"size": report.size, "root": report.root, "ok": report.ok, "bad": bad})
+        print_json(
+            {"size": report.size, "root": report.root, "ok": report.ok, "erased": report.erased, "bad": bad}
+        )
     elif report.ok:
-        click.echo(f"All {report.size} entries of {report.origin} are whole. Root {report.root}")
+        gone = f"; {report.erased} of them erased, as the log itself says" if report.erased else ""
+        click.echo(f"All {report.size} entries of {report.origin} are whole{gone}. Root {report.root}")
     else:
         for seq, what in report.bad:
             click.echo(f"entry {seq}: {what}" if seq is not None else what)

@@ -31,14 +31,11 @@ _PLAIN = tuple(
     for field in fields(MessageRow)
     if field.name not in {"from_", "to", "cc", "refers_to", "attachments", "tags", "orders", "state"}
 )
-_BLANK = (
-    update(tables.events)
-    .where(
-        tables.events.c.log == bindparam("of_log"),
-        tables.events.c.of == bindparam("of_message"),
-        # What people wrote about it are entries of their own, erased by their own seq.
-        tables.events.c.type.not_in(("note", "tag", "link", "mark", "release")),
-    )
+_BLANK = update(tables.events).where(
+    tables.events.c.log == bindparam("of_log"),
+    tables.events.c.of == bindparam("of_message"),
+    # What people wrote about it are entries of their own, erased by their own seq.
+    tables.events.c.type.not_in(("note", "tag", "link", "mark", "release")),
 )
 
 

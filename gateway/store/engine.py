@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, delete, event, make_url
 from sqlalchemy.exc import ArgumentError
 
-from gateway.errors import WrongUse
+from gateway.errors import Temporary, WrongUse
 from gateway.store import tables
 from gateway.store.faults import StoreDamaged, damage_told
 from gateway.store.migrations import migrate
@@ -58,6 +58,22 @@ class Store:
         with self.write() as tx:
             for table in tables.metadata.tables.values():
                 tx.execute(delete(table).where(table.c.log == log_of(tx)))
+
+    def compact(self) -> None:
+        """Write SQLite's file anew, without anything that was deleted from it; its write-ahead log is emptied too."""
+        if self._engine.dialect.name != "sqlite":
+            return
+        raw = self._engine.raw_connection()
+        try:
+            link: Any = raw.driver_connection
+            for step in ("PRAGMA wal_checkpoint(TRUNCATE)", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+                row = link.execute(step).fetchone()
+                if row is not None and row[0]:
+                    raise Temporary(f"{self._engine.url.database} is being read, and cannot be written anew")
+        except sqlite3.Error as busy:
+            raise Temporary(f"{self._engine.url.database} cannot be written anew now: {busy}") from busy
+        finally:
+            raw.close()
 
     def check(self) -> None:
         """Raise StoreDamaged where SQLite finds a fault in its own file; reads the whole of it."""

@@ -1,0 +1,175 @@
+"""What an erasure would destroy, and what stands in its way: worked out anew each time, and changing nothing."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+import msgspec
+from sqlalchemy import Connection
+
+from gateway.archive.archive import Archive
+from gateway.archive.destruction import Gone
+from gateway.mail.canonical import canonical
+from gateway.mail.entry import Draft
+from gateway.store import scope
+from gateway.store.payloads import FetchedPlace, OrderReport, StoppedClock, read_payload
+from rules.facts import OrderRef
+
+LEGAL_CLAIMS = "GDPR Art. 17(3)(e)"  # an erasure may wait while a legal claim needs what it would destroy
+_STAYS = frozenset({"export", "sighting", "orders"})  # told of in other ways
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom or what an erasure is about: one address, one order, or messages by their numbers."""
+
+    address: str = ""
+    order: OrderRef | None = None
+    messages: tuple[int, ...] = ()
+
+    @property
+    def words(self) -> str:
+        if self.order is not None:
+            return f"order {self.order.value} ({self.order.marketplace})"
+        return self.address or f"{len(self.messages)} messages"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hindrance:
+    """Why nothing may be destroyed now; ``held`` says that a legal claim needs it."""
+
+    why: str
+    held: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What would be destroyed. ``erased`` names entries, each with the message it is about."""
+
+    target: Target
+    messages: tuple[int, ...]
+    orders: tuple[OrderRef, ...]
+    erased: tuple[tuple[int, int | None], ...]
+    kept: tuple[int, ...]  # messages that somebody wants left out
+    quoted: tuple[OrderRef, ...]  # orders whose numbers these messages only quote: not covered
+    shared: tuple[int, ...]  # messages that name orders of others too
+    reports: tuple[int, ...]  # order reports that are written anew without what they tell of this
+    exports: tuple[tuple[int, str], ...]  # evidence packs that were handed out: entry, and to whom
+    copies: dict[str, dict[str, int]]
+    places: tuple[FetchedPlace, ...]
+    stopped: tuple[StoppedClock, ...]
+    hindrances: tuple[Hindrance, ...]
+
+    @property
+    def held(self) -> str:
+        return "; ".join(one.why for one in self.hindrances if one.held)
+
+
+def plan_of(
+    conn: Connection,
+    archive: Archive,
+    target: Target,
+    keep: Collection[int] = (),
+    *,
+    only: Collection[int] | None = None,
+) -> Plan:
+    """Work out what an erasure destroys: a person's messages, all else that belongs to their orders, and what was said of it.
+
+    ``keep`` leaves messages out; ``only`` are the messages that somebody approved, others that came since are left out too.
+    """
+    found, orders = _reach(conn, target)
+    kept = {seq for seq in found if seq in keep or (only is not None and seq not in only)}
+    messages = found - kept
+    linked = scope.orders_of(conn, messages)
+    whole = [] if kept else sorted(orders)  # what was said of an order goes with the last message of it
+    reports = tuple(scope.reports_of(conn, orders, target.address)) if not kept else ()
+    events = [one for one in scope.entries_of(conn, messages, whole) if not one.is_erased]
+    exports = {one.seq: one.agent for one in events if one.type == "export"} | dict(_exports(archive, target))
+    erased = {
+        one.seq: one.of
+        for one in events
+        if one.type not in _STAYS or (one.type == "sighting" and one.source != "fetch")
+    }
+    erased |= dict.fromkeys(exports) | dict.fromkeys(_earlier(archive, target)) | dict.fromkeys(reports)
+    holds = scope.holds_of(conn, sorted({*orders, *(one for each in linked.values() for one in each)}))
+    hindrances = [
+        Hindrance(why=f"order {row.order.value} ({row.order.marketplace}) is held: {row.held_why}", held=True)
+        for row in holds
+    ]
+    hindrances += [
+        Hindrance(why=f"message {seq}: {why}", held=False)
+        for seq, why in scope.unfinished(conn, messages).items()
+    ]
+    return Plan(
+        target=target,
+        messages=tuple(sorted(messages)),
+        orders=tuple(sorted(orders)),
+        erased=tuple(sorted(erased.items())),
+        kept=tuple(sorted(kept)),
+        quoted=tuple(sorted(scope.quoted_in(conn, messages) - orders)),
+        shared=tuple(sorted(seq for seq, each in linked.items() if not set(each) <= orders)),
+        reports=reports,
+        exports=tuple(sorted(exports.items())),
+        copies=scope.mailboxes_of(conn, messages),
+        places=tuple(scope.places_of(conn, messages, set(erased))),
+        stopped=tuple(scope.stopped_by(conn, messages, erased)),
+        hindrances=tuple(hindrances),
+    )
+
+
+def _reach(conn: Connection, target: Target) -> tuple[set[int], set[OrderRef]]:
+    if target.order is not None:
+        return scope.messages_of(conn, [target.order]), {target.order}
+    if target.messages:
+        return set(target.messages), set()
+    own = set(scope.messages_with(conn, target.address))
+    orders = {order for each in scope.orders_of(conn, own).values() for order in each}
+    return own | scope.messages_of(conn, orders), orders
+
+
+def rewritten(archive: Archive, plan: Plan) -> Iterator[Draft]:
+    """Yield the order reports anew, without what they tell of the orders and the buyer that go."""
+    gone = set(plan.orders)
+    for seq in plan.reports:
+        entry = archive.entry(seq)
+        told = read_payload(entry.payload, OrderReport)
+        rest = [
+            one
+            for one in told.orders
+            if one.order not in gone and not (plan.target.address and one.alias == plan.target.address)
+        ]
+        if rest or told.days:
+            plain = msgspec.json.decode(entry.payload)
+            anew = {**plain, "orders": msgspec.to_builtins(rest)}
+            yield Draft(type="orders", payload=canonical(anew), meta=entry.meta)
+
+
+class _Asked(msgspec.Struct, frozen=True):
+    target: Target = Target()
+
+
+class _Export(msgspec.Struct, frozen=True):
+    query: str = ""
+    agent: str = ""
+
+
+def _exports(archive: Archive, target: Target) -> Iterator[tuple[int, str]]:
+    """Yield the packs of searches that named what goes."""
+    words = [target.address] if target.address else [target.order.value] if target.order else []
+    for seq in archive.seqs_of_type("export"):
+        try:
+            told = read_payload(archive.entry(seq).payload, _Export)
+        except Gone:
+            continue
+        if any(word.lower() in told.query.lower() for word in words):
+            yield seq, told.agent
+
+
+def _earlier(archive: Archive, target: Target) -> Iterator[int]:
+    """Yield what was asked and refused of the same target before: it names them too."""
+    for type_ in ("erasure.asked", "erasure.refused"):
+        for seq in archive.seqs_of_type(type_):
+            try:
+                asked = read_payload(archive.entry(seq).payload, _Asked)
+            except Gone:
+                continue
+            if asked.target == target:
+                yield seq
