@@ -82,6 +82,8 @@ def work(
     watch = app.watch()
     _tell(app)
     with hold_lock(lock_of(app.config)):
+        if not request.exists() and (wrong := rolled_back(app)):
+            raise ArchiveBroken(wrong)
         while not stop.is_set():
             if request.exists():
                 build_anew(app)
@@ -141,6 +143,19 @@ def build_anew(app: App) -> None:
     log.info("rebuild-done")
 
 
+def rolled_back(app: App) -> str:
+    """Say that the archive is an older copy than the store, where it is; "" where nothing tells so."""
+    with app.store.read() as conn:
+        position = fold.position(conn)
+    head = app.archive.head()
+    if position <= head:
+        return ""
+    return (
+        f"the archive ends at entry {head}, and the store has seen {position}: archive.db is an older copy. Put the newer one back;"
+        " where it is lost, docket rebuild goes on with the old one, without what came after it"
+    )
+
+
 def finish_erasures(app: App) -> None:
     """Do what is left of erasures: keys, store, index, files, certificates. The caller holds the lock.
 
@@ -165,7 +180,7 @@ def _clean(app: App) -> None:
     app.store.compact()
     app.rebuild_index()
     for pack in (app.config.folder / "packs").glob("*"):
-        shutil.rmtree(pack) if pack.is_dir() else pack.unlink()
+        shutil.rmtree(pack, ignore_errors=True) if pack.is_dir() else pack.unlink(missing_ok=True)
 
 
 def live(connection: socket.socket) -> int:

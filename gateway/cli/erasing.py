@@ -53,7 +53,7 @@ def erase(
             else:
                 click.echo("Nothing was done. To ask for it: the same with --yes")
             return
-        if meant.address and meant.address in _words_of(reason):
+        if meant.address and meant.address in reason.lower():
             raise WrongUse("the reason stays when the rest is gone: write it without naming the person")
         seq = ask(app.archive, plan, reason=reason, ground=ground, agent=agent)
     lacks = request_of(app.archive, seq).lacks(app.erasure_policy, app.clock.now())
@@ -171,6 +171,9 @@ def _finish(app: App, as_json: bool) -> None:
     waiting = app.eraser.unfinished()
     for _ in ask_cleaning(app):
         pass
+    with beside_worker(app, wanted=bool(waiting)) as worker:
+        for _ in worker.catch_up():
+            pass
     for by in waiting:
         path = app.eraser.certificates / f"erasure-{by}.txt"
         if as_json:
@@ -226,10 +229,6 @@ def _show(plan: Plan) -> None:
         click.echo(f"Out of reach: the evidence pack of entry {seq}, handed out to {agent or 'nobody named'}")
     for one in plan.hindrances:
         click.echo(f"{'HELD' if one.held else 'Not now'}: {one.why}")
-
-
-def _words_of(text: str) -> str:
-    return text.lower()
 
 
 def _said(seq: int, as_json: bool) -> None:

@@ -3,10 +3,12 @@
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
+from sqlalchemy import make_url
 
 from gateway import __version__
 from gateway.app import App
@@ -21,6 +23,7 @@ from gateway.pipeline import Intake
 from gateway.stamping import Stamping
 from gateway.status import status_of
 from gateway.supervise import ask_rebuild, beside_worker
+from gateway.workprocess import rolled_back
 
 _SAY_S = 1.0
 
@@ -114,6 +117,9 @@ def verify(place: Place, as_json: bool) -> None:
         progress=lambda done, size: progress.say(f"{done} of {size} entries checked"),
     )
     progress.end()
+    if report.ok and Path(make_url(config.url("store")).database or "").is_file():
+        older = rolled_back(place.app())
+        report = replace(report, bad=((None, older),)) if older else report
     if as_json:
         bad = [{"seq": seq, "what": what} for seq, what in report.bad]
         print_json(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from gateway.cli.frame import when
 from gateway.dossier.timeline import Act, Letter, Timeline
 from gateway.evidence.custody import TITLES, words_of
+from gateway.mail.entry import erased_words
 from gateway.mail.visible import visible
 from gateway.store.records import MessageRow
 
@@ -34,6 +35,6 @@ def _letter(letter: Letter) -> Iterator[str]:
 def _act(act: Act) -> Iterator[str]:
     event = act.event
     about = f" on message {event.of}" if event.of is not None else ""
-    said = "erased" if event.summary.get("erased") else " ".join(words_of(event.type, event.summary).split())
+    said = erased_words(event.summary) or " ".join(words_of(event.type, event.summary).split())
     title = TITLES.get(event.type, event.type)
     yield f"{event.seq:>8}  {when(act.at)}  {title}{about}, {event.agent or 'Docket'}: {visible(said)}"

@@ -28,6 +28,12 @@ TITLES = {
     "imap": "In a mail client",
     "queue": "A word on its delivery",
     "orders": "Order report",
+    "erasure": "Erasure",
+    "erasure.asked": "Erasure asked for",
+    "erasure.approved": "Erasure approved",
+    "erasure.refused": "Erasure refused",
+    "erasure.withdrawn": "Erasure withdrawn",
+    "erasure.done": "Erasure certified",
     "export": "Exported",
     "answer": "Claim answer written",
 }

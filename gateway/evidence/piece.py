@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from gateway.archive.archive import Archive
+from gateway.archive.destruction import Gone
 from gateway.archive.faults import Damaged
 from gateway.archive.leaf import base64_of
 from gateway.evidence import custody
@@ -137,6 +138,9 @@ class Taker:
         try:
             entry = entry or self.archive.entry(item.seq)
             salts = self.archive.salts(item.seq)
+        except Gone as gone:
+            self._close(piece, gone.what.removeprefix("it was "))
+            return piece
         except Damaged as wrong:
             piece.faults.append(wrong.what)
             self._close(piece, f"damaged: {wrong.what}")

@@ -6,7 +6,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from gateway.errors import WrongUse
-from gateway.mail.entry import MAIL_TYPES
+from gateway.mail.entry import MAIL_TYPES, erased_words
 from gateway.store import evidence, fold
 from gateway.store.orders import events_of, messages_of
 from gateway.store.records import EventRow
@@ -89,7 +89,8 @@ def select_messages(conn: Connection, request: Request, found: Collection[int], 
 def _items(events: Iterable[EventRow], withhold: Collection[str], closed: dict[int, str]) -> tuple[Item, ...]:
     for event in events:
         if event.summary.get("erased"):
-            closed[event.seq] = ERASED
+            told = erased_words(event.summary)
+            closed[event.seq] = ERASED if told == "erased" else told
         elif event.type in withhold:
             closed[event.seq] = ASKED
         else:

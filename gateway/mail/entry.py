@@ -87,6 +87,19 @@ class Erased:
         return {"erased": True, "by": self.by, "on": self.at.date().isoformat(), "why": self.reason}
 
 
+def erased_words(summary: dict[str, Any]) -> str:
+    """Return what is told of an erased entry, "" for one that is there.
+
+    >>> erased_words({"erased": True, "on": "2026-11-27", "why": "asked by the person", "by": 7})
+    'erased on 2026-11-27: asked by the person (entry 7)'
+    """
+    if not summary.get("erased"):
+        return ""
+    if "on" not in summary:
+        return "erased"
+    return f"erased on {summary['on']}: {summary['why']} (entry {summary['by']})"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One record as it stands in the log; ``seq`` counts from 0 without a gap."""

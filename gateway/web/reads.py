@@ -5,6 +5,7 @@ from http import HTTPStatus
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from gateway.archive.destruction import Gone
 from gateway.archive.faults import Damaged
 from gateway.mail.entry import MAIL_TYPES, Entry
 from gateway.mail.message import ParsedMail
@@ -39,8 +40,13 @@ def entry_of(site: Site, seq: int) -> Entry:
         raise HTTPException(HTTPStatus.NOT_FOUND, f"There is no entry {seq} in the archive.")
     try:
         return site.archive.entry(seq)
+    except Gone as gone:
+        said = f"Entry {seq} was erased on {gone.by.at:%Y-%m-%d}: {gone.by.reason} (entry {gone.by.by})."
+        raise HTTPException(HTTPStatus.GONE, said) from gone
     except Damaged as gone:
-        said = "This entry cannot be opened: it was erased, or what is stored was changed. Run: docket verify"
+        said = (
+            "This entry cannot be opened: its key is gone, or what is stored was changed. Run: docket verify"
+        )
         raise HTTPException(HTTPStatus.GONE, said) from gone
 
 
