@@ -68,9 +68,7 @@ class Intake:
 
     def _receipt(self, draft: Draft, appended: Appended) -> Receipt | Future[Receipt]:
         receipt = receipt_of(draft, appended)
-        if not appended.existing or not is_elsewhere(
-            draft, self.archive.entries(appended.seq, appended.seq + 1, erased=True)
-        ):
+        if not appended.existing or not is_elsewhere(draft, self.archive.entry(appended.seq, erased=True)):
             return receipt
         return chain(self.archive.submit(sighting_of(appended.seq, draft)), lambda _: receipt)
 

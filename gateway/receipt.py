@@ -3,7 +3,6 @@
 The path and the listeners both speak it, so it stands below both.
 """
 
-from collections.abc import Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol
@@ -37,16 +36,14 @@ def receipt_of(draft: Draft, appended: Appended) -> Receipt:
     return Receipt(seq=appended.seq, reply=reply, existing=appended.existing)
 
 
-def is_elsewhere(draft: Draft, known: Iterable[Entry]) -> bool:
-    """Say whether bytes that we have stand at another place than the one they came from; ``known`` is their entry.
+def is_elsewhere(draft: Draft, known: Entry) -> bool:
+    """Say whether bytes that we have, in an entry, stand at another place than the one they came from.
 
     Of an erased message only the places are told at which it would else be fetched again: names of files may name people.
     """
-    for entry in known:
-        if entry.erased is not None:
-            return bool(draft.meta.get("source") == "fetch")
-        return bool(entry.meta.get("origin") != draft.meta.get("origin", ""))
-    return False
+    if known.erased is not None:
+        return bool(draft.meta.get("source") == "fetch")
+    return bool(known.meta.get("origin") != draft.meta.get("origin", ""))
 
 
 def sighting_of(seq: int, draft: Draft) -> Draft:

@@ -136,10 +136,10 @@ class Archive:
         self._committer.check()
         return self._reader.head()[0]
 
-    def entry(self, seq: int) -> Entry:
-        """Return an entry, opened and checked against its leaf. Raises WrongUse where there is none."""
+    def entry(self, seq: int, *, erased: bool = False) -> Entry:
+        """Return an entry, opened and checked against its leaf, or as ``entries`` does. Raises WrongUse where there is none."""
         self._committer.check()
-        return self._reader.entry(seq)
+        return self._reader.entry(seq, erased=erased)
 
     def leaf(self, seq: int) -> bytes:
         """Return an entry's leaf, the very bytes in the tree; it is there also when the entry's key is gone."""

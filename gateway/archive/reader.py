@@ -69,9 +69,9 @@ class Reader:
             size, note = self._head(conn)
             yield size, note, lambda level, number: read_tile(conn, self._log, level, number)
 
-    def entry(self, seq: int) -> Entry:
+    def entry(self, seq: int, *, erased: bool = False) -> Entry:
         """Return one entry; raises WrongUse where there is none, Damaged where it is not what was archived."""
-        for entry in self.entries(seq, seq + 1):
+        for entry in self.entries(seq, seq + 1, erased=erased):
             return entry
         raise WrongUse(f"there is no entry {seq} in the archive")
 

@@ -141,7 +141,7 @@ def unfinished(conn: Connection, messages: Iterable[int]) -> dict[int, str]:
         held = select(rows.seq).where(rows.log == log_of(conn), rows.seq.in_(chunk), rows.state == "held")
         found.update(dict.fromkeys(conn.scalars(held), "it is held for a second look"))
         under_way = select(jobs.message).where(
-            jobs.log == log_of(conn), jobs.message.in_(chunk), jobs.state.not_in(("done", "dead"))
+            jobs.log == log_of(conn), jobs.message.in_(chunk), jobs.state.not_in(("done", "dead", "dropped"))
         )
         found.update(dict.fromkeys(conn.scalars(under_way), "it is on its way out"))
     return dict(sorted(found.items()))
