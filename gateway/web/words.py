@@ -42,7 +42,6 @@ _ENTRIES = {
     "erasure.refused": "Erasure refused",
     "erasure.withdrawn": "Erasure withdrawn",
     "erasure.done": "Erasure certified",
-    "export": "Evidence pack",
     "answer": "Claim answer",
     "warning": "Warning",
     "imap": "In a mail client",
