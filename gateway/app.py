@@ -5,7 +5,6 @@ import hashlib
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -23,7 +22,6 @@ from gateway.deciding import Book
 from gateway.delivery import Post
 from gateway.door.address import split_address
 from gateway.erasure.deed import Eraser
-from gateway.erasure.requests import Policy
 from gateway.errors import WrongUse
 from gateway.evidence.pack import Exporter
 from gateway.extraction import Opening
@@ -82,17 +80,8 @@ class App:
 
     @property
     def eraser(self) -> Eraser:
-        return Eraser(
-            archive=self.archive,
-            store=self.store,
-            clock=self.clock,
-            certificates=self.config.folder / "certificates",
-        )
-
-    @property
-    def erasure_policy(self) -> Policy:
-        told = self.config.erasure
-        return Policy(second_person=told.second_person, cooling=timedelta(hours=told.cooling_hours))
+        place = self.config.folder / "certificates"
+        return Eraser(archive=self.archive, store=self.store, clock=self.clock, certificates=place)
 
     @property
     def exporter(self) -> Exporter:

@@ -4,12 +4,14 @@ Only ``app`` and ``cli`` read this module: every component takes plain values.
 """
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
 from gateway.door.limits import Limits
+from gateway.erasure.requests import Policy
 from gateway.ranges import (
     Bytes,
     Count,
@@ -132,6 +134,10 @@ class Erasure(Struct, frozen=True, forbid_unknown_fields=True):
 
     second_person: bool = True  # another than who asked for it approves
     cooling_hours: OptionalHours = 168.0  # after it was asked for
+
+    @property
+    def policy(self) -> Policy:
+        return Policy(second_person=self.second_person, cooling=timedelta(hours=self.cooling_hours))
 
 
 class Authority(Struct, frozen=True, forbid_unknown_fields=True):

@@ -56,7 +56,7 @@ def erase(
         if meant.address and meant.address in reason.lower():
             raise WrongUse("the reason stays when the rest is gone: write it without naming the person")
         seq = ask(app.archive, plan, reason=reason, ground=ground, agent=agent)
-    lacks = request_of(app.archive, seq).lacks(app.erasure_policy, app.clock.now())
+    lacks = request_of(app.archive, seq).lacks(app.config.erasure.policy, app.clock.now())
     if as_json:
         print_json({**plain(plan), "seq": seq, "lacks": lacks})
     else:
@@ -83,7 +83,7 @@ def erasures(context: click.Context, as_json: bool) -> None:
         return
     app = context.obj.app()
     for one in open_requests(app.archive):
-        lacks = one.lacks(app.erasure_policy, app.clock.now())
+        lacks = one.lacks(app.config.erasure.policy, app.clock.now())
         if as_json:
             print_json({"seq": one.seq, "at": when(one.at), "agent": one.asked.agent, "reason": one.asked.reason,
                         "target": one.asked.target.words, "approved_by": one.approved_by, "lacks": lacks})  # fmt: skip
@@ -125,7 +125,7 @@ def withdraw_(place: Place, seq: int, agent: str, as_json: bool) -> None:
 def run(place: Place, as_json: bool) -> None:
     """Do every erasure that is due, and write their certificates. What is held is refused, on record."""
     app = place.app()
-    now, policy = app.clock.now(), app.erasure_policy
+    now, policy = app.clock.now(), app.config.erasure.policy
     due = [one for one in open_requests(app.archive) if not one.lacks(policy, now)]
     refused = 0
     with beside_worker(app, wanted=bool(due)) as worker:
