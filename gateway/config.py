@@ -38,6 +38,7 @@ class Mailbox(Struct, frozen=True, forbid_unknown_fields=True):
     aliases: tuple[str, ...] = ()
     name: str = ""  # the display name buyers see
     approved_sender: str = ""  # the address the marketplace accepts mail from; default: ``address``
+    dkim_selectors: tuple[str, ...] = ()  # which keys its provider signs with, for ``docket doctor``
     deliver: Server = field(default_factory=Server)
     relay: Server = field(default_factory=Server)
     imap: Imap = field(default_factory=Imap)  # where its agents' mail clients get to

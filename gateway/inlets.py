@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 
 def session_of(
-    capture: Capture, address: str, tokens: TokenFile | None
+    capture: Capture | Imap, address: str, tokens: TokenFile | None
 ) -> Callable[[], AbstractContextManager[IMAPClient]]:
     """Return what logs in to an account. The password is read each time: a new one needs no restart."""
 

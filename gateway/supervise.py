@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 
@@ -159,8 +160,17 @@ def beside_worker(app: App, *, wanted: bool) -> Iterator[Beside]:
 
 def is_at_work(config: Config) -> bool:
     """Say whether a worker holds the lock."""
+    return _is_held(lock_of(config))
+
+
+def is_serving(config: Config) -> bool:
+    """Say whether the service runs; an import has a worker without it."""
+    return _is_held(serve_lock_of(config))
+
+
+def _is_held(place: Path) -> bool:
     try:
-        with hold_lock(lock_of(config)):
+        with hold_lock(place):
             return False
     except Locked:
         return True

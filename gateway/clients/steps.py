@@ -25,10 +25,10 @@ def guides(account: Account) -> tuple[Guide, ...]:
         Guide(
             client="Thunderbird on a computer",
             steps=(
-                "Account Settings, Account Actions, Add Mail Account.",
-                f"Your full name: {account.shown}. Email address: {account.typed}",
+                "Menu, New Account, Email. At its first start Thunderbird asks by itself.",
+                f"Full name: {account.shown}. Email address: {account.typed}",
+                "Continue. Thunderbird finds the servers by itself; Continue again.",
                 f"Password: {enter}",
-                "Continue. Thunderbird finds the servers by itself; choose IMAP and Done.",
                 f"Buyers never see the address with the plus sign: what you send leaves as {address}.",
             ),
         ),

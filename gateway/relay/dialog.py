@@ -39,6 +39,7 @@ class Dialog:
         self._buffer = b""
         self.remote = remote
         self.extensions: dict[str, str] = {}
+        self.greeting = ""
 
     def __enter__(self) -> Self:
         return self
@@ -70,6 +71,12 @@ class Dialog:
             if sum(map(len, lines)) > _REPLY_BYTES:
                 raise Lost(own_words("4.5.0", f"{self.remote} answered without end"))
         return Reply(int(lines[0][:3]), tuple(readable(line) for line in lines))
+
+    def greeted(self) -> Reply:
+        """Read the server's first answer, which nobody asked for."""
+        answer = self.reply()
+        self.greeting = answer.whole
+        return answer
 
     def command(self, line: str) -> Reply:
         """Send one command and return its answer. The line must hold no line end."""

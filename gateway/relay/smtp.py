@@ -3,6 +3,7 @@
 import logging
 import ssl
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from gateway.relay.dialog import Dialog, Lost, dial
 from gateway.relay.reply import Reply, own_words
@@ -11,6 +12,16 @@ from gateway.relay.transaction import transact
 from gateway.relay.transport import Deferred, Outcome
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What a server says of itself up to the login; ``fault`` is what went wrong before, empty where nothing did."""
+
+    fault: str = ""
+    greeting: str = ""
+    extensions: dict[str, str] = field(default_factory=dict)
+    tls: str = ""
 
 
 class SmtpTransport:
@@ -64,14 +75,14 @@ class SmtpTransport:
             log.info("sent outcome=%s recipients=%d remote=%s", kind, len(one.recipients), one.remote)
         return outcomes
 
-    def try_out(self) -> str:
-        """Do all that a message needs but the message: return what went wrong, or an empty string."""
+    def survey(self) -> Survey:
+        """Do all that a message needs but the message; nothing is raised for a server's fault."""
         try:
             with self._open() as dialog:
                 dialog.quit()
+                return Survey(greeting=dialog.greeting, extensions=dict(dialog.extensions), tls=dialog.tls)
         except Lost as lost:
-            return lost.reply
-        return ""
+            return Survey(fault=lost.reply)
 
     def _open(self) -> Dialog:
         """Connect, greet, protect and log in. Raises Lost when mail cannot be offered on this connection."""
@@ -85,7 +96,7 @@ class SmtpTransport:
     def _introduce(self, context: ssl.SSLContext | None) -> Dialog:
         dialog = dial(self._host, self._port, policy=self._policy, context=context, timeout_s=self._timeout_s)
         try:
-            _insist(dialog.reply(), "greeting")
+            _insist(dialog.greeted(), "greeting")
             _insist(dialog.hello(self._verb, self._hostname), self._verb)
             if context is not None and not dialog.is_protected:
                 self._start_tls(dialog, context)

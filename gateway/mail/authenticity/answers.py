@@ -4,14 +4,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["TXT", "A", "AAAA", "MX", "PTR"]
+Kind = Literal["TXT", "A", "AAAA", "MX", "PTR", "SRV"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """One answer. ``rcode`` is DNS's own word, or ``TIMEOUT``; no records with ``NOERROR`` means none of that type.
 
-    ``records`` are texts: TXT strings joined, one character a byte; addresses; ``10 mx.example`` for MX; names for PTR.
+    ``records`` are texts: TXT strings joined, one character a byte; addresses; ``10 mx.example`` for MX; names for PTR;
+    ``0 1 993 mail.example`` for SRV.
     """
 
     name: str
