@@ -45,6 +45,7 @@ from index.registry import open_index
 from rules.drop import DropAddress
 from rules.errands import ErrandAddress
 from rules.marketplace import Marketplaces
+from rules.traffic import Caps
 from rules.weights import Settings, settings_of
 
 log = logging.getLogger(__name__)
@@ -262,6 +263,7 @@ class App:
             drop=self.drop,
             errands=ErrandAddress(domain=self.config.acts.domain.lower()),
             refund_needs=self.config.dossier.refund_needs,
+            caps=Caps(**msgspec.structs.asdict(self.config.sending)),
         )
 
     def _now(self, *, again: bool) -> Current:

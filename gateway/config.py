@@ -120,6 +120,14 @@ class Acts(Struct, frozen=True, forbid_unknown_fields=True):
     domain: str = "docket.local"  # no mail server's; "" is off
 
 
+class Sending(Struct, frozen=True, forbid_unknown_fields=True):
+    """What agents send, beside what they sent before; 0 is off. What follows stands under ``policy``."""
+
+    answered_minutes: OptionalMinutes = 60.0  # a colleague's answer to the same message within
+    agent_per_hour: OptionalCount = 300
+    conversation_per_hour: OptionalCount = 20
+
+
 class Dossier(Struct, frozen=True, forbid_unknown_fields=True):
     """What a dossier must hold before it may be closed: ``note``, ``evidence``, ``answers``, ``tag:refunded|replaced``.
 
@@ -210,6 +218,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     policy: PolicyTable = field(default_factory=dict)
     drop: Drop = field(default_factory=Drop)
     acts: Acts = field(default_factory=Acts)
+    sending: Sending = field(default_factory=Sending)
     dossier: Dossier = field(default_factory=Dossier)
     erasure: Erasure = field(default_factory=Erasure)
     clocks: Clocks = field(default_factory=Clocks)

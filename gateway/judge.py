@@ -17,11 +17,14 @@ from gateway.shape import facts_of, own_text
 from gateway.shelf import Watch
 from gateway.store import messages, orders
 from gateway.store.engine import Store
+from gateway.traffic import Traffic
 from rules.drop import NO_DROP, DropAddress
 from rules.errands import NO_ERRANDS, ErrandAddress, NoErrand, own_lines
 from rules.facts import Reading
 from rules.marketplace import Marketplaces
 from rules.policy import Asked, Finding, check_outgoing
+from rules.senders import sender_of
+from rules.traffic import Caps, check_traffic
 from rules.weights import Settings
 
 _ORDERS = 20  # of one message that are looked up
@@ -69,6 +72,7 @@ class Judge:
         drop: DropAddress = NO_DROP,
         errands: ErrandAddress = NO_ERRANDS,
         refund_needs: Sequence[str] = (),
+        caps: Caps = Caps(),  # noqa: B008 - frozen
     ) -> None:
         self._archive = archive
         self._store = store
@@ -79,6 +83,7 @@ class Judge:
         self._drop = drop
         self._errands = errands
         self._refund_needs = refund_needs
+        self._traffic = Traffic(store, caps)
 
     def __call__(self, raw: bytes, envelope: Envelope) -> Draft:
         """Return the draft to archive: mail.out, mail.held or mail.refused, with the verdict in its meta.
@@ -95,20 +100,23 @@ class Judge:
         named = (*envelope.rcpt_to, *facts.to, *facts.cc)
         if any(map(self._errands.holds, named)):
             return self._errand(raw, envelope, understood, named, current.marketplaces)
+        settings = self._settings.get(envelope.mailbox, self._settings.get("", ()))
+        asked = asked_of(self._archive, self._store, envelope.rcpt_to, understood.reading)
+        passed, market = (
+            self._traffic.before(envelope.received_at),
+            sender_of(facts, current.marketplaces).marketplace,
+        )
         findings = [
-            *check_outgoing(
-                facts,
-                current.marketplaces,
-                asked_of(self._archive, self._store, envelope.rcpt_to, understood.reading),
-                self._settings.get(envelope.mailbox, self._settings.get("", ())),
-                understood.reading,
-            ),
+            *check_outgoing(facts, current.marketplaces, asked, settings, understood.reading),
+            *check_traffic(facts, asked, passed, self._traffic.caps, market, settings),
             *self._unsendable(raw, envelope),
         ]
         if UNREAD in understood.mail.defects:
             # What nobody could read nobody has judged either: a person looks at it.
             findings.append(Finding(check="unread", action="hold", message=UNREAD))
-        return _judged(raw, envelope, findings)
+        draft = _judged(raw, envelope, findings)
+        self._traffic.add(draft, envelope)
+        return draft
 
     def close(self) -> None:
         if self._current is not None:

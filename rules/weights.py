@@ -30,6 +30,10 @@ DEFAULTS: dict[str, Weight] = {
     "tracking_pixel": "warn",
     "outside_image": "warn",
     "inline_image": "off",
+    "answered": "hold",
+    "automatic": "refuse",
+    "rate_agent": "hold",
+    "rate_conversation": "hold",
 }
 
 

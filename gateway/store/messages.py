@@ -31,6 +31,7 @@ __all__ = [
     "sealed_text",
     "sent_as",
     "seqs",
+    "submitted_since",
     "undecided",
 ]
 
@@ -152,6 +153,22 @@ def outbound_between(conn: Connection, since: datetime, until: datetime | None) 
     if until is not None:
         chosen = chosen.where(_rows.occurred_at < until)
     return list(conn.scalars(chosen.order_by(_rows.seq)))
+
+
+def submitted_since(conn: Connection, since: datetime, limit: int) -> list[MessageRow]:
+    """Return the newest messages that agents sent, or have waiting, since a moment, the oldest of them first."""
+    newest = (
+        select(_rows.seq)
+        .where(
+            _rows.log == log_of(conn),
+            _rows.source == "submission",
+            _rows.received_at >= since,
+            _rows.type.in_(("mail.out", "mail.held")),
+        )
+        .order_by(_rows.received_at.desc(), _rows.seq.desc())
+        .limit(limit)
+    )
+    return list(load_messages(conn, sorted(conn.scalars(newest))).values())
 
 
 def last_received(conn: Connection) -> datetime | None:

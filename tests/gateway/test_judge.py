@@ -1,6 +1,10 @@
+from datetime import timedelta
+
 import pytest
 
-from tests.small_house import MAILBOX, build_house, close, mail
+from gateway.traffic import Traffic
+from rules.traffic import Caps
+from tests.small_house import BUYER, MAILBOX, ORDER, build_house, close, mail
 
 EBAY = "buyer_a1b2c3@members.ebay.com"
 
@@ -43,6 +47,50 @@ def test_a_missing_ebay_token_is_refused_in_one_short_ascii_line_that_names_it(h
     assert "\n" not in reply
     assert "[#...#]" in reply
     assert house.remote.taken == []
+
+
+def answer(house, agent="anna", **headers):
+    raw = mail(f"Re: Anfrage {ORDER}", f"Guten Tag, von {agent}", to=BUYER, **headers)
+    return submit(house, raw, agent=agent, rcpt_to=(BUYER,))
+
+
+def checks(entry):
+    return [one["check"] for one in entry.meta["verdict"]["findings"]]
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_second_answer_by_a_colleague_waits_and_the_same_agent_may_write_again(house, restart):
+    house.take(mail(f"Anfrage zur Bestellung {ORDER}", f"Bestellnummer: {ORDER}"))
+    house.clock.at += timedelta(minutes=1)
+    assert answer(house).type == "mail.out"
+    if restart:
+        house.gateway._judge._traffic = Traffic(house.store, Caps())
+    house.clock.at += timedelta(minutes=59)
+    assert answer(house, text_id="2").type == "mail.out"
+    second = answer(house, "ben")
+    assert (second.type, checks(second)) == ("mail.held", ["answered"])
+    assert "anna answered this message at" in second.meta["verdict"]["findings"][0]["message"]
+    house.take(mail("Re: Anfrage", f"Noch etwas zur Bestellung {ORDER}"))
+    house.clock.at += timedelta(minutes=1)
+    assert answer(house, "ben", text_id="3").type == "mail.out"  # the buyer has asked again
+
+
+def test_a_program_s_answer_is_refused_whoever_it_goes_to(house):
+    raw = mail("Absent", "I am away", to="x@shop.example", Auto_Submitted="auto-replied (vacation)")
+    entry = submit(house, raw, rcpt_to=("x@shop.example",))
+    assert (entry.type, checks(entry)) == ("mail.refused", ["automatic"])
+    assert "Auto-Submitted: auto-replied" in entry.meta["verdict"]["reply"]
+    null = submit(house, mail("x", "y", to="x@shop.example"), rcpt_to=("x@shop.example",), mail_from="")
+    assert (null.type, checks(null)) == ("mail.refused", ["automatic"])
+
+
+def test_a_client_that_loops_is_held(house):
+    house.gateway._judge._traffic = Traffic(house.store, Caps(agent_per_hour=3, conversation_per_hour=2))
+    to = ["a@x.example", "a@x.example", "a@x.example", "b@x.example"]
+    kinds = [checks(submit(house, mail("x", str(n), to=one), rcpt_to=(one,))) for n, one in enumerate(to)]
+    assert kinds == [[], [], ["rate_conversation"], ["rate_agent"]]
+    house.clock.at += timedelta(minutes=61)
+    assert checks(submit(house, mail("x", "later", to=to[0]), rcpt_to=(to[0],))) == []
 
 
 def test_an_attached_copy_that_carries_our_stamps_is_refused(house):
