@@ -66,13 +66,14 @@ def test_a_second_answer_by_a_colleague_waits_and_the_same_agent_may_write_again
     if restart:
         house.gateway._judge._traffic = Traffic(house.store, Caps())
     house.clock.at += timedelta(minutes=59)
-    assert answer(house, text_id="2").type == "mail.out"
+    assert answer(house, X_Number="2").type == "mail.out"
     second = answer(house, "ben")
     assert (second.type, checks(second)) == ("mail.held", ["answered"])
     assert "anna answered this message at" in second.meta["verdict"]["findings"][0]["message"]
+    house.clock.at += timedelta(minutes=1)
     house.take(mail("Re: Anfrage", f"Noch etwas zur Bestellung {ORDER}"))
     house.clock.at += timedelta(minutes=1)
-    assert answer(house, "ben", text_id="3").type == "mail.out"  # the buyer has asked again
+    assert answer(house, "ben", X_Number="3").type == "mail.out"  # the buyer has asked again
 
 
 def test_a_program_s_answer_is_refused_whoever_it_goes_to(house):
