@@ -5,6 +5,8 @@ from zoneinfo import ZoneInfo
 from gateway.answer.case import Kind
 from gateway.answer.compose import Answer, compose
 from gateway.app import App
+from gateway.mail.entry import Envelope
+from gateway.receipt import Receipt, receipt_of
 from gateway.report.making import Bounds, Reporter
 from rules.facts import OrderRef
 
@@ -49,3 +51,13 @@ def reporter_of(app: App) -> Reporter:
             buyer_bytes=told.buyer_bytes_max,
         ),
     )
+
+
+def submit(app: App, raw: bytes, envelope: Envelope) -> Receipt:
+    """Hand a mail in as an agent's client would: judged in memory, archived with its verdict; a running worker sends it."""
+    judge = app.judge()
+    try:
+        draft = judge(raw, envelope)
+    finally:
+        judge.close()
+    return receipt_of(draft, app.archive.append(draft))

@@ -183,7 +183,7 @@ class App:
             archive=self.archive,
             store=self.store,
             readers=readers,
-            judge=self._judge(),
+            judge=self.judge(),
             book=self.book,
             mailboxes=self.mailboxes,
             posts={box.address.lower(): self.post(box) for box in self.config.mailbox},
@@ -253,7 +253,7 @@ class App:
             return None
         return Resolver(() if dns == "system" else tuple(map(split_address, dns)))
 
-    def _judge(self) -> Judge:
+    def judge(self) -> Judge:
         return Judge(
             archive=self.archive,
             store=self.store,

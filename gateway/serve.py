@@ -97,7 +97,7 @@ async def running(app: App, *, quiet: bool = False) -> AsyncIterator[Running]:
             service.bound.setdefault(kind, []).append(await listener.start(address))
             stack.push_async_callback(listener.stop)
         if app.config.listen.web:
-            service.bound["web"] = [await stack.enter_async_context(_web(app, service))]
+            service.bound["web"] = [await stack.enter_async_context(_web(app, service, gateway.accept))]
         yield service
 
 
@@ -221,7 +221,7 @@ async def _supervised(
 
 
 @asynccontextmanager
-async def _web(app: App, service: Running) -> AsyncIterator[str]:
+async def _web(app: App, service: Running, accept: Accept) -> AsyncIterator[str]:
     """Serve the web view on our loop; yields the address it is bound to."""
     index = app.index()
     site = Site(
@@ -233,6 +233,7 @@ async def _web(app: App, service: Running) -> AsyncIterator[str]:
         clock=app.clock,
         packs=Counter(app.exporter, app.config.folder / "packs"),
         reporter=reporter_of(app),
+        submit=accept,
         act=app.archive.append,
         status=lambda: status_of(app, index),
         orders_named=lambda value: orders_named(value, app.marketplaces),

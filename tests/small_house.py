@@ -219,6 +219,7 @@ def build_house(place: Path, *, rules: str = RULES, deliver: Any = None, **gatew
             titles={"amazon": "Amazon"},
             senders={MAILBOX: "Brand Support"},
         ),
+        submit=gateway.accept,
         act=house.act,
         status=lambda: _status(house),
         orders_named=lambda value: orders_named(value, marketplaces),

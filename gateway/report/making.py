@@ -20,7 +20,7 @@ from gateway.evidence.contents import Asked
 from gateway.evidence.selection import QUIET
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import Draft
-from gateway.report.audience import Wanted, chosen_for
+from gateway.report.audience import Chosen, Wanted, chosen_for
 from gateway.report.facts import facts_of
 from gateway.report.outline import Known, Outline
 from gateway.report.phrases import words_in
@@ -92,6 +92,14 @@ class Reporter:
             Draft(type="export", payload=canonical(payload), meta={"source": asked.source})
         ).seq
         return Made(pdf=printed.pdf, pages=printed.pages, messages=messages, seq=seq)
+
+    def choice(self, wanted: Wanted) -> tuple[Timeline, Chosen]:
+        """Return an order's timeline and what of it stands in such a report; raises WrongUse where nothing is known."""
+        with self.store.read() as conn:
+            timeline = timeline_of(conn, wanted.order)
+        if timeline is None:
+            raise WrongUse(f"nothing is known of order {wanted.order.value}: there is nothing to report")
+        return timeline, chosen_for(timeline, wanted)
 
     def draw(self, wanted: Wanted, reason: str = "") -> tuple[Printed, int]:
         """Return a report that nothing records, for a pack that records it itself, and how many messages are in it."""

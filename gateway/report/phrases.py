@@ -12,6 +12,7 @@ class Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Templates for ``str.format``; what each may name is what ``gateway/report/`` gives it."""
 
     title: str
+    letter: str  # what is written to the buyer when their copy is sent
     kind: dict[str, str]  # by audience
     about: dict[str, str]  # by audience
     numbers: str

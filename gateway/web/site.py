@@ -13,6 +13,7 @@ from gateway.evidence.counter import Counter
 from gateway.mail.entry import Appended, Draft
 from gateway.mail.message import ParsedMail
 from gateway.mail.parse import parse
+from gateway.receipt import Accept
 from gateway.report.making import Reporter
 from gateway.store.accounts import Accounts
 from gateway.store.engine import Store
@@ -41,6 +42,7 @@ class Site:
     act: Callable[[Draft], Appended]
     status: Callable[[], dict[str, Any]]
     reporter: Reporter | None = None
+    submit: Accept | None = None
     answer: Callable[[OrderRef, str], Answer | None] = lambda *_: None
     parse: Callable[[bytes], ParsedMail] = parse
     clients: Callable[[], Services] = Services

@@ -50,3 +50,16 @@ def test_an_order_that_nobody_knows_gives_words_and_no_entry(house):
         assert "Nothing is known of order 1&lt;b&gt;" in answer.text
         assert browser.post("/report", data={**FORM, "csrf": "forged"}).status_code == 403
     assert [one for one in house.archive.entries(0) if one.type == "export"] == []
+
+
+def test_the_answers_page_sends_the_buyer_their_copy(house):
+    house.take(mail(f"Order {ORDER}", f"Order {ORDER}"))
+    with house.client() as browser:
+        page = browser.get(f"/answer/amazon/{ORDER}?language=nl").text
+        assert "Send the buyer their copy" in page
+        done = browser.post("/report/send", data={**FORM, "language": "nl", "csrf": csrf_in(page)})
+        assert done.status_code == 303, done.text
+        house.settle()
+    assert len(house.remote.taken) == 1
+    (entry,) = [one for one in house.archive.entries(0) if one.type == "mail.out"]
+    assert (entry.meta["agent"], entry.meta["rcpt_to"]) == ("anna", ["k3jx9v@marketplace.amazon.de"])
