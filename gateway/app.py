@@ -33,6 +33,7 @@ from gateway.outlets import transport_of
 from gateway.pipeline import Gateway
 from gateway.readers import Readers
 from gateway.relay.backoff import next_try
+from gateway.relay.signing import load_signing
 from gateway.relay.transport import Transport
 from gateway.servers import Server
 from gateway.shelf import Files, Shelf, Watch, last_good, read_files, stock, watch_over
@@ -285,6 +286,7 @@ class App:
             deliver=self.transport(box.deliver, box.address),
             relay=self.transport(box.relay, box.address),
             unknown=box.relay.unknown,
+            signing=load_signing(box.signing_domain, box.dkim.selector, box.dkim.key_file, box.address),
         )
 
     def transport(self, server: Server, address: str) -> Transport | None:

@@ -31,6 +31,14 @@ PolicyTable = dict[str, Weight | tuple[str, ...] | dict[str, Weight]]
 PLAIN = re.compile(r"[a-z0-9-]{1,40}")
 
 
+class Dkim(Struct, frozen=True, forbid_unknown_fields=True):
+    """The key that a mailbox's answers are signed with; "" is none: the provider's server signs."""
+
+    selector: str = ""
+    key_file: str = ""  # RSA, PEM
+    domain: str = ""  # default: that of the address answers leave from
+
+
 class Mailbox(Struct, frozen=True, forbid_unknown_fields=True):
     """One support address: who reads it, where its mail is delivered and how its answers leave."""
 
@@ -41,6 +49,7 @@ class Mailbox(Struct, frozen=True, forbid_unknown_fields=True):
     dkim_selectors: tuple[str, ...] = ()  # which keys its provider signs with, for ``docket doctor``
     deliver: Server = field(default_factory=Server)
     relay: Server = field(default_factory=Server)
+    dkim: Dkim = field(default_factory=Dkim)
     imap: Imap = field(default_factory=Imap)  # where its agents' mail clients get to
     capture: tuple[Capture, ...] = ()
     policy: PolicyTable = field(default_factory=dict)  # goes before the policy for all mailboxes
@@ -48,6 +57,10 @@ class Mailbox(Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def sender(self) -> str:
         return self.approved_sender or self.address
+
+    @property
+    def signing_domain(self) -> str:
+        return (self.dkim.domain or self.sender.rpartition("@")[2]).lower()
 
 
 class Listeners(Struct, frozen=True, forbid_unknown_fields=True):

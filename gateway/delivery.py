@@ -24,6 +24,7 @@ from gateway.mail.stamp import Stamp, stamp
 from gateway.relay.bounce import delay_report, failure_report
 from gateway.relay.notice import arrival_notice, failure_notice
 from gateway.relay.outcomes import outcomes_of
+from gateway.relay.signing import Signing
 from gateway.relay.transport import Deferred, Delivered, Outcome, Refused, Transport, Unknown
 from gateway.relay.warning import Due, deadline_warning
 from gateway.store.records import JobRow
@@ -43,6 +44,7 @@ class Post:
     sender: str  # the address the marketplace has approved
     deliver: Transport | None
     relay: Transport | None
+    signing: Signing | None = None  # of what leaves for the marketplaces
     unknown: Literal["retry", "ask"] = "retry"  # when nobody can say whether an answer was taken
 
 
@@ -103,7 +105,9 @@ def carry(
                 )
                 if post.relay is None:
                     return _nowhere(recipients, _NO_WAY_OUT)
-                return _send(post.relay, copy.raw, post.sender, recipients, headers=copy.header_block)
+                signature = post.signing.field_of(copy.raw) if post.signing is not None else b""
+                headers = signature + copy.header_block
+                return _send(post.relay, signature + copy.raw, post.sender, recipients, headers=headers)
             case "deliver":
                 raw = stamp(entry.payload, stamp_of(entry, envelope, known, hostname))
                 if not job.task.get("forward"):

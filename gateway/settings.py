@@ -69,6 +69,8 @@ def parse_config(text: str, *, where: str = "the settings", below: Path | None =
             seen.add(address.lower())
     accounts: list[str] = []
     for mailbox in config.mailbox:
+        if fault := _fault_of_dkim(mailbox):
+            raise WrongUse(f"{where}: mailbox {mailbox.address}, dkim: {fault}")
         if fault := fault_of_imap(mailbox.imap):
             raise WrongUse(f"{where}: mailbox {mailbox.address}, imap: {fault}")
         for one in mailbox.capture:
@@ -97,6 +99,18 @@ def _fault_of_acts(config: Config) -> str:
     theirs = (address for box in config.mailbox for address in (box.address, *box.aliases, box.sender))
     taken = next((one for one in (*theirs, config.drop.address) if one.lower().endswith(f"@{domain}")), "")
     return f"is the domain of {taken} too; write one that has no other addresses" if domain and taken else ""
+
+
+def _fault_of_dkim(box: Mailbox) -> str:
+    """Say what is wrong with a mailbox's signing: a signature of another domain proves nothing (RFC 7489 section 3.1.1)."""
+    if not (box.dkim.key_file or box.dkim.selector):
+        return ""
+    if not (box.dkim.key_file and _DOMAIN.fullmatch(box.dkim.selector)):
+        return "name both: selector (letters, digits and -, as in DNS) and key_file"
+    theirs = box.sender.rpartition("@")[2].lower()
+    if theirs != box.signing_domain and not theirs.endswith(f".{box.signing_domain}"):
+        return f"domain = {box.dkim.domain!r} is not that of {box.sender}, which answers leave from"
+    return ""
 
 
 def _check_addresses(listen: Listeners, where: str) -> None:
@@ -136,6 +150,7 @@ def _from(below: Path, config: Config) -> Config:
     def mailbox(box: Mailbox) -> Mailbox:
         return msgspec.structs.replace(
             box,
+            dkim=msgspec.structs.replace(box.dkim, key_file=path(box.dkim.key_file)),
             deliver=server(box.deliver),
             relay=server(box.relay),
             imap=account(box.imap),
