@@ -3,6 +3,7 @@
 from gateway.app import App
 from gateway.capture.own import KnowingOwn
 from gateway.capture.record import Record
+from gateway.capture.sent import KnowingSent
 from gateway.capture.standing import Board
 from gateway.capture.watch import AccountWatch
 from gateway.inlets import teller, watch_of
@@ -18,7 +19,8 @@ def captures_of(app: App, mailbox: str) -> list[Capture]:
 def watches_of(app: App, mailbox: str = "", *, board: Board | None = None) -> list[AccountWatch]:
     """Make what captures each account; of one mailbox, or of all."""
     config, archive = app.config, app.archive
-    accept = KnowingOwn(archive, Intake(archive).accept, hostname=config.hostname)
+    sent = KnowingSent(archive, app.store, Intake(archive).accept)
+    accept = KnowingOwn(archive, sent, hostname=config.hostname)
     record = Record(archive, app.store)
     return [
         watch_of(

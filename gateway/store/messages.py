@@ -31,6 +31,7 @@ __all__ = [
     "sealed_text",
     "sent_as",
     "seqs",
+    "submitted_as",
     "submitted_since",
     "undecided",
 ]
@@ -153,6 +154,17 @@ def outbound_between(conn: Connection, since: datetime, until: datetime | None) 
     if until is not None:
         chosen = chosen.where(_rows.occurred_at < until)
     return list(conn.scalars(chosen.order_by(_rows.seq)))
+
+
+def submitted_as(conn: Connection, message_id: str) -> list[int]:
+    """Return the answers that agents submitted under a Message-ID and that were not refused, the first first."""
+    sent = select(_rows.seq).where(
+        _rows.log == log_of(conn),
+        _rows.message_id == message_id,
+        _rows.source == "submission",
+        _rows.type.in_(("mail.out", "mail.held")),
+    )
+    return list(conn.scalars(sent.order_by(_rows.seq).limit(_PEOPLE)))
 
 
 def submitted_since(conn: Connection, since: datetime, limit: int) -> list[MessageRow]:
