@@ -12,6 +12,7 @@ from msgspec import Meta, Struct, field
 
 from gateway.door.limits import Limits
 from gateway.erasure.requests import Policy
+from gateway.erasure.retention import Period
 from gateway.ranges import (
     Bytes,
     Count,
@@ -162,6 +163,29 @@ class Erasure(Struct, frozen=True, forbid_unknown_fields=True):
         return Policy(second_person=self.second_person, cooling=timedelta(hours=self.cooling_hours))
 
 
+class RetentionPeriod(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long messages of a class are kept; rules name the class: ``{ do = "retain", class = NAME }``."""
+
+    name: Text
+    years: OptionalCount = 0
+    days: OptionalCount = 0
+    end_of_year: bool = False  # counted from the end of the year in which a message occurred
+
+
+class Retention(Struct, frozen=True, forbid_unknown_fields=True):
+    """What may go by time. Without a period for its class a message stays for good."""
+
+    default: str = ""  # the class of messages that no rule gave one
+    period: tuple[RetentionPeriod, ...] = ()
+
+    @property
+    def periods(self) -> dict[str, Period]:
+        return {
+            one.name: Period(years=one.years, days=one.days, end_of_year=one.end_of_year)
+            for one in self.period
+        }
+
+
 class Authority(Struct, frozen=True, forbid_unknown_fields=True):
     """One time-stamp authority (RFC 3161); its certificates stand in PEM files."""
 
@@ -234,6 +258,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     sending: Sending = field(default_factory=Sending)
     dossier: Dossier = field(default_factory=Dossier)
     erasure: Erasure = field(default_factory=Erasure)
+    retention: Retention = field(default_factory=Retention)
     clocks: Clocks = field(default_factory=Clocks)
     timestamps: Timestamps = field(default_factory=Timestamps)
     report: Report = field(default_factory=Report)

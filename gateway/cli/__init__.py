@@ -28,6 +28,8 @@ _MODULES = (
     "clocks",
     "dossiers",
     "erasing",
+    "holding",
+    "retaining",
     "answering",
     "evidence",
     "packing",

@@ -137,7 +137,7 @@ def run(place: Place, as_json: bool) -> None:
             except WrongUse as wrong:
                 refused += 1
                 click.echo(f"docket: erasure {one.seq}: {wrong}", err=True)
-    _finish(app, as_json)
+    finish_erasing(app, as_json)
     if refused:
         raise click.exceptions.Exit(1)
 
@@ -147,7 +147,7 @@ def run(place: Place, as_json: bool) -> None:
 @pass_place
 def finish(place: Place, as_json: bool) -> None:
     """Finish erasures that were begun, also where an old copy of a file brought something back."""
-    _finish(place.app(), as_json)
+    finish_erasing(place.app(), as_json)
 
 
 def _order(app: App, request: Request) -> None:
@@ -167,7 +167,8 @@ def _order(app: App, request: Request) -> None:
         )
 
 
-def _finish(app: App, as_json: bool) -> None:
+def finish_erasing(app: App, as_json: bool) -> None:
+    """Do what is left of every erasure, and say which certificates were written."""
     waiting = app.eraser.unfinished()
     for _ in ask_cleaning(app):
         pass

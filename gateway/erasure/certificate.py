@@ -52,7 +52,10 @@ def _done(entry: Entry, told: _Told, archive: Archive, now: datetime) -> Iterato
         yield f"Asked for: entry {told.asked}, by {told.agent or 'nobody named'}"
     else:
         yield f"Ordered by: {told.agent or 'nobody named'}"
-    yield f"Approved by: {told.approved_by or 'no second person; the settings ask for none'}"
+    nobody = (
+        "its period alone" if told.ground == "retention" else "no second person; the settings ask for none"
+    )
+    yield f"Approved by: {told.approved_by or nobody}"
     yield f"Destroyed: the keys of {len(seqs)} entries, {told.messages} of them messages: {ranges(seqs)}"
     if told.kept:
         yield f"Left out on request: messages {ranges(told.kept)}"

@@ -24,6 +24,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     address: str = ""
     order: OrderRef | None = None
     messages: tuple[int, ...] = ()
+    orders: tuple[OrderRef, ...] = ()  # with messages: those whose last ones they are
 
     @property
     def words(self) -> str:
@@ -119,7 +120,7 @@ def _reach(conn: Connection, target: Target) -> tuple[set[int], set[OrderRef]]:
     if target.order is not None:
         return scope.messages_of(conn, [target.order]), {target.order}
     if target.messages:
-        return set(target.messages), set()
+        return set(target.messages), set(target.orders)
     own = set(scope.messages_with(conn, target.address))
     orders = {order for each in scope.orders_of(conn, own).values() for order in each}
     return own | scope.messages_of(conn, orders), orders

@@ -18,7 +18,7 @@ _SHOWN = {
     "link": ("undo", "none", "reason", "confidence"),
     "orders": ("format", "agent", "days"),
     "mark": ("as", "clock", "undo"),
-    "dossier": ("state", "owner", "hold", "reason"),
+    "dossier": ("state", "owner", "hold", "reason", "hold_owner", "review"),
     "release": ("drop",),
     "sighting": ("source", "origin", "flags"),
     "export": ("reason", "messages", "entries", "form", "audience"),

@@ -1,0 +1,90 @@
+"""``docket hold`` and ``docket holds``: what a legal claim needs is kept, whatever retention or a person's erasure want."""
+
+from datetime import date
+
+import click
+
+from gateway.cli.act import agent_option, append_act, order_named
+from gateway.cli.frame import Place, json_option, pass_place, print_json, when
+from gateway.errors import WrongUse
+from gateway.store.dossiers import dossier_of
+from gateway.store.holds import held_dossiers
+from rules.facts import OrderRef
+
+
+@click.command()
+@click.argument("ref")
+@click.option("--release", is_flag=True, help="End the hold.")
+@click.option(
+    "--owner", default="", help="Whose hold it is: who knows when it may end; default: who sets it."
+)
+@click.option("--reason", required=True, help="Which claim needs it, or why it needs it no more.")
+@click.option(
+    "--review", default="", help="The day to look at it again, as 2027-02-28. It never ends by itself."
+)
+@click.option("--marketplace", default="", help="Whose order it is, where the number alone does not say.")
+@agent_option
+@json_option
+@pass_place
+def hold(
+    place: Place,
+    ref: str,
+    release: bool,
+    owner: str,
+    reason: str,
+    review: str,
+    marketplace: str,
+    agent: str,
+    as_json: bool,
+) -> None:
+    """Hold all that the order REF has: nothing of it is erased, by anybody, until the hold is released."""
+    order = order_named(place, ref, marketplace=marketplace)
+    if release:
+        with place.app().store.read() as conn:
+            if dossier_of(conn, OrderRef(**order)).held_by is None:
+                raise WrongUse(f"order {ref} is not held")
+        append_act(
+            place, "dossier", {"order": order, "hold": False, "reason": reason, "agent": agent}, as_json
+        )
+        return
+    try:
+        day = date.fromisoformat(review)
+    except ValueError:
+        raise WrongUse("say when to look at it again: --review 2027-02-28") from None
+    told = {"hold": True, "reason": reason, "hold_owner": owner or agent, "review": day.isoformat()}
+    append_act(place, "dossier", {"order": order, **told, "agent": agent}, as_json)
+
+
+@click.command()
+@json_option
+@pass_place
+def holds(place: Place, as_json: bool) -> None:
+    """List what is held, the one to be looked at first at the top."""
+    app = place.app()
+    today = app.clock.now().date().isoformat()
+    with app.store.read() as conn:
+        found = held_dossiers(conn)
+    for one in sorted(found, key=lambda one: (one.review, one.by)):
+        late = one.review <= today
+        if as_json:
+            print_json(
+                {
+                    "order": one.order.value,
+                    "marketplace": one.order.marketplace,
+                    "by": one.by,
+                    "since": when(one.at),
+                    "owner": one.owner,
+                    "reason": one.reason,
+                    "review": one.review,
+                    "review_due": late,
+                }
+            )
+        else:
+            look = f"look at it by {one.review}" if one.review else "nobody has said when to look at it"
+            click.echo(
+                f"{'LOOK  ' if late else '      '}{one.order.value} ({one.order.marketplace}), since {when(one.at)}, "
+                f"{one.owner or 'set by a notice'}: {one.reason}; {look}"
+            )
+
+
+COMMANDS = (hold, holds)
