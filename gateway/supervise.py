@@ -158,6 +158,13 @@ def beside_worker(app: App, *, wanted: bool) -> Iterator[Beside]:
             beside.own.stop()
 
 
+def bring_up(app: App) -> None:
+    """Wait until the store and the index know all that the archive has: what holds and what is due rests on it."""
+    with beside_worker(app, wanted=True) as worker:
+        for _ in worker.catch_up():
+            pass
+
+
 def is_at_work(config: Config) -> bool:
     """Say whether a worker holds the lock."""
     return _is_held(lock_of(config))

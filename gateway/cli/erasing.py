@@ -10,7 +10,7 @@ from gateway.erasure.deed import Grounds, Held
 from gateway.erasure.plan import Plan, Target
 from gateway.erasure.requests import Request, approve, ask, open_requests, refuse, request_of, withdraw
 from gateway.errors import WrongUse
-from gateway.supervise import ask_cleaning, beside_worker
+from gateway.supervise import ask_cleaning, beside_worker, bring_up
 from rules.facts import OrderRef
 
 
@@ -172,9 +172,8 @@ def finish_erasing(app: App, as_json: bool) -> None:
     waiting = app.eraser.unfinished()
     for _ in ask_cleaning(app):
         pass
-    with beside_worker(app, wanted=bool(waiting)) as worker:
-        for _ in worker.catch_up():
-            pass
+    if waiting:
+        bring_up(app)
     for by in waiting:
         path = app.eraser.certificates / f"erasure-{by}.txt"
         if as_json:

@@ -9,6 +9,7 @@ from gateway.cli.frame import Place, json_option, pass_place, print_json, when
 from gateway.errors import WrongUse
 from gateway.store.dossiers import dossier_of
 from gateway.store.holds import held_dossiers
+from gateway.supervise import bring_up
 from rules.facts import OrderRef
 
 
@@ -40,7 +41,9 @@ def hold(
     """Hold all that the order REF has: nothing of it is erased, by anybody, until the hold is released."""
     order = order_named(place, ref, marketplace=marketplace)
     if release:
-        with place.app().store.read() as conn:
+        app = place.app()
+        bring_up(app)
+        with app.store.read() as conn:
             if dossier_of(conn, OrderRef(**order)).held_by is None:
                 raise WrongUse(f"order {ref} is not held")
         append_act(
@@ -61,6 +64,7 @@ def hold(
 def holds(place: Place, as_json: bool) -> None:
     """List what is held, the one to be looked at first at the top."""
     app = place.app()
+    bring_up(app)
     today = app.clock.now().date().isoformat()
     with app.store.read() as conn:
         found = held_dossiers(conn)

@@ -13,7 +13,7 @@ from gateway.erasure.deed import Grounds
 from gateway.erasure.plan import Target
 from gateway.erasure.retention import Group, batches, due_by
 from gateway.errors import WrongUse
-from gateway.supervise import beside_worker
+from gateway.supervise import beside_worker, bring_up
 
 
 @click.group()
@@ -28,6 +28,7 @@ def retention() -> None:
 def preview(place: Place, until: str, as_json: bool) -> None:
     """Show what will be due, and what of it stays because it is held."""
     app = place.app()
+    bring_up(app)
     limit = _day(until) if until else _end_of_next_month(app.clock.now())
     gone = kept = 0
     for group in _due(app, limit):
