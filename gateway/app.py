@@ -46,7 +46,6 @@ from index.registry import open_index
 from rules.drop import DropAddress
 from rules.errands import ErrandAddress
 from rules.marketplace import Marketplaces
-from rules.traffic import Caps
 from rules.weights import Settings, settings_of
 
 log = logging.getLogger(__name__)
@@ -264,7 +263,7 @@ class App:
             drop=self.drop,
             errands=ErrandAddress(domain=self.config.acts.domain.lower()),
             refund_needs=self.config.dossier.refund_needs,
-            caps=Caps(**msgspec.structs.asdict(self.config.sending)),
+            caps=self.config.sending.caps,
         )
 
     def _now(self, *, again: bool) -> Current:

@@ -26,6 +26,7 @@ from gateway.ranges import (
 )
 from gateway.servers import Capture, Imap, Server
 from gateway.timetable import Clocks
+from rules.traffic import Caps
 
 Weight = Literal["refuse", "hold", "warn", "off"]
 PolicyTable = dict[str, Weight | tuple[str, ...] | dict[str, Weight]]
@@ -140,6 +141,15 @@ class Sending(Struct, frozen=True, forbid_unknown_fields=True):
     answered_minutes: OptionalMinutes = 60.0  # a colleague's answer to the same message within
     agent_per_hour: OptionalCount = 300
     conversation_per_hour: OptionalCount = 20
+    second_person: bool = False  # nobody releases a held message of their own
+
+    @property
+    def caps(self) -> Caps:
+        return Caps(
+            answered_minutes=self.answered_minutes,
+            agent_per_hour=self.agent_per_hour,
+            conversation_per_hour=self.conversation_per_hour,
+        )
 
 
 class Dossier(Struct, frozen=True, forbid_unknown_fields=True):

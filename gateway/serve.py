@@ -230,6 +230,7 @@ async def _web(app: App, service: Running, accept: Accept) -> AsyncIterator[str]
         index=index,
         accounts=app.accounts,
         drop=app.drop,
+        second_person=app.config.sending.second_person,
         clock=app.clock,
         packs=Counter(app.exporter, app.config.folder / "packs"),
         reporter=reporter_of(app),

@@ -91,7 +91,9 @@ def release(place: Place, seq: int, drop: bool, agent: str, as_json: bool) -> No
 
     app = place.app()
     entry = app.archive.entry(seq)
-    appended = app.archive.append(release_draft(entry, agent=agent, drop=drop, filing=app.drop))
+    second = app.config.sending.second_person
+    draft = release_draft(entry, agent=agent, drop=drop, filing=app.drop, second_person=second)
+    appended = app.archive.append(draft)
     _say(appended.seq, as_json)
 
 

@@ -48,6 +48,7 @@ class Site:
     clients: Callable[[], Services] = Services
     orders_named: Callable[[str], Collection[OrderRef]] = lambda _: ()
     drop: DropAddress = NO_DROP
+    second_person: bool = False  # who releases a held message is not who wrote it
     zone: tzinfo = UTC
     close_needs: tuple[str, ...] = ()
     refund_needs: tuple[str, ...] = ()

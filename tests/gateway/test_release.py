@@ -44,6 +44,25 @@ def test_nothing_but_a_held_answer_can_be_released(type_):
         release_draft(entry(type_), agent="anna", drop=False)
 
 
+def test_who_wrote_it_may_drop_it_and_somebody_else_lets_it_go():
+    envelope = Envelope(source="submission", agent="anna", received_at=AT, rcpt_to=("x@m.example",))
+    held = Entry(
+        log=0,
+        seq=7,
+        id="X",
+        type="mail.held",
+        at=AT,
+        leaf=b"{}",
+        payload=b"",
+        meta=msgspec.to_builtins(envelope),
+    )
+    with pytest.raises(WrongUse, match="ask somebody else to release it, or drop it"):
+        release_draft(held, agent="anna", drop=False, second_person=True)
+    assert release_draft(held, agent="anna", drop=True, second_person=True).type == "release"
+    assert release_draft(held, agent="ben", drop=False, second_person=True).type == "release"
+    assert release_draft(held, agent="anna", drop=False).type == "release"
+
+
 @pytest.fixture
 def house(tmp_path):
     made = build_house(tmp_path)

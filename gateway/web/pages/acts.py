@@ -84,7 +84,13 @@ async def release(request: Request) -> Response:
     entry = await run_in_threadpool(mail_entry, site, seq)
     drop = request.state.form.get("drop", "") == "yes"
     try:
-        draft = release_draft(entry, agent=request.state.agent, drop=drop, filing=site.drop)
+        draft = release_draft(
+            entry,
+            agent=request.state.agent,
+            drop=drop,
+            filing=site.drop,
+            second_person=site.second_person,
+        )
     except WrongUse as wrong:
         raise HTTPException(HTTPStatus.CONFLICT, str(wrong)) from wrong
     return await append(site, draft, back=f"/message/{seq}")
