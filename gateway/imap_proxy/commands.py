@@ -21,6 +21,8 @@ _OPENS = re.compile(
 _PEEKS = re.compile(rb"BODY\.PEEK\[|BINARY\.PEEK\[")
 _MESSAGE_ID = re.compile(rb"^message-id:[ \t\r\n]*<([^<>\r\n]{1,998})>", re.IGNORECASE | re.MULTILINE)
 
+_NUMBERED = frozenset(b"FETCH STORE COPY MOVE SEARCH SORT THREAD".split())
+
 Kind = OneOf[
     "quiet",
     "select",
@@ -93,6 +95,11 @@ class Command:
     @property
     def by_uid(self) -> bool:
         return self.line[:4].upper() == b"UID "
+
+    @property
+    def by_number(self) -> bool:
+        """Whether message numbers stand in it or in its answer: they must mean to the server what they mean to the client."""
+        return not self.by_uid and self.verb in _NUMBERED
 
     @property
     def kind(self) -> Kind:

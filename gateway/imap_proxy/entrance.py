@@ -13,7 +13,7 @@ from gateway.imap_proxy.commands import readable
 from gateway.imap_proxy.wire import Fault, Octets, Text, Wire
 
 _READ = 4096
-_LINE = 8192
+_LINE = 65536
 _LITERAL = 4096
 _ERRORS = 20
 _COMMAND = re.compile(rb"([!#$&',-\[\]^-z|}~]{1,64}) ([A-Za-z]+)(?: (.*))?\Z", re.DOTALL)

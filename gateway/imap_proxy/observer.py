@@ -1,7 +1,9 @@
 """What an agent does in a session, followed command by command: which questions to ask the server, and which deeds came of it.
 
 Pure: it is told what passes, and says what to ask. RFC 9051 lets message numbers shift between commands, so they are
-turned into UIDs before the command that bears them; and who a message is has to be asked before it is gone.
+turned into UIDs before the command that bears them; and who a message is has to be asked before it is gone. The questions
+must not shift them either: before a command that bears numbers nothing is asked but FETCH by number, during which no server may
+tell that messages are gone (RFC 9051 section 7.5.1).
 """
 
 import re
@@ -27,6 +29,7 @@ _VALIDITY = re.compile(rb"\* OK \[UIDVALIDITY ([0-9]{1,10})\]", re.IGNORECASE)
 _COPIED = re.compile(rb"\[COPYUID ([0-9]{1,10}) ([0-9:,]+) ([0-9:,]+)\]", re.IGNORECASE)
 _ADDED = re.compile(rb"\[APPENDUID ([0-9]{1,10}) ([0-9:,]+)\]", re.IGNORECASE)
 _FOUND = re.compile(rb"\* (?:SEARCH((?: [0-9]+)*)|ESEARCH[^\r\n]*? ALL ([0-9:,]+))", re.IGNORECASE)
+_WHO = b"BODY.PEEK[HEADER.FIELDS (X-DOCKET-ID)]"
 _UID = re.compile(rb"[( ]UID ([0-9]{1,10})[) ]", re.IGNORECASE)
 _ID = re.compile(rb"X-Docket-ID:[ \t]*([0-9A-Z]{26}); seq=([0-9]{1,15})", re.IGNORECASE)
 
@@ -69,10 +72,10 @@ class Observer:
     def begin(self, command: Command) -> Steps:
         """Yield what to ask before a command, each without a tag; be sent the answers; return the deeds that are due by then."""
         due: list[Deed] = []
-        if command.kind != "fetch":
+        if command.kind != "fetch" and not command.by_number:
             due = yield from self._settle()
         uids = yield from self._meant(command)
-        if command.kind in {"store", "copy", "move", "expunge", "close"}:
+        if command.kind in {"store", "copy", "move", "expunge", "close"} and not command.by_number:
             yield from self._identify(uids)
         self._running[command.tag] = command, tuple(uids)
         return due
@@ -135,7 +138,11 @@ class Observer:
         if kind not in {"fetch", "store", "copy", "move"} or not numbers:
             return []
         if not command.by_uid:
-            return uids_in((yield b"FETCH " + numbers + b" (UID)"))
+            uids = uids_in((yield b"FETCH " + numbers + b" (UID)"))
+            unknown = [uid for uid in uids if uid not in self._known]
+            if kind != "fetch" and unknown and len(uids) <= _ASKED_MOST:
+                self._learn((yield b"FETCH " + numbers + b" (UID " + _WHO + b")"))
+            return uids
         named = listed(numbers)
         return named if named is not None else found_in((yield b"UID SEARCH UID " + numbers))
 
@@ -149,12 +156,13 @@ class Observer:
         unknown = [uid for uid in uids if uid not in self._known]
         if not unknown or len(unknown) > _ASKED_MOST:
             return
-        answer = (
-            yield b"UID FETCH " + compact(unknown).encode() + b" (BODY.PEEK[HEADER.FIELDS (X-DOCKET-ID)])"
-        )
+        answer = yield b"UID FETCH " + compact(unknown).encode() + b" (" + _WHO + b")"
         if len(self._known) > _KNOWN_MOST:
             self._known.clear()
         self._known |= dict.fromkeys(unknown)
+        self._learn(answer)
+
+    def _learn(self, answer: list[bytes]) -> None:
         for response in answer:
             uid, claim = _UID.search(response), _ID.search(response)
             if uid is not None and claim is not None:

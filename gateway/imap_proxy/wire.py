@@ -196,6 +196,7 @@ def wrong_with(line: bytes) -> str | None:
         return "a NUL may stand in a binary literal only"
     if b"\r" in line:
         return "a carriage return may stand before a line feed only"
-    if line.rstrip().endswith(b"}") and literal_after(line) is None:
+    # An atom may end in a brace; it cannot begin with one.
+    if line.rstrip().endswith(b"}") and b"{" in line and literal_after(line) is None:
         return "what ends in a brace must announce a literal, as in {12}"
     return None

@@ -166,3 +166,29 @@ def test_nothing_of_our_questions_reaches_the_client(session):
     assert b"X-DOCKET" not in said.upper()
     assert b"docket-" not in said
     assert b"SEARCH" not in said
+
+
+def test_our_questions_never_shift_the_numbers_that_a_client_goes_by(box, session):
+    """Another program removes the first message; until this client hears of it, its numbers mean what they meant."""
+    link, deeds = session
+    link.ask(
+        b"a FETCH 1:2 (BODY.PEEK[])"
+    )  # something to be told of before the next command that may be asked about
+    with IMAPClient(box.host, box.imap_port, ssl=False) as other:
+        other.login(USER, PASSWORD)
+        other.select_folder(link.folder.decode())
+        other.delete_messages([1])
+        other.expunge([1])
+    said = link.ask(b"b STORE 3 +FLAGS (Claim)")
+    assert b"EXPUNGE" not in said
+    assert uids(deeds, "flagged") == [(4,)]
+    assert b"c OK" in link.ask(b"c NOOP")
+    assert uids(deeds, "opened") == [(1, 3)]
+    found = link.ask(b"d UID SEARCH KEYWORD Claim")
+    assert b"* SEARCH 4\r\n" in found
+
+
+def test_an_atom_may_end_in_a_brace(session):
+    link, _ = session
+    assert b"a OK" in link.ask(b"a CREATE %s}" % link.folder)
+    assert b"b OK" in link.ask(b"b DELETE %s}" % link.folder)

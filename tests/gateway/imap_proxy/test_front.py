@@ -121,7 +121,7 @@ REFUSED = [
     ),
     (b"a SELECT INBOX\r\n", b"a BAD Log in first"),
     (b"a LOGIN {5000}\r\n", b"* BYE"),
-    (b"a LOGIN " + b"x" * 9000 + b"\r\n", b"* BYE"),
+    (b"a LOGIN " + b"x" * 66_000 + b"\r\n", b"* BYE"),
     (b"a LOGIN anna\0 x\r\n", b"* BYE"),
 ]
 
