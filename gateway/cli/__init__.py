@@ -28,6 +28,7 @@ _MODULES = (
     "clocks",
     "dossiers",
     "erasing",
+    "access",
     "holding",
     "retaining",
     "answering",

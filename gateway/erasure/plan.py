@@ -166,7 +166,7 @@ def _exports(archive: Archive, target: Target) -> Iterator[tuple[int, str]]:
 
 def _earlier(archive: Archive, target: Target) -> Iterator[int]:
     """Yield what was asked and refused of the same target before: it names them too."""
-    for type_ in ("erasure.asked", "erasure.refused"):
+    for type_ in ("erasure.asked", "erasure.refused", "access"):
         for seq in archive.seqs_of_type(type_):
             try:
                 asked = read_payload(archive.entry(seq).payload, _Asked)
