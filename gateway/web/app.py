@@ -27,6 +27,7 @@ from gateway.web.pages import (
     review,
     search,
     status,
+    suggest,
     waiting,
 )
 from gateway.web.render import problem
@@ -38,6 +39,7 @@ __all__ = ["Site", "build_site"]
 PAGES = (
     login,
     search,
+    suggest,
     message,
     frame,
     files,

@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse
 from gateway.mail.handled import in_words
 from gateway.mail.visible import visible
 from gateway.web import words
+from gateway.web.narrowing import between
 from rules.facts import OrderRef
 
 _SAID = {
@@ -104,6 +105,7 @@ def _environment() -> Environment:
     environment.filters.update(
         {
             "handled": in_words,
+            "between": between,
             "size": size,
             "span": span,
             "urlquote": lambda text: quote(str(text).encode("utf-8", "replace"), safe=""),

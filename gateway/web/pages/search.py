@@ -1,5 +1,7 @@
 """The front page: one box, and what it finds."""
 
+import contextlib
+import time
 from dataclasses import dataclass
 from typing import get_args
 from urllib.parse import urlencode
@@ -12,6 +14,8 @@ from starlette.routing import Route
 from gateway.store import fold, messages
 from gateway.store.orders import recent_orders
 from gateway.store.records import MessageRow, OrderRow
+from gateway.web.histogram import Histogram, histogram
+from gateway.web.narrowing import Choice, both, count_of, facets
 from gateway.web.reads import text_of
 from gateway.web.render import page
 from gateway.web.site import Site
@@ -22,15 +26,8 @@ from index.snippet import Piece, snippets
 _SHOWN = 30
 _LONGEST = 1000
 _WIDTH = 120
+_BARS_S = 0.15
 _BEHIND = 100  # entries: fewer are a stream of mail that is being taken in
-_FACETS = {
-    "direction": ("in", "Direction"),
-    "marketplace": ("marketplace", "Marketplace"),
-    "kind": ("kind", "Kind"),
-    "tag": ("tag", "Tag"),
-    "mailbox": ("mailbox", "Mailbox"),
-    "agent": ("agent", "Agent"),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,16 +39,6 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """One value of a facet, and the query that narrows to it or, where it is chosen, widens again."""
-
-    value: str
-    count: int
-    chosen: bool
-    query: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """A page of results. ``more`` is the address of the next page, ``total`` is exact, ``behind`` are entries not found yet."""
 
@@ -59,6 +46,7 @@ class Found:
     total: int
     more: str
     facets: list[tuple[str, list[Choice]]]
+    bars: Histogram | None
     archived: int
     behind: int
     orders: list[OrderRow]
@@ -112,32 +100,33 @@ def find(site: Site, query: Query, *, text: str, sort: Sort, after: str | None) 
         ],
         total=hits.total,
         more=f"/?{more}" if more else "",
-        facets=[] if after else _facets(site, query, text),
+        facets=[] if after else facets(site, query, text),
+        bars=None if after or not hits.total else _bars(site, query),
         archived=site.index.count(),
         behind=behind if behind > _BEHIND else 0,
         orders=orders,
     )
 
 
-def _facets(site: Site, query: Query, text: str) -> list[tuple[str, list[Choice]]]:
-    counts = site.index.facets(query, tuple(_FACETS), limit=8)
-    found = []
-    for name, (field, title) in _FACETS.items():
-        choices = [_choice(field, value, count, text) for value, count in counts.get(name, ()) if value]
-        if choices:
-            found.append((title, choices))
-    return found
+def _bars(site: Site, query: Query) -> Histogram | None:
+    ends = [site.index.search(query, limit=1, sort=sort).hits for sort in ("oldest", "newest")]
+    with site.store.read() as conn:
+        rows = messages.messages(conn, [hits[0].seq for hits in ends if hits])
+    if len(rows) < 2:
+        return None
+    until = time.perf_counter() + _BARS_S
 
+    def count(span: Query) -> int:
+        if time.perf_counter() > until:
+            raise TimeoutError
+        return count_of(site, both(query, span))
 
-def _choice(field: str, value: str, count: int, text: str) -> Choice:
-    term = f'{field}:"{value}"' if any(char in value for char in ' "()') else f"{field}:{value}"
-    words = text.split(" ")
-    chosen = term in words
-    if chosen:
-        query = " ".join(word for word in words if word != term)
-    else:
-        query = f"({text}) {term}" if "OR" in words else f"{text.strip()} {term}".strip()
-    return Choice(value=value, count=count, chosen=chosen, query=query)
+    at = sorted(row.occurred_at for row in rows.values())
+    with contextlib.suppress(
+        TimeoutError
+    ):  # a slow engine, or a busy machine: the results do not wait for a picture
+        return histogram(at[0], at[-1], site.zone, count)
+    return None
 
 
 def _sort_of(name: str) -> Sort:

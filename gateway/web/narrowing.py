@@ -1,0 +1,102 @@
+"""How a search is narrowed and widened again: what a click adds to the query that somebody typed."""
+
+import re
+from dataclasses import dataclass
+
+from gateway.web.site import Site
+from index.query import And, Everything, Query, parse_query
+
+_FACETS = {
+    "direction": ("in", "Direction"),
+    "marketplace": ("marketplace", "Marketplace"),
+    "kind": ("kind", "Kind"),
+    "tag": ("tag", "Tag"),
+    "mailbox": ("mailbox", "Mailbox"),
+    "agent": ("agent", "Agent"),
+}
+_COUNTED = (
+    ("Holds", (("has:attachment", "Attachment"), ("has:order", "Order"))),
+    (
+        "Sender",
+        (("auth:pass", "Proven"), ("auth:fail", "Not authentic"), ("auth:none", "Not proven")),
+    ),
+)
+_SPECIAL = ' "()'
+_DATE = re.compile(r"(after|before|on):[^\s()]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One value of a facet, and the query that narrows to it or, where it is chosen, widens again."""
+
+    value: str
+    count: int
+    chosen: bool
+    query: str
+
+
+def facets(site: Site, query: Query, text: str) -> list[tuple[str, list[Choice]]]:
+    """Return what the messages found have in common, most frequent first; only what somebody could choose."""
+    counts = site.index.facets(query, tuple(_FACETS), limit=8)
+    found = []
+    for name, (field, title) in _FACETS.items():
+        choices = [
+            _choice(term_of(field, value), value, count, text)
+            for value, count in counts.get(name, ())
+            if value
+        ]
+        if choices:
+            found.append((title, choices))
+    for title, terms in _COUNTED:
+        counted = [(term, said, count_of(site, both(query, parse_query(term)))) for term, said in terms]
+        choices = [_choice(term, said, count, text) for term, said, count in counted if count]
+        if choices:
+            found.append((title, choices))
+    return found
+
+
+def term_of(field: str, value: str) -> str:
+    """Return what finds one value of a field.
+
+    >>> term_of("tag", "damage"), term_of("tag", "Prio 1")
+    ('tag:damage', 'tag:"Prio 1"')
+    """
+    return f'{field}:"{value}"' if any(char in value for char in _SPECIAL) else f"{field}:{value}"
+
+
+def both(query: Query, other: Query) -> Query:
+    """Return what two queries both find."""
+    if isinstance(query, Everything):
+        return other
+    parts = query.parts if isinstance(query, And) else (query,)
+    return And((*parts, *(other.parts if isinstance(other, And) else (other,))))
+
+
+def count_of(site: Site, query: Query) -> int:
+    return site.index.search(query, limit=1).total
+
+
+def added(text: str, term: str) -> str:
+    """Return a query with one more condition on all of it.
+
+    >>> added("a OR b", "tag:x"), added("lamp", "tag:x"), added("", "tag:x")
+    ('(a OR b) tag:x', 'lamp tag:x', 'tag:x')
+    """
+    return f"({text}) {term}" if "OR" in text.split() else f"{text.strip()} {term}".strip()
+
+
+def between(text: str, term: str) -> str:
+    """Return a query about another time: its own dates give way.
+
+    >>> between("lamp after:2026-01-01 before:2026-02-01", "on:2026-01-05")
+    'lamp on:2026-01-05'
+    """
+    if "OR" in text.split() or '"' in text:
+        return added(text, term)
+    return added(" ".join(word for word in text.split() if not _DATE.fullmatch(word)), term)
+
+
+def _choice(term: str, value: str, count: int, text: str) -> Choice:
+    chosen = f" {term} " in f" {text} "
+    query = f" {text} ".replace(f" {term} ", " ", 1).strip() if chosen else added(text, term)
+    return Choice(value=value, count=count, chosen=chosen, query=query)

@@ -1,0 +1,88 @@
+"""What could be typed next in the search box, and the form for those who type no queries.
+
+The form writes a query and shows it in the box, where it can be learned from.
+"""
+
+from http import HTTPStatus
+from urllib.parse import urlencode
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from gateway.web.narrowing import term_of
+from gateway.web.site import Site
+from index.query import Everything
+
+_SHOWN = 8
+_LONGEST = 100
+_FIELDS = {
+    "from": "who wrote it",
+    "to": "who it went to",
+    "subject": "words in the subject",
+    "order": "linked to this order",
+    "tag": "tagged so",
+    "marketplace": "of this marketplace",
+    "kind": "buyer message, claim, return …",
+    "mailbox": "one support address",
+    "agent": "an agent's own",
+    "in": "inbound, outbound or internal",
+    "has": "attachment, order or tag",
+    "auth": "is the sender proven",
+    "after": "that day or later",
+    "before": "earlier than that day",
+    "on": "that day",
+    "filename": "an attachment's name",
+    "tracking": "a parcel's number",
+    "asin": "a product",
+}
+_FIXED = {
+    "in": ("inbound", "outbound", "internal"),
+    "has": ("attachment", "order", "tag"),
+    "auth": ("pass", "fail", "none", "unchecked"),
+}
+_COUNTED = ("tag", "marketplace", "kind", "mailbox", "agent")
+_FORM = ("from", "to", "subject", "tag", "marketplace", "kind", "in", "has", "after", "before")
+
+
+async def suggest(request: Request) -> Response:
+    """Answer with what the word under the cursor may become: what to put in its place, and what that means."""
+    word = request.query_params.get("word", "")[:_LONGEST]
+    return JSONResponse(await run_in_threadpool(suggestions, request.app.state.site, word))
+
+
+def suggestions(site: Site, word: str) -> list[dict[str, str]]:
+    """Return at most eight endings of a word that is being typed."""
+    minus, bare = ("-", word[1:]) if word.startswith("-") else ("", word)
+    field, colon, begun = bare.partition(":")
+    field, begun = field.lower(), begun.strip('"').casefold()
+    if not colon:
+        names = [name for name in _FIELDS if field and name.startswith(field)]
+        return [{"put": f"{minus}{name}:", "said": _FIELDS[name]} for name in names[:_SHOWN]]
+    values: list[tuple[str, str]] = []
+    if field in _FIXED:
+        values = [(value, "") for value in _FIXED[field]]
+    elif field in _COUNTED:
+        counts = site.index.facets(Everything(), (field,), limit=500)[field]
+        values = [(value, f"{count:,}") for value, count in counts if value]
+    fits = [
+        (value, said) for value, said in values if begun in value.casefold() and value.casefold() != begun
+    ]
+    fits.sort(key=lambda pair: not pair[0].casefold().startswith(begun))
+    return [{"put": f"{minus}{term_of(field, value)} ", "said": said} for value, said in fits[:_SHOWN]]
+
+
+async def form(request: Request) -> Response:
+    """Write the query that a filled-in form means, and go to it."""
+    given = {name: value.strip()[:_LONGEST] for name, value in request.query_params.items()}
+    terms = [given.get("words", "")]
+    terms += [term_of(name, given[name].replace('"', "")) for name in _FORM if given.get(name)]
+    if given.get("phrase"):
+        terms.append('"' + given["phrase"].replace('"', "") + '"')
+    terms += [f"-{word}" for word in given.get("without", "").split()]
+    query = urlencode({"q": " ".join(term for term in terms if term)})
+    return RedirectResponse(f"/?{query}", status_code=HTTPStatus.SEE_OTHER)
+
+
+ROUTES = [Route("/suggest", suggest, methods=["GET"]), Route("/find", form, methods=["GET"])]

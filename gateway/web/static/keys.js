@@ -1,0 +1,92 @@
+/* Keyboard, and suggestions in the search box. Everything works without this file; it only saves the mouse. */
+(() => {
+  "use strict";
+  const $ = (id) => document.getElementById(id);
+  const typing = (e) => /^(input|textarea|select)$/i.test(e.tagName) || e.isContentEditable;
+  const rows = () => [...document.querySelectorAll(".row .subject, .wait-row a, .stop .subject")];
+  const go = (step) => {
+    const all = rows();
+    if (!all.length) return;
+    const at = all.indexOf(document.activeElement);
+    const next = all[Math.min(all.length - 1, Math.max(0, at < 0 ? 0 : at + step))];
+    next.focus();
+    next.scrollIntoView({ block: "nearest" });
+  };
+  const pages = { s: "/", w: "/waiting", o: "/outbox", r: "/review", t: "/status" };
+  let first = "";
+  document.addEventListener("keydown", (e) => {
+    if (e.ctrlKey || e.metaKey || e.altKey || e.isComposing) return;
+    const sheet = $("keys");
+    if (typing(e.target)) {
+      if (e.key === "Escape" && !e.defaultPrevented && e.target.id === "q") { e.target.blur(); go(0); }
+      return;
+    }
+    if (first === "g" && pages[e.key]) { first = ""; e.preventDefault(); location.assign(pages[e.key]); return; }
+    first = e.key;
+    if (e.key === "?" && sheet) { e.preventDefault(); if (sheet.open) sheet.close(); else sheet.showModal(); }
+    else if (sheet && sheet.open) return;
+    else if (e.key === "/" && $("q")) { e.preventDefault(); $("q").focus(); $("q").select(); }
+    else if (e.key === "j") { e.preventDefault(); go(1); }
+    else if (e.key === "k") { e.preventDefault(); go(-1); }
+    else if (e.key === "u") { e.preventDefault(); history.back(); }
+    else if (/^[1-4]$/.test(e.key)) { const tab = document.querySelectorAll(".tabs a")[e.key - 1]; if (tab) tab.click(); }
+  });
+
+  const box = $("q"), list = $("suggested");
+  if (!box || !list) return;
+  let chosen = -1, asked = 0, timer = 0;
+  const word = () => {
+    const before = box.value.slice(0, box.selectionStart);
+    return /(?:^|[\s(])(-?[^\s()"]*|-?\w+:"[^"]*)$/.exec(before)?.[1] ?? "";
+  };
+  const close = () => {
+    list.hidden = true; list.replaceChildren(); chosen = -1;
+    box.setAttribute("aria-expanded", "false"); box.removeAttribute("aria-activedescendant");
+  };
+  const mark = (n) => {
+    const all = [...list.children];
+    chosen = (n + all.length) % all.length;
+    all.forEach((one, i) => one.setAttribute("aria-selected", String(i === chosen)));
+    box.setAttribute("aria-activedescendant", all[chosen].id);
+  };
+  const take = (put) => {
+    const at = box.selectionStart, begin = at - word().length;
+    box.setRangeText(put, begin, at, "end");
+    close(); box.focus();
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  const show = (all) => {
+    close();
+    if (!all.length || document.activeElement !== box) return;
+    all.forEach((one, i) => {
+      const li = document.createElement("li"), put = document.createElement("code"), said = document.createElement("span");
+      li.id = "suggested-" + i; li.setAttribute("role", "option"); li.setAttribute("aria-selected", "false");
+      put.textContent = one.put.trim(); said.textContent = one.said;
+      li.append(put, said);
+      li.addEventListener("mousedown", (e) => { e.preventDefault(); take(one.put); });
+      list.append(li);
+    });
+    list.hidden = false; box.setAttribute("aria-expanded", "true");
+  };
+  box.addEventListener("input", () => {
+    clearTimeout(timer);
+    const now = word(), mine = ++asked;
+    if (!now) { close(); return; }
+    timer = setTimeout(async () => {
+      try {
+        const answer = await fetch("/suggest?word=" + encodeURIComponent(now), { headers: { accept: "application/json" } });
+        if (answer.ok && !answer.redirected && mine === asked) show(await answer.json());
+      } catch { close(); }
+    }, 120);
+  });
+  box.addEventListener("blur", close);
+  box.addEventListener("keydown", (e) => {
+    if (list.hidden) return;
+    if (e.key === "ArrowDown") { e.preventDefault(); mark(chosen + 1); }
+    else if (e.key === "ArrowUp") { e.preventDefault(); mark(chosen < 0 ? -1 : chosen - 1); }
+    else if (e.key === "Escape") { e.preventDefault(); close(); }
+    else if ((e.key === "Enter" || e.key === "Tab") && chosen >= 0) {
+      e.preventDefault(); take(list.children[chosen].firstChild.textContent + (list.children[chosen].firstChild.textContent.endsWith(":") ? "" : " "));
+    } else if (e.key === "Enter") close();
+  });
+})();
