@@ -218,6 +218,7 @@ class Outline:
             yield said["damaged"].format(entry=seq, why=why)
         if not self._whole:
             yield said["originals"]
+            yield said["links"]
         for number, one in enumerate(known.chosen.moments, 1):
             if isinstance(one, Told) and self._whole and one.row.seq not in {*known.embedded, *known.damaged}:
                 yield said["large"].format(number=number, size=size(one.row.size_bytes))

@@ -1,5 +1,6 @@
 """A report's messages, each in its place: its head, its text without what could deceive, its files, and what became of it."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +24,8 @@ _QUOTED_CHARS = 1_500  # of older mail quoted in it
 _PICTURES = 60  # of a report that are shown
 _PICTURE_BYTES = 20 * 1024 * 1024
 _REPLY_CHARS = 300
+# In the marketplace's frame around a buyer's words: pages that act for the seller, and marks of the conversation.
+_INWARD = re.compile(r"(?:https?://|www\.)\S+|\[\w{3,40}:[\w+/=.-]{8,200}\]", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +170,8 @@ class Story:
         parts, is_cut = [], len(whole) > TEXT_CHARS
         for one in passages(whole[:TEXT_CHARS].strip()):
             text = one.text.strip("\n")
+            if self._set.audience == "buyer":
+                text = "" if one.quoted else _INWARD.sub("[…]", text)
             if one.quoted and len(text) > _QUOTED_CHARS:
                 text = f"{text[:_QUOTED_CHARS]} …"
             if text:

@@ -82,6 +82,21 @@ def test_an_answer_that_never_left_is_not_shown(full):
     assert "1 messages that were never handed over" in text
 
 
+def test_pages_that_act_for_the_seller_are_not_handed_to_the_buyer(house):
+    house.take(
+        mail(
+            f"Order {ORDER}",
+            f"It broke.\n\nOrder {ORDER}\nMark as no response needed: https://sellercentral.example/no-response?t=SECRET1\n"
+            "[commMgrTok:SECRET2SECRET2]\n\nOn Monday, Ann wrote:\n> one\n> SECRET3\n> three\n",
+        )
+    )
+    text = text_of(report(house, audience="buyer").pdf)
+    assert "It broke." in text
+    assert "SECRET" not in text
+    assert "Addresses of web pages, and older mail that is quoted, are not shown" in text
+    assert "SECRET1" in text_of(report(house).pdf)
+
+
 def test_a_copy_that_is_too_large_goes_without_pictures_and_else_not_at_all(full):
     whole = report(full, audience="buyer")
     assert images(whole.pdf)
