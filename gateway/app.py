@@ -37,6 +37,7 @@ from gateway.relay.signing import load_signing
 from gateway.relay.transport import Transport
 from gateway.servers import Server
 from gateway.shelf import Files, Shelf, Watch, last_good, read_files, stock, watch_over
+from gateway.stating import seen_by
 from gateway.store.accounts import Accounts, Agent
 from gateway.store.engine import Store, delete_store, open_store
 from gateway.timestamp.authority import Authority, load_authority
@@ -60,9 +61,13 @@ class App:
 
     @cached_property
     def archive(self) -> Archive:
+        return self.open_archive(self.config.outside)
+
+    def open_archive(self, outside: Path | None) -> Archive:
+        """Open it once more; with None whatever head is kept outside, for whoever looks or answers for going on."""
         self._initialised()
         urls = self.config.url("archive"), self.config.url("keys")
-        return Archive(*urls, self.config.secrets, clock=self.clock)
+        return Archive(*urls, self.config.secrets, clock=self.clock, outside=outside)
 
     @cached_property
     def store(self) -> Store:
@@ -87,7 +92,8 @@ class App:
 
     @property
     def exporter(self) -> Exporter:
-        return Exporter(self.archive, self.store, self.clock, self.authorities)
+        said = seen_by(self.archive, witnesses=self.config.witness.named)
+        return Exporter(self.archive, self.store, self.clock, self.authorities, said)
 
     @cached_property
     def authorities(self) -> tuple[Authority, ...]:

@@ -3,6 +3,7 @@
 Only ``app`` and ``cli`` read this module: every component takes plain values.
 """
 
+import os
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -224,6 +225,20 @@ class Report(Struct, frozen=True, forbid_unknown_fields=True):
     buyer_bytes_max: Bytes = 10_000_000
 
 
+class Witness(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the log is held against later: its last head outside the data folder, and checkpoints that others keep."""
+
+    head: str = ""  # a folder; "off": none. Default: where the system keeps state, see ``default_head``
+    every_hours: Hours = 24.0
+    folders: tuple[str, ...] = ()
+    mail: tuple[str, ...] = ()
+    mailbox: str = ""  # whose way out the mails take; default: the first that has one
+
+    @property
+    def named(self) -> bool:
+        return bool(self.folders or self.mail)
+
+
 class Work(Struct, frozen=True, forbid_unknown_fields=True):
     readers: OptionalCount = 0  # child processes that parse mail; 0 is one per core
     reader_seconds: Seconds = 30.0
@@ -272,6 +287,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     clocks: Clocks = field(default_factory=Clocks)
     timestamps: Timestamps = field(default_factory=Timestamps)
     report: Report = field(default_factory=Report)
+    witness: Witness = field(default_factory=Witness)
 
     @property
     def folder(self) -> Path:
@@ -282,6 +298,11 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
         return self.folder / "secrets"
 
     @property
+    def outside(self) -> Path | None:
+        """Return the folder where the log's last head is kept, None where none is."""
+        return None if self.witness.head == "off" else Path(self.witness.head or default_head())
+
+    @property
     def web_url(self) -> str:
         """Return where people read messages, without a slash at its end; empty where there is no web view."""
         listen = f"http://{self.listen.web}" if self.listen.web else ""
@@ -290,3 +311,11 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     def url(self, name: Literal["archive", "keys", "accounts", "store"]) -> str:
         """Return a database's SQLAlchemy URL."""
         return getattr(self.database, name) or f"sqlite:///{self.folder.resolve() / (name + '.db')}"
+
+
+def default_head() -> Path:
+    """Return where the head is kept when the settings do not say: what XDG says, the system's folder, or the user's own."""
+    if state := os.environ.get("XDG_STATE_HOME"):
+        return Path(state) / "docket-witness"
+    shared = Path("/var/lib/docket-witness")
+    return shared if shared.is_dir() else Path("~/.local/state/docket-witness").expanduser()

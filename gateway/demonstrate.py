@@ -128,6 +128,9 @@ rules = "{folder / "rules.toml"}"
 [authenticity]
 dns = ["{names.address[0]}:{names.address[1]}"]  # the simulated marketplace's own: its mail is signed, and nobody's word is taken
 
+[witness]
+head = "off"
+
 [listen]
 smtp = ["127.0.0.1:{smtp}"]
 lmtp = ["127.0.0.1:0"]

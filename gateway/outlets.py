@@ -1,11 +1,15 @@
 """The ways out of the house, made from the settings: one transport for each server that mail is handed to."""
 
+from pathlib import Path
+
+from gateway.config import Config, Mailbox
 from gateway.relay.imap import ImapTransport
 from gateway.relay.lmtp import LmtpTransport
 from gateway.relay.mx import MxTransport
 from gateway.relay.smtp import SmtpTransport
 from gateway.relay.transport import Transport
 from gateway.servers import Server, read_password
+from gateway.witnessing import Witness, folder_witness, mail_witness
 
 
 def transport_of(server: Server, address: str, *, hostname: str) -> Transport | None:
@@ -44,3 +48,22 @@ def transport_of(server: Server, address: str, *, hostname: str) -> Transport | 
                 folder=server.folder,
                 timeout_s=server.timeout_s,
             )
+
+
+def witnesses_of(config: Config, vkey: str) -> tuple[Witness, ...]:
+    """Make the witnesses that the settings name: folders, and people who get mail by a mailbox's way out."""
+    told = config.witness
+    folders = [folder_witness(Path(one), vkey) for one in told.folders]
+    if not told.mail:
+        return tuple(folders)
+    box = _sender_of(config)
+    send = transport_of(box.relay, box.address, hostname=config.hostname) if box is not None else None
+    sender = box.sender if box is not None else ""
+    mailed = [mail_witness(one, send, vkey, sender=sender, hostname=config.hostname) for one in told.mail]
+    return (*folders, *mailed)
+
+
+def _sender_of(config: Config) -> Mailbox | None:
+    named = config.witness.mailbox.lower()
+    able = (box for box in config.mailbox if box.address.lower() == named or not named)
+    return next((box for box in able if box.relay.kind != "none"), None)

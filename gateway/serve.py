@@ -36,12 +36,14 @@ from gateway.ingest.submission import SubmissionConnection
 from gateway.ingest.tls import server_context
 from gateway.introduction import names_of, services_of
 from gateway.mail.entry import Draft
+from gateway.outlets import witnesses_of
 from gateway.receipt import Accept
 from gateway.stamping import Stamping
 from gateway.status import software_entry, status_of
 from gateway.supervise import WorkerProcess, is_at_work
 from gateway.web.app import build_site
 from gateway.web.site import Site
+from gateway.witnessing import Witnessing
 from gateway.worker import Locked, hold_lock
 from gateway.workprocess import EXIT_LOCKED, serve_lock_of
 from rules.named import orders_named
@@ -93,6 +95,10 @@ async def running(app: App, *, quiet: bool = False) -> AsyncIterator[Running]:
         if app.authorities and app.config.timestamps.every_minutes:
             stamping = Stamping(app.archive, app.authorities)
             stack.enter_context(stamping.kept(every_s=app.config.timestamps.every_minutes * 60))
+        if app.config.witness.named:
+            witnesses = witnesses_of(app.config, app.archive.verifier.vkey())
+            witnessing = Witnessing(app.archive, witnesses, app.clock)
+            stack.enter_context(witnessing.kept(every_s=app.config.witness.every_hours * 3600))
         for kind, address, listener in _listeners(app, gateway.accept, service):
             service.bound.setdefault(kind, []).append(await listener.start(address))
             stack.push_async_callback(listener.stop)

@@ -88,7 +88,17 @@ def parse_config(text: str, *, where: str = "the settings", below: Path | None =
         raise WrongUse(
             f"{where}: timestamps: {strange[0]!r} cannot name an authority: a-z, 0-9 and -, each name once"
         )
-    return _from(below, config) if below is not None else config
+    if strange := [each for each in config.witness.mail if "@" not in each]:
+        raise WrongUse(f"{where}: witness.mail names {strange[0]!r}, which has no @")
+    if (box := config.witness.mailbox) and box.lower() not in seen:
+        raise WrongUse(f"{where}: witness.mailbox = {box!r} is no mailbox of these settings")
+    config = _from(below, config) if below is not None else config
+    for place in (config.witness.head, *config.witness.folders):
+        if place not in {"", "off"} and Path(place).resolve().is_relative_to(config.folder.resolve()):
+            raise WrongUse(
+                f"{where}: witness: {place} lies in the data folder, whose copies would hold it too"
+            )
+    return config
 
 
 def _fault_of_acts(config: Config) -> str:
@@ -168,6 +178,11 @@ def _from(below: Path, config: Config) -> Config:
                 msgspec.structs.replace(one, certificate=path(one.certificate), roots=path(one.roots))
                 for one in config.timestamps.authority
             ),
+        ),
+        witness=msgspec.structs.replace(
+            config.witness,
+            head=config.witness.head if config.witness.head == "off" else path(config.witness.head),
+            folders=tuple(map(path, config.witness.folders)),
         ),
         tls=Tls(certificate=path(config.tls.certificate), key=path(config.tls.key)),
         mailbox=tuple(map(mailbox, config.mailbox)),

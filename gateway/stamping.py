@@ -19,6 +19,9 @@ from gateway.timestamp.token import NoStamp
 log = logging.getLogger(__name__)
 
 TYPE = "timestamp"
+OUTWARD = frozenset(
+    {TYPE, "witness"}
+)  # entries that tell of the log itself: nothing to stamp, nothing to witness
 _AGAIN_S = 60.0
 
 
@@ -35,7 +38,7 @@ class Stamping:
 
         Stamps themselves are nothing to stamp. Raises what the archive raises when the entries cannot be written.
         """
-        end = self._archive.tail_of({TYPE})
+        end = self._archive.tail_of(OUTWARD)
         asked = [one for one in self._authorities if always or self._stamped[one.name] < end]
         if not asked or not end:
             return [], []

@@ -6,8 +6,11 @@ from gateway import __version__
 from gateway.app import App
 from gateway.capture.standing import Standing
 from gateway.mail.canonical import canonical
+from gateway.outlets import witnesses_of
 from gateway.shelf import RULES, in_force
+from gateway.stating import contradiction, seen_by
 from gateway.store import fold, jobs, messages
+from gateway.store.evidence import events_of_type
 from gateway.supervise import is_at_work
 from index.backend import Backend
 
@@ -29,6 +32,7 @@ def status_of(app: App, index: Backend | None = None) -> dict[str, Any]:
         queue = jobs.counts(conn)
         last = messages.last_received(conn)
         waiting = fold.undecided_count(conn)
+        told = {str(one.summary.get("to")): one.summary for one in events_of_type(conn, "witness")}
     head = app.archive.head()  # asked last: what stands behind it never seems to be ahead of it
     return {
         "version": __version__,
@@ -36,6 +40,12 @@ def status_of(app: App, index: Backend | None = None) -> dict[str, Any]:
             "size": head,
             "checkpoint": app.archive.checkpoint() if head else "",
             "fingerprint": app.archive.verifier.fingerprint,
+        },
+        "witness": {
+            "head": str(app.archive.outside.place) if app.archive.outside is not None else "off",
+            "rolled_back": contradiction(app.archive),
+            "says": list(seen_by(app.archive, witnesses=app.config.witness.named)),
+            "kept_by": {one.to: _told(told.get(one.to)) for one in witnesses_of(app.config, "")},
         },
         "store": {"position": position, "lag": head - position, "undecided": waiting},
         "index": {
@@ -76,6 +86,10 @@ def _account(standing: Standing) -> dict[str, Any]:
         },
         "mend": standing.troubles,
     }
+
+
+def _told(summary: dict[str, Any] | None) -> str:
+    return f"{summary.get('size')} entries, at {summary.get('at')}" if summary else "nothing yet"
 
 
 def software_entry(app: App) -> bytes:

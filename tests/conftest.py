@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from ctypes.util import find_library
@@ -12,6 +13,8 @@ from pathlib import Path
 import pytest
 
 _PROGRAM_PATHS = [*os.environ.get("PATH", "").split(os.pathsep), "/usr/sbin", "/sbin", "/usr/lib/dovecot"]
+# What is kept outside of data folders must not be the user's own: here and in every process that a test starts.
+os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="docket-state-")
 
 
 def program(name: str) -> str | None:

@@ -19,11 +19,13 @@ from sqlalchemy.exc import DBAPIError
 from gateway.archive import tables
 from gateway.archive.checkpoint import Checkpoint, is_name, open_checkpoint, proof_text
 from gateway.archive.committer import Committer
+from gateway.archive.compared import Compared, compare
 from gateway.archive.database import Tidier, connect, refuse_one_file
 from gateway.archive.destruction import Erasure, destroy, present
 from gateway.archive.faults import Damaged, meaning_of, reading
 from gateway.archive.identity import check_identity
 from gateway.archive.keys import Secrets, make_secrets, subkey
+from gateway.archive.outside import OutsideHead
 from gateway.archive.proof import prove_consistency, prove_inclusion
 from gateway.archive.reader import Reader
 from gateway.archive.tree import EMPTY_ROOT
@@ -84,9 +86,20 @@ class Archive:
     Appending raises, or ends its future with: Temporary (nothing was written, try again), Permanent (too large),
     ArchiveBroken (a write failed in a way that makes all further promises void; nothing is taken any more).
     Reading raises Damaged where what is stored is not what was archived, naming the entry.
+    ``outside`` is a folder, no part of the data, where the last signed head is kept: nothing is signed that does not
+    continue it. Without it only what this process has seen itself is known.
     """
 
-    def __init__(self, archive_url: str, keys_url: str, secrets: Path, *, clock: Clock, log: int = 0) -> None:
+    def __init__(
+        self,
+        archive_url: str,
+        keys_url: str,
+        secrets: Path,
+        *,
+        clock: Clock,
+        log: int = 0,
+        outside: Path | None = None,
+    ) -> None:
         refuse_one_file(archive_url, keys_url)
         self._secrets = Secrets.load(secrets)
         self._clock = clock
@@ -101,7 +114,9 @@ class Archive:
             raise
         self._vault = Vault(self.origin, self._secrets.wrapper, self._secrets.fingerprints)
         self._reader = Reader(self._archive, self._keys, self._vault, log=log)
-        writer = Writer(self._archive, self._keys, self._secrets.signer, clock, log=log)
+        self.outside = OutsideHead(outside, self.verifier) if outside is not None else None
+        signer = self._secrets.signer
+        writer = Writer(self._archive, self._keys, signer, clock, log=log, outside=self.outside)
         self._committer = Committer(writer.append, Tidier(self._archive, self._keys))
         self.on_commit: Callable[[Callable[[], object]], None] = self._committer.on_commit
 
@@ -260,6 +275,12 @@ class Archive:
             if new > size:
                 raise WrongUse(f"the log has {size} entries, not {new}")
             return prove_consistency(read, old, new)
+
+    def compare(self, note: str) -> Compared:
+        """Say whether the log still contains what this signed checkpoint speaks of."""
+        self._committer.check()
+        with self._reader.snapshot() as (_, head, read):
+            return compare(note, self.verifier, head, read)
 
     def proof(self, seq: int) -> str:
         """Return a proof file for an entry: audit path and checkpoint in C2SP tlog-proof form."""

@@ -14,7 +14,9 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Engine, bindparam, func, select
 
 from gateway.archive.checkpoint import Checkpoint, Signer, open_checkpoint
+from gateway.archive.compared import compare
 from gateway.archive.leaf import write_leaf
+from gateway.archive.outside import OutsideHead
 from gateway.archive.proof import is_consistent, prove_consistency
 from gateway.archive.tables import FORMAT, Statements, entries, tiles
 from gateway.archive.tree import Edge, ReadTile
@@ -40,12 +42,22 @@ class _Head(NamedTuple):
 class Writer:
     """Appends groups to one log. For one thread at a time; other processes are held off by the database's lock."""
 
-    def __init__(self, archive: Engine, keys: Engine, signer: Signer, clock: Clock, *, log: int) -> None:
+    def __init__(
+        self,
+        archive: Engine,
+        keys: Engine,
+        signer: Signer,
+        clock: Clock,
+        *,
+        log: int,
+        outside: OutsideHead | None = None,
+    ) -> None:
         self._archive = archive.execution_options(docket_begin="BEGIN IMMEDIATE")
         self._keys = keys.execution_options(docket_begin="BEGIN IMMEDIATE")
         self._signer = signer
         self._clock = clock
         self._log = log
+        self._outside = outside
         self._sql = Statements.for_dialect(archive.dialect)
         self._key_sql = Statements.for_dialect(keys.dialect)
         self._head: _Head | None = None
@@ -65,6 +77,8 @@ class Writer:
                 head = self._write(conn, head, fresh)
         # From here a crash loses nothing.
         self._head = head
+        if fresh and self._outside is not None:
+            self._outside.keep(head.note)
         return appended
 
     def _locked_head(self, conn: Connection) -> _Head:
@@ -87,7 +101,19 @@ class Writer:
             )
         if known is not None:
             self._refuse_fork(read, known, size, edge.root())
+        elif self._outside is not None:
+            self._refuse_rollback(self._outside, note, read)
         return _Head(size, note, edge)
+
+    def _refuse_rollback(self, outside: OutsideHead, note: str, read: ReadTile) -> None:
+        """Never sign for a log that is not the continuation of what any process on this machine signed last."""
+        kept = outside.last()
+        compared = compare(kept, self._signer.verifier, note, read) if kept is not None else None
+        if compared is not None and not compared.ok:
+            raise ArchiveBroken(
+                f"nothing is signed: by the head kept outside ({outside.place}), {compared.what}. Put back the newest copy, "
+                'or have a person state what happened and go on without the lost entries: docket gap --reason "..."'
+            )
 
     def _refuse_fork(self, read: ReadTile, known: _Head, size: int, root: bytes) -> None:
         """Never sign for a log that is not the continuation of the one this process has seen."""

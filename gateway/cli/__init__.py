@@ -19,6 +19,7 @@ from rules.errors import BookError
 
 _MODULES = (
     "keep",
+    "witness",
     "mailboxes",
     "inform",
     "inspecting",

@@ -12,15 +12,16 @@ from sqlalchemy import make_url
 
 from gateway import __version__
 from gateway.app import App
-from gateway.archive.verify import verify_archive
+from gateway.archive.verify import Report, verify_archive
 from gateway.births import collect_seldom
 from gateway.cli.frame import Place, json_option, pass_place, print_json, when
 from gateway.doctor import examine
-from gateway.errors import WrongUse
+from gateway.errors import DocketError, WrongUse
 from gateway.history import Import
 from gateway.ingest.files import shown
 from gateway.pipeline import Intake
 from gateway.stamping import Stamping
+from gateway.stating import contradiction, seen_by
 from gateway.status import status_of
 from gateway.supervise import ask_rebuild, beside_worker
 from gateway.workprocess import rolled_back
@@ -117,14 +118,11 @@ def verify(place: Place, as_json: bool) -> None:
         progress=lambda done, size: progress.say(f"{done} of {size} entries checked"),
     )
     progress.end()
-    if report.ok and Path(make_url(config.url("store")).database or "").is_file():
-        older = rolled_back(place.app())
-        report = replace(report, bad=((None, older),)) if older else report
+    report, said = _with_rollback(place.app(), report)
     if as_json:
         bad = [{"seq": seq, "what": what} for seq, what in report.bad]
-        print_json(
-            {"size": report.size, "root": report.root, "ok": report.ok, "erased": report.erased, "bad": bad}
-        )
+        found = {"size": report.size, "root": report.root, "ok": report.ok, "erased": report.erased}
+        print_json(found | {"bad": bad, "rollback": list(said)})
     elif report.ok:
         gone = f"; {report.erased} of them erased, as the log itself says" if report.erased else ""
         click.echo(f"All {report.size} entries of {report.origin} are whole{gone}. Root {report.root}")
@@ -132,8 +130,25 @@ def verify(place: Place, as_json: bool) -> None:
         for seq, what in report.bad:
             click.echo(f"entry {seq}: {what}" if seq is not None else what)
         click.echo(f"The archive is NOT whole: {len(report.bad)} findings in {report.size} entries.")
+    if not as_json:
+        for sentence in said:
+            click.echo(sentence)
     if not report.ok:
         raise click.exceptions.Exit(1)
+
+
+def _with_rollback(app: App, report: Report) -> tuple[Report, tuple[str, ...]]:
+    """Add what the head kept outside contradicts; return also what would show a roll-back of the whole folder."""
+    try:
+        found = contradiction(app.archive)
+        said = seen_by(app.archive, witnesses=app.config.witness.named)
+        if not found and report.ok and Path(make_url(app.config.url("store")).database or "").is_file():
+            found = rolled_back(app)
+        app.archive.close()
+    except DocketError as wrong:  # damage too great to open it stands in the report already
+        return replace(report, bad=report.bad or ((None, str(wrong)),)), ()
+    more = ((None, found),) if found else ()
+    return replace(report, bad=(*report.bad, *more)), said
 
 
 @click.command()

@@ -22,8 +22,8 @@ class Tally(msgspec.Struct):
     attachments: int = 0
 
 
-def statement(selection: Selection, tally: Tally) -> dict[str, Any]:
-    """Return the statement as plain values; ``says`` is the same for people."""
+def statement(selection: Selection, tally: Tally, rollback: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return the statement as plain values; ``says`` is the same for people. ``rollback`` says what would show one."""
     return {
         "about": selection.request.title,
         "opened": tally.opened,
@@ -34,7 +34,7 @@ def statement(selection: Selection, tally: Tally) -> dict[str, Any]:
         "links_taken_back": [{"message": message, "by": by} for message, by in selection.taken_back],
         "gaps": msgspec.to_builtins(selection.gaps),
         "looked_at": {"entries": selection.read_to, "of": selection.size},
-        "says": list(_sentences(selection, tally)),
+        "says": [*_sentences(selection, tally), *rollback],
     }
 
 
@@ -57,7 +57,12 @@ def _sentences(selection: Selection, tally: Tally) -> list[str]:
         said.append(
             f"{behind} entries of the log, from entry {selection.read_to} on, had not been read when the choice was made."
         )
-    said += [f"Mail was not taken for a while: see entry {one.entry}, a gap." for one in selection.gaps]
+    said += [
+        f"Signed entries of the log are lost: see entry {one.entry}, in which a person states it."
+        if "lost" in one.said
+        else f"Mail was not taken for a while: see entry {one.entry}, a gap."
+        for one in selection.gaps
+    ]
     if not selection.gaps:
         said.append("Nobody has recorded a time in which mail was not taken.")
     said += [

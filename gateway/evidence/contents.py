@@ -30,7 +30,12 @@ class Asked:
 
 
 def write_contents(
-    journal: Journal, selection: Selection, asked: Asked, origin: str, made_at: datetime
+    journal: Journal,
+    selection: Selection,
+    asked: Asked,
+    origin: str,
+    made_at: datetime,
+    rollback: tuple[str, ...] = (),
 ) -> tuple[Tally, dict[str, str]]:
     """Write tables, manifest and what people read; return what was counted, and the hashes that the log shall record."""
     hashes, total = dict[str, str](), 0
@@ -47,7 +52,7 @@ def write_contents(
             tally.opened += 1
         tally.attachments += sum(path.startswith("data/attachments/") for path in piece.files)
         tally.faults += [Lack(piece.seq, fault) for fault in piece.faults]
-    said = statement(selection, tally)
+    said = statement(selection, tally, rollback)
     (journal.bag / "data").mkdir(exist_ok=True)
     for name, lines in _tables(journal, said):
         hashes[f"data/{name}"], size = write_lines(journal.bag / "data" / name, lines)

@@ -65,6 +65,9 @@ class Exporter:
     store: Store
     clock: Clock
     authorities: Sequence[Authority] = ()
+    rollback: tuple[
+        str, ...
+    ] = ()  # what would show that the log was put back from an older copy, in sentences
 
     def export(
         self,
@@ -89,7 +92,8 @@ class Exporter:
         with journal.hold():
             selection = journal.begin(request, choose)
             self._take(journal, selection, progress)
-            tally, tags = write_contents(journal, selection, asked, self.archive.origin, self.clock.now())
+            now = self.clock.now()
+            tally, tags = write_contents(journal, selection, asked, self.archive.origin, now, self.rollback)
             (journal.bag / REPORT).unlink(missing_ok=True)  # of an attempt that broke off
             if draw is not None:
                 tags[REPORT], _ = write_lines(journal.bag / REPORT, [draw()])

@@ -10,7 +10,7 @@ Entry types, all of them (docs/archive-format.md says what each payload holds):
 * ``queue`` — a person's word on a job: try it now, hold, release or drop it.
 * ``imap`` — what an agent did in a mail client: who opened, flagged, moved, copied, added or removed which message.
 * ``export`` — who took an evidence pack of what, why, and the hashes of its files. ``answer`` — who had which claim answer written.
-* ``timestamp`` — that an outside authority signed the log's checkpoint at some moment.
+* ``timestamp`` — that an outside authority signed the log's checkpoint at some moment. ``witness`` — that it was handed to somebody to keep.
 * ``orders`` — what an order report tells. ``sighting`` — the same bytes seen again elsewhere. ``rules`` — a rule book or marketplace file that decided something.
 * ``book`` — which versions are in force from here on, where no entry ``rules`` says so.
 * ``erasure`` — whose keys were destroyed, when and why; ``erasure.asked`` ``.approved`` ``.refused`` ``.withdrawn`` — what came before it, ``erasure.done`` — the certificate; ``access`` — who took all that is held on somebody.

@@ -132,7 +132,15 @@ def described(about: About, web: str) -> list[str]:
 
 
 def notice(
-    subject: str, lines: Sequence[str], sender: str, to: Sequence[str], name: str, hostname: str, at: datetime
+    subject: str,
+    lines: Sequence[str],
+    sender: str,
+    to: Sequence[str],
+    name: str,
+    hostname: str,
+    at: datetime,
+    *,
+    files: Sequence[tuple[str, bytes]] = (),
 ) -> bytes:
     """Return a notice of ours: it says that a program wrote it, and however often it is made, it arrives once."""
     mail = EmailMessage(policy=policy.SMTP)
@@ -146,4 +154,6 @@ def notice(
     mail["X-Auto-Response-Suppress"] = "All"  # the same, in the words of Exchange
     mail["X-Loop"] = LOOP
     mail.set_content("\n".join(lines) + "\n")
+    for filename, data in files:
+        mail.add_attachment(data, maintype="application", subtype="octet-stream", filename=filename)
     return mail.as_bytes()

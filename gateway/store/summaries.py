@@ -30,6 +30,7 @@ _SHOWN = {
     "erasure.refused": ("why", "ground"),
     "erasure.done": ("erasure", "file", "sha256"),
     "timestamp": ("authority", "at", "size"),
+    "witness": ("to", "at", "size"),
 }
 
 

@@ -32,7 +32,9 @@ _ENTRIES = {
     "release": "Second look",
     "sighting": "Seen again",
     "capture": "Capture",
-    "gap": "Nothing captured",
+    "gap": "Gap",
+    "timestamp": "Time-stamp",
+    "witness": "Checkpoint handed out",
     "silence": "No mail came",
     "reconciliation": "Compared with the mailbox",
     "export": "Handed out",
@@ -71,6 +73,9 @@ _FACTS = {
     "held": "Held",
     "dropped": "Dropped",
     "dead": "Failed",
+    "says": "A roll-back",
+    "head": "Last head kept at",
+    "kept_by": "Witnesses",
 }
 
 _STOPPED = {

@@ -65,6 +65,8 @@ def troubles_in(facts: dict[str, Any]) -> list[str]:
     troubles = []
     if (facts.get("capture") or {}).get("at_work") is False:
         troubles.append("The worker is not running: mail is archived, but not delivered, relayed or indexed.")
+    if said := (facts.get("witness") or {}).get("rolled_back"):
+        troubles.append(f"The archive is not what was signed last: {said}.")
     troubles.extend((facts.get("rules") or {}).get("broken") or ())
     accounts = (facts.get("capture") or {}).get("accounts") or {}
     troubles.extend(f"{name}: {said}" for name, one in accounts.items() for said in one["mend"])
