@@ -38,7 +38,7 @@ from gateway.relay.transport import Transport
 from gateway.servers import Server
 from gateway.shelf import Files, Shelf, Watch, last_good, read_files, stock, watch_over
 from gateway.stating import seen_by
-from gateway.store.accounts import Accounts, Agent
+from gateway.store.accounts import Accounts
 from gateway.store.engine import Store, delete_store, open_store
 from gateway.timestamp.authority import Authority, load_authority
 from index.backend import Backend
@@ -235,12 +235,6 @@ class App:
         """Build the index anew from the store; return the entry it stands at."""
         engine = self.config.index.engine
         return rebuild_index(self.archive, self.store, self.analyses, engine, self.index_place)
-
-    def archive_head(self) -> int:
-        return self.archive.head()
-
-    def agents(self) -> list[Agent]:
-        return self.accounts.list()
 
     @property
     def config_hash(self) -> str:

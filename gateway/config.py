@@ -3,17 +3,14 @@
 Only ``app`` and ``cli`` read this module: every component takes plain values.
 """
 
-import os
 import re
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
 from gateway.door.limits import Limits
-from gateway.erasure.requests import Policy
-from gateway.erasure.retention import Period
+from gateway.keeping import Erasure, Retention, Witness, default_head
 from gateway.ranges import (
     Bytes,
     Count,
@@ -163,40 +160,6 @@ class Dossier(Struct, frozen=True, forbid_unknown_fields=True):
     refund_needs: tuple[str, ...] = ()
 
 
-class Erasure(Struct, frozen=True, forbid_unknown_fields=True):
-    """What an erasure needs before it is done."""
-
-    second_person: bool = True  # another than who asked for it approves
-    cooling_hours: OptionalHours = 168.0  # after it was asked for
-
-    @property
-    def policy(self) -> Policy:
-        return Policy(second_person=self.second_person, cooling=timedelta(hours=self.cooling_hours))
-
-
-class RetentionPeriod(Struct, frozen=True, forbid_unknown_fields=True):
-    """How long messages of a class are kept; rules name the class: ``{ do = "retain", class = NAME }``."""
-
-    name: Text
-    years: OptionalCount = 0
-    days: OptionalCount = 0
-    end_of_year: bool = False  # counted from the end of the year in which a message occurred
-
-
-class Retention(Struct, frozen=True, forbid_unknown_fields=True):
-    """What may go by time. Without a period for its class a message stays for good."""
-
-    default: str = ""  # the class of messages that no rule gave one
-    period: tuple[RetentionPeriod, ...] = ()
-
-    @property
-    def periods(self) -> dict[str, Period]:
-        return {
-            one.name: Period(years=one.years, days=one.days, end_of_year=one.end_of_year)
-            for one in self.period
-        }
-
-
 class Authority(Struct, frozen=True, forbid_unknown_fields=True):
     """One time-stamp authority (RFC 3161); its certificates stand in PEM files."""
 
@@ -223,20 +186,6 @@ class Report(Struct, frozen=True, forbid_unknown_fields=True):
     memory_bytes: Bytes = 2 * 1024**3
     originals_bytes_max: Bytes = 40 * 1024**2  # of all originals that are embedded
     buyer_bytes_max: Bytes = 10_000_000
-
-
-class Witness(Struct, frozen=True, forbid_unknown_fields=True):
-    """What the log is held against later: its last head outside the data folder, and checkpoints that others keep."""
-
-    head: str = ""  # a folder; "off": none. Default: where the system keeps state, see ``default_head``
-    every_hours: Hours = 24.0
-    folders: tuple[str, ...] = ()
-    mail: tuple[str, ...] = ()
-    mailbox: str = ""  # whose way out the mails take; default: the first that has one
-
-    @property
-    def named(self) -> bool:
-        return bool(self.folders or self.mail)
 
 
 class Work(Struct, frozen=True, forbid_unknown_fields=True):
@@ -311,11 +260,3 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     def url(self, name: Literal["archive", "keys", "accounts", "store"]) -> str:
         """Return a database's SQLAlchemy URL."""
         return getattr(self.database, name) or f"sqlite:///{self.folder.resolve() / (name + '.db')}"
-
-
-def default_head() -> Path:
-    """Return where the head is kept when the settings do not say: what XDG says, the system's folder, or the user's own."""
-    if state := os.environ.get("XDG_STATE_HOME"):
-        return Path(state) / "docket-witness"
-    shared = Path("/var/lib/docket-witness")
-    return shared if shared.is_dir() else Path("~/.local/state/docket-witness").expanduser()

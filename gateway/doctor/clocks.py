@@ -21,7 +21,7 @@ _TIMEOUT_S = 10.0
 def clocks(app: App) -> Iterator[Finding]:
     if app.config.secrets.is_dir():
         try:
-            head = app.archive_head()
+            head = app.archive.head()
             newest = app.archive.entry(head - 1).at if head else None
         except (DocketError, ValueError, OSError):
             newest = None  # the archive's own finding says it

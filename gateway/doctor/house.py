@@ -7,6 +7,7 @@ from functools import partial
 from gateway.app import App
 from gateway.checkup.finding import Finding
 from gateway.errors import DocketError, WrongUse
+from gateway.store.accounts import Agent
 from index.errors import IndexFault
 
 
@@ -27,9 +28,9 @@ def files(app: App) -> Iterator[Finding]:
 
 def parts(app: App) -> Iterator[Finding]:
     for what, part in (
-        ("archive", app.archive_head),
+        ("archive", partial(_head, app)),
         ("store", partial(_store, app)),
-        ("accounts", app.agents),
+        ("accounts", partial(_agents, app)),
         ("search index", lambda: app.index().close()),
         ("rule book and marketplaces", partial(_book, app)),
     ):
@@ -41,7 +42,7 @@ def parts(app: App) -> Iterator[Finding]:
             yield Finding(what=what, ok=False, mend=str(wrong))
         else:
             yield Finding(what=what)
-            if what == "accounts" and not app.agents():
+            if what == "accounts" and not app.accounts.list():
                 yield Finding(
                     what="agents", ok=False, mend="nobody can log in yet; run: docket agent add NAME"
                 )
@@ -52,6 +53,14 @@ def people(app: App) -> Finding:
     return Finding(
         what="who is told of failures", mend=told or "each mailbox itself; alerts = [...] names others"
     )
+
+
+def _head(app: App) -> int:
+    return app.archive.head()
+
+
+def _agents(app: App) -> list[Agent]:
+    return app.accounts.list()
 
 
 def _store(app: App) -> None:
