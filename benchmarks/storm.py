@@ -92,7 +92,7 @@ def _set_up(folder: Path, server: Dovecot, cables: dict[str, Cable], seed: int, 
     place.create(
         deliver=f'kind = "imap"\nuser = "{INSIDE}"\n{account}',
         relay=f'kind = "smtp"\nhost = "127.0.0.1"\nport = {cables["market"].port}\ntls = "none"\n',
-        more=f'[work]\nretry_minutes = [0.02]\ngive_up_hours = 2\n[mailbox.imap]\nuser = "{INSIDE}"\n{account}'
+        more=f'[sending]\nagent_per_hour = 0\nconversation_per_hour = 0\nanswered_minutes = 0\n[work]\nretry_minutes = [0.02]\ngive_up_hours = 2\n[mailbox.imap]\nuser = "{INSIDE}"\n{account}'
         f'[[mailbox.capture]]\nuser = "{OUTSIDE}"\npoll_s = 1.0\n{account}',
     )
     place.run("agent", "add", AGENT, "--password-stdin", input=f"{PASSWORD}\n")
@@ -182,6 +182,10 @@ def count(storm: Storm, market: Path) -> list[str]:
             f"{name}: {len(wanted) - len(missing)} of {len(wanted)} have arrived, {sum(got.values()) - len(got)} more than once"
         )
         bad += [f"not with the {name}: {missing[:3]}"] * bool(missing)
+        for entry in entries:
+            found = _MARK.search(entry.payload) if entry.type.startswith("mail.") else None
+            if found is not None and found[1].decode() in missing[:5]:
+                print(f"  entry {entry.seq} of {entry.at}: {entry.meta}")
     told = b"\n".join(one.payload for one in entries if one.type == "imap" and b'"flagged"' in one.payload)
     lost = [uid for uid in storm.marked if f'"uids":"{uid}"'.encode() not in told]
     unread = [uid for uid in storm.marked if uid in held and b"\\Seen" not in held[uid][b"FLAGS"]]
