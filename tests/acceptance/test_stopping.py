@@ -29,7 +29,14 @@ def test_a_stuck_remote_does_not_hold_up_the_end_and_its_message_arrives_after_i
 
         place.start()
         wait_for(lambda: len(remote.bodies) > 1, why=place.log)
-        assert place.settled()["queue"] == {"ready": 0, "leased": 0, "done": 1, "dead": 0}
+        assert place.settled()["queue"] == {
+            "ready": 0,
+            "leased": 0,
+            "held": 0,
+            "done": 1,
+            "dead": 0,
+            "dropped": 0,
+        }
         assert b"slowremote" in remote.bodies[1]
         assert place.raw(seq) == b"Subject: slow\r\n\r\nslowremote\r\n"
         assert place.stop() == 0
