@@ -149,6 +149,7 @@ def test_a_server_without_idle_is_asked_again_and_again(house):
         wait_for(has(house, 1))
         mails[2] = b"Subject: 2\r\n\r\n2\r\n"
         wait_for(has(house, 2))
+    assert house.subjects() == ["Subject: 1", "Subject: 2"]
 
 
 def test_several_folders_each_with_its_direction_and_the_absent_one_is_named(dovecot, house):
@@ -351,6 +352,8 @@ def test_what_is_wrong_with_the_settings_may_be_mended_while_the_service_runs(ho
         wait_for(has(house, 1))
         house.stop.set()
         thread.join(20)
+    assert not thread.is_alive()
+    assert house.subjects() == ["Subject: 1"]
 
 
 def test_new_mail_does_not_wait_for_the_history_of_other_folders(house):
@@ -394,3 +397,4 @@ def test_over_tls_too_the_server_tells_of_new_mail(house, tmp_path, free_port):
                     wait_for(has(house, number))
         finally:
             server.stop()
+    assert house.subjects() == [f"Subject: {number}" for number in range(1, 40)]
