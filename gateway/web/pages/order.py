@@ -14,14 +14,13 @@ from starlette.routing import Route
 from gateway.answer.phrases import LANGUAGES
 from gateway.dossier.closing import missing
 from gateway.dossier.timeline import Act, Letter, Timeline, timeline_of
-from gateway.mail.canonical import canonical
 from gateway.mail.entry import Draft
 from gateway.mail.passages import Passage, passages
 from gateway.shape import own_text
-from gateway.store.dossiers import STATES
 from gateway.store.orders import find_orders
 from gateway.store.records import OrderRow
-from gateway.web.pages.acts import append, clock_word, note_text
+from gateway.web.deeds import Doer, dossier_change, mark_clock, note_on
+from gateway.web.pages.acts import append, doer
 from gateway.web.reads import text_of
 from gateway.web.render import order_path, page
 from gateway.web.site import Site
@@ -79,35 +78,18 @@ async def show_order(request: Request) -> Response:
 
 
 async def note(request: Request) -> Response:
-    """Write a note on the order itself, or say a word on one of its clocks."""
-    ref = ref_of(request)
-    order: dict[str, str] = {"marketplace": ref.marketplace, "value": ref.value}
-    if "clock" in request.state.form:
-        word: dict[str, object] = {"order": order, **clock_word(request), "agent": request.state.agent}
-        draft = Draft(type="mark", payload=canonical(word), meta={"source": "web"})
-        return await append(request.app.state.site, draft, back=order_path(ref))
-    if request.state.form.keys() & {"state", "owner"}:
-        changes = await run_in_threadpool(_change, request.app.state.site, ref, request.state.form)
-        whole: dict[str, object] = {"order": order, **changes, "agent": request.state.agent}
-        draft = Draft(type="dossier", payload=canonical(whole), meta={"source": "web"})
-        return await append(request.app.state.site, draft, back=order_path(ref))
-    text = note_text(request)
-    payload = {"order": order, "text": text, "agent": request.state.agent}
-    draft = Draft(type="note", payload=canonical(payload), meta={"source": "web"})
-    return await append(request.app.state.site, draft, back=order_path(ref))
+    """Write a note on the order itself, say a word on one of its clocks, or change how its dossier stands."""
+    site, ref = request.app.state.site, ref_of(request)
+    draft = await run_in_threadpool(_deed, site, ref, request.state.form, doer(request))
+    return await append(site, draft, back=order_path(ref))
 
 
-def _change(site: Site, ref: OrderRef, form: Mapping[str, str]) -> dict[str, object]:
-    """Return the change to a dossier that a form asks for; raises HTTPException where it may not be closed yet."""
-    changes: dict[str, object] = {name: form[name][:_LONGEST] for name in ("state", "owner") if name in form}
-    if changes.get("state", "open") not in STATES:
-        raise HTTPException(HTTPStatus.BAD_REQUEST, "A dossier is open, waiting or closed.")
-    with site.store.read() as conn:
-        timeline = timeline_of(conn, ref)
-    lacks = missing(timeline, site.close_needs) if timeline and changes.get("state") == "closed" else ()
-    if lacks:
-        raise HTTPException(HTTPStatus.CONFLICT, f"It cannot be closed yet. It lacks {'; '.join(lacks)}.")
-    return changes
+def _deed(site: Site, ref: OrderRef, form: Mapping[str, str], who: Doer) -> Draft:
+    if "clock" in form:
+        return mark_clock(site, ref, form["clock"], form.get("as", ""), who)
+    if changes := {name: form[name] for name in ("state", "owner") if name in form}:
+        return dossier_change(site, ref, changes, who)
+    return note_on(site, ref, form.get("text", ""), who)
 
 
 def ref_of(request: Request) -> OrderRef:

@@ -9,17 +9,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.errors import WrongUse
-from gateway.queueing import DOES, Do, queue_draft
 from gateway.store import jobs, messages
 from gateway.store.records import JobRow, MessageRow
-from gateway.web.pages.acts import append
+from gateway.web.deeds import queue_word
+from gateway.web.pages.acts import append, doer
 from gateway.web.reads import seq_of
 from gateway.web.render import page
 from gateway.web.site import Site
 
 _MOST = 500
-_LONGEST = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,17 +41,12 @@ async def show_outbox(request: Request) -> Response:
 async def act(request: Request) -> Response:
     """Try it now, hold it, let it go on or give it up."""
     site: Site = request.app.state.site
-    form, seq = request.state.form, seq_of(request)
-    do, number = form.get("do", ""), form.get("job", "")
-    if do not in DOES or not number.isascii() or not number.isdigit() or len(number) > 9:
+    form, seq, number = request.state.form, seq_of(request), request.state.form.get("job", "")
+    if not number.isascii() or not number.isdigit() or len(number) > 9:
         raise HTTPException(HTTPStatus.BAD_REQUEST, "Say what to do with which job.")
-    job, row = await run_in_threadpool(_find, site, seq, int(number))
-    wanted: Do = do
-    try:
-        reason = form.get("reason", "").strip()[:_LONGEST]
-        draft = queue_draft(job, row, wanted, agent=request.state.agent, reason=reason, source="web")
-    except WrongUse as wrong:
-        raise HTTPException(HTTPStatus.CONFLICT, f"{wrong}. Load the page again.") from wrong
+    draft = await run_in_threadpool(
+        queue_word, site, seq, int(number), form.get("do", ""), form.get("reason", ""), doer(request)
+    )
     return await append(site, draft, back="/outbox")
 
 
@@ -64,15 +57,6 @@ def _look(site: Site) -> tuple[list[Outgoing], list[MessageRow]]:
         rows = messages.messages(conn, [one.message for one in found])
         looks = messages.held(conn, _MOST)
     return [Outgoing(job=one, row=rows[one.message]) for one in found if one.message in rows], looks
-
-
-def _find(site: Site, seq: int, number: int) -> tuple[JobRow, MessageRow]:
-    with site.store.read() as conn:
-        row = messages.message(conn, seq)
-        job = next((one for one in jobs.jobs_of(conn, seq) if one.number == number), None)
-    if row is None or job is None:
-        raise HTTPException(HTTPStatus.NOT_FOUND, f"There is no job {number} of message {seq}.")
-    return job, row
 
 
 ROUTES = [

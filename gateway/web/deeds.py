@@ -1,0 +1,205 @@
+"""What people do, as entries to be: the same for a form on a page and for a call of the HTTP API.
+
+Each function returns a draft, or raises HTTPException with a sentence that says why not.
+"""
+
+import asyncio
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+
+from gateway.dossier.closing import REFUND, missing, refund_lacks
+from gateway.dossier.timeline import timeline_of
+from gateway.errors import WrongUse
+from gateway.mail.canonical import canonical
+from gateway.mail.entry import Appended, Draft
+from gateway.queueing import DOES, Do, queue_draft
+from gateway.release import release_draft
+from gateway.store import fold, jobs, messages
+from gateway.store.dossiers import STATES
+from gateway.store.orders import find_orders, links_of
+from gateway.store.records import JobRow, MessageRow
+from gateway.web.reads import mail_entry
+from gateway.web.site import Site
+from rules.errands import TAG
+from rules.facts import OrderRef
+
+_MARKETPLACE = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+CLOCK_WORDS = {"none": "no answer needed", "elsewhere": "answered elsewhere"}
+NOTE_CHARS = 20_000
+_LONGEST = 200
+_REASON = 500
+_FOLDED_S = 2.0
+_LOOK_S = 0.05
+About = int | OrderRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doer:
+    """Who acts, and by which way: ``web`` or ``api``. An act with a ``request`` stands in the log once, however often it is asked for."""
+
+    agent: str
+    source: str = "web"
+    request: str = ""
+
+
+async def done(site: Site, draft: Draft) -> Appended:
+    """Archive an act and wait until the store shows it; a worker that is behind is not waited for long."""
+    appended = await run_in_threadpool(site.act, draft)
+    for _ in range(int(_FOLDED_S / _LOOK_S)):
+        if await run_in_threadpool(_position, site) > appended.seq:
+            break
+        await asyncio.sleep(_LOOK_S)
+    return appended
+
+
+def note_on(site: Site, about: About, text: str, who: Doer) -> Draft:
+    words = text.replace("\r\n", "\n").strip()
+    if not words:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "The note is empty.")
+    if len(words) > NOTE_CHARS:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, f"A note may be {NOTE_CHARS} characters long.")
+    return _draft(site, "note", about, {"text": words}, who)
+
+
+def tags_on(site: Site, seq: int, add: Iterable[str], remove: Iterable[str], who: Doer) -> Draft:
+    """Put tags on and take others off; ``refund`` only where the dossier holds what it needs."""
+    new = [one.strip().lower() for one in add]
+    gone = [one[:_LONGEST] for one in remove]
+    if any(not TAG.fullmatch(one) for one in new):
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "A tag is one word of letters, digits and - . : / _")
+    if not new and not gone:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "Say which tag.")
+    with site.store.read() as conn:
+        lacks = refund_lacks(conn, seq, new, site.refund_needs)
+    if lacks:
+        raise HTTPException(HTTPStatus.CONFLICT, f"The tag {REFUND} cannot be put on yet: {lacks}.")
+    return _draft(site, "tag", seq, {"add": new, "remove": gone}, who)
+
+
+def link_to(
+    site: Site,
+    seq: int,
+    value: str,
+    who: Doer,
+    *,
+    marketplace: str = "",
+    undo: bool = False,
+    reason: str = "",
+) -> Draft:
+    """Link by hand, confirm a link or take one back; nothing is ever merged."""
+    order = _order_meant(site, message_row(site, seq), value.strip()[:_LONGEST], marketplace.strip().lower())
+    said = reason.strip()[:_REASON] or ("taken back by hand" if undo else "linked by hand")
+    word = {"order": order, "undo": undo, "reason": said, "confidence": "certain"}
+    return _draft(site, "link", seq, word, who)
+
+
+def link_to_none(site: Site, seq: int, who: Doer) -> Draft:
+    """Say that a message belongs to no order."""
+    return _draft(site, "link", seq, {"none": True, "undo": False, "reason": "belongs to no order"}, who)
+
+
+def mark_clock(site: Site, about: About, clock: str, word: str, who: Doer) -> Draft:
+    """Say that a clock need not run; ``word`` is a key of CLOCK_WORDS."""
+    said = CLOCK_WORDS.get(word)
+    if said is None or not TAG.fullmatch(clock):
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "Say which clock stops, and why.")
+    return _draft(site, "mark", about, {"clock": clock, "as": said, "undo": False}, who)
+
+
+def dossier_change(site: Site, order: OrderRef, changes: Mapping[str, str], who: Doer) -> Draft:
+    """Change a dossier's ``state`` or ``owner``; one that lacks something is not closed."""
+    if not changes:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "Say what changes: the state, the owner.")
+    known = {name: value[:_LONGEST] for name, value in changes.items()}
+    if known.get("state", "open") not in STATES:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "A dossier is open, waiting or closed.")
+    with site.store.read() as conn:
+        timeline = timeline_of(conn, order)
+    lacks = missing(timeline, site.close_needs) if timeline and known.get("state") == "closed" else ()
+    if lacks:
+        raise HTTPException(HTTPStatus.CONFLICT, f"It cannot be closed yet. It lacks {'; '.join(lacks)}.")
+    return _draft(site, "dossier", order, known, who)
+
+
+def release_of(site: Site, seq: int, who: Doer, *, drop: bool) -> Draft:
+    """Send a held message on its way, or drop it."""
+    if message_row(site, seq).state != "held":
+        raise HTTPException(HTTPStatus.CONFLICT, "This message is not held any more. Load its page again.")
+    entry = mail_entry(site, seq)
+    try:
+        return release_draft(
+            entry, agent=who.agent, drop=drop, filing=site.drop, second_person=site.second_person
+        )
+    except WrongUse as wrong:
+        raise HTTPException(HTTPStatus.CONFLICT, str(wrong)) from wrong
+
+
+def queue_word(site: Site, seq: int, number: int, do: str, reason: str, who: Doer) -> Draft:
+    """Try a job of a message now, hold it, let it go on or give it up."""
+    if do not in DOES:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "Say what to do with which job.")
+    job, row = _job(site, seq, number)
+    wanted: Do = do
+    try:
+        return queue_draft(
+            job, row, wanted, agent=who.agent, reason=reason.strip()[:_REASON], source=who.source
+        )
+    except WrongUse as wrong:
+        raise HTTPException(HTTPStatus.CONFLICT, f"{wrong}. Load the page again.") from wrong
+
+
+def message_row(site: Site, seq: int) -> MessageRow:
+    with site.store.read() as conn:
+        row = messages.message(conn, seq)
+    if row is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND, f"There is no message {seq}.")
+    return row
+
+
+def _draft(site: Site, type_: str, about: About, said: Mapping[str, Any], who: Doer) -> Draft:
+    whole: dict[str, Any] = {**said, "agent": who.agent}
+    if isinstance(about, OrderRef):
+        whole["order"] = {"marketplace": about.marketplace, "value": about.value}
+    else:
+        whole["of"] = message_row(site, about).seq
+    if who.request:
+        whole["request"] = who.request
+    return Draft(type=type_, payload=canonical(whole), meta={"source": who.source}, once=bool(who.request))
+
+
+def _job(site: Site, seq: int, number: int) -> tuple[JobRow, MessageRow]:
+    with site.store.read() as conn:
+        row = messages.message(conn, seq)
+        job = next((one for one in jobs.jobs_of(conn, seq) if one.number == number), None)
+    if row is None or job is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND, f"There is no job {number} of message {seq}.")
+    return job, row
+
+
+def _order_meant(site: Site, row: MessageRow, value: str, marketplace: str) -> dict[str, str]:
+    """Return the order a person names: one this message or another is linked to, else one of that marketplace's."""
+    if not value:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "Say which order.")
+    with site.store.read() as conn:
+        known = {one.link.order for one in links_of(conn, row.seq) if one.link.order.value == value}
+        known |= {one.order for one in find_orders(conn, value)}
+    known = known or set(site.orders_named(value))
+    if marketplace:
+        known = {one for one in known if one.marketplace == marketplace}
+    if len(known) == 1:
+        one = known.pop()
+        return {"marketplace": one.marketplace, "value": one.value}
+    if known or not _MARKETPLACE.fullmatch(marketplace):
+        raise HTTPException(HTTPStatus.BAD_REQUEST, f"Say whose order {value} is: name the marketplace.")
+    return {"marketplace": marketplace, "value": value}
+
+
+def _position(site: Site) -> int:
+    with site.store.read() as conn:
+        return fold.position(conn)
