@@ -55,12 +55,13 @@ def watched(
     clean = [one for one in comparisons if _folder(one) in began and not one.summary.get("unread")]
     last = {_folder(one): one for one in clean}
     missed = [one for one in gaps if one.summary.get("mailbox") == mailbox and _span(one.summary)]
+    gaps_ = tuple(filter(None, (_span(one.summary) for one in missed)))
     if not began or last.keys() != began.keys():
-        return Watched(began=max((one.at for one in began.values()), default=None))
+        return Watched(began=max((one.at for one in began.values()), default=None), gaps=gaps_)
     return Watched(
         began=max(one.at for one in began.values()),
         compared=min(_at(one) for one in last.values()),
-        gaps=tuple(filter(None, (_span(one.summary) for one in missed))),
+        gaps=gaps_,
         entries=tuple(sorted(one.seq for one in (*began.values(), *last.values(), *missed))),
     )
 

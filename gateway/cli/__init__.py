@@ -36,6 +36,7 @@ _MODULES = (
     "evidence",
     "packing",
     "reporting",
+    "figures",
     "orders",
     "people",
     "clients",

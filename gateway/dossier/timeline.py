@@ -10,11 +10,10 @@ from sqlalchemy import Connection
 from gateway.effects import BEHIND_WARNINGS, FIRST_NOTICE, FIRST_WARNING
 from gateway.store import orders, reports
 from gateway.store.dossiers import DossierRow, dossier_of
-from gateway.store.due import ClockRow, clocks_of_order, oldest_waits
+from gateway.store.due import ClockRow, clocks_of_order, oldest_waits, reply_waits
 from gateway.store.records import EventRow, LinkRow, MessageRow
 from gateway.store.reports import Source
 from gateway.store.turns import came_back
-from rules.clocks import REPLY
 from rules.facts import Confidence, FoundParcel, FoundProduct, OrderRef, Reported
 
 _ACTS = frozenset(
@@ -101,16 +100,8 @@ class Timeline:
 
     @property
     def replies(self) -> tuple[ClockRow, ...]:
-        """The waits for a reply, the first begun first; one that an answer has not ended, or a bounce reopened, still runs.
-
-        Several messages that one answer ended are one wait, from the first of them. A person's word that no answer is
-        needed is no answer: the waits it ended are left out. So is what was imported, which starts no clock.
-        """
-        found: dict[int | None, ClockRow] = {}
-        for one in sorted(self.clocks, key=lambda one: (one.started_at, one.message)):
-            if one.name == REPLY and one.how != "mark":
-                found.setdefault(one.stopped_by, one)
-        return tuple(found.values())
+        """The waits for a reply, each from the first message that one answer ended: ``due.reply_waits``."""
+        return tuple(reply_waits(self.clocks, self.order))
 
     @property
     def reply_times(self) -> tuple[timedelta, ...]:

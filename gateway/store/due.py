@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, func, or_, select
 
 from gateway.store import tables
 from gateway.store.clock_tables import clocks
@@ -55,6 +55,23 @@ def begun(conn: Connection, since: datetime, until: datetime) -> list[ClockRow]:
     return _rows_of(conn, chosen.order_by(clocks.c.started_at, clocks.c.message, clocks.c.name))
 
 
+def replies_begun(conn: Connection, since: datetime, until: datetime) -> list[ClockRow]:
+    """Return the reply clocks that began in a time, and those before it that run still or that the same entries ended.
+
+    Without the older ones nobody could say of which message on the buyer has waited: see ``reply_waits``.
+    """
+    mine = (clocks.c.log == log_of(conn), clocks.c.name == REPLY)
+    ended = select(clocks.c.stopped_by).where(
+        *mine, clocks.c.started_at >= since, clocks.c.started_at < until, clocks.c.stopped_by.is_not(None)
+    )
+    chosen = _chosen(conn).where(
+        clocks.c.name == REPLY,
+        clocks.c.started_at < until,
+        or_(clocks.c.started_at >= since, clocks.c.stopped_by.is_(None), clocks.c.stopped_by.in_(ended)),
+    )
+    return _rows_of(conn, chosen.order_by(clocks.c.started_at, clocks.c.message))
+
+
 def overdue_count(conn: Connection, now: datetime) -> int:
     """Return how many messages' clocks have run out unanswered."""
     late = select(func.count()).select_from(clocks).where(clocks.c.log == log_of(conn))
@@ -88,6 +105,21 @@ def oldest_waits(rows: Iterable[ClockRow]) -> list[ClockRow]:
         if row.stopped_by is None:
             first.setdefault((row.orders[0] if row.orders else row.message, row.name), row)
     return sorted(first.values(), key=lambda one: (one.due_at, one.message))
+
+
+def reply_waits(rows: Iterable[ClockRow], order: OrderRef | None = None) -> list[ClockRow]:
+    """Return the waits for a reply, the first begun first; one that an answer has not ended, or a bounce reopened, still runs.
+
+    Several messages about one order that one answer ended are one wait, from the first of them. A person's word that no
+    answer is needed is no answer: the waits it ended are left out. So is what was imported, which starts no clock.
+    ``order`` is the one that all rows are about; else each is of its own first order, or of none.
+    """
+    found: dict[tuple[Any, int | None], ClockRow] = {}
+    for one in sorted(rows, key=lambda one: (one.started_at, one.message)):
+        if one.name == REPLY and one.how != "mark":
+            whose = order or (one.orders[0] if one.orders else one.message)
+            found.setdefault((whose, one.stopped_by), one)
+    return list(found.values())
 
 
 def is_reply(row: ClockRow) -> bool:

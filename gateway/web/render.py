@@ -122,6 +122,7 @@ def _environment() -> Environment:
             "person": words.person,
         }
     )
+    environment.globals["seconds"] = lambda count: span(timedelta(seconds=count))
     environment.globals["version"] = version("docket")
     return environment
 

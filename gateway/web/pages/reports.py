@@ -1,0 +1,104 @@
+"""A month in figures: charts with their tables beneath, each table as CSV, and a page that prints as the month's report."""
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any
+
+from markupsafe import Markup
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.errors import WrongUse
+from gateway.figures.charts import charts_of
+from gateway.figures.gathering import month_figures
+from gateway.figures.month import Month
+from gateway.figures.period import Period, month_named, month_of
+from gateway.figures.tables import csv_of, tables_of, tidy_csv
+from gateway.web.pages.files import disposition
+from gateway.web.render import page
+from gateway.web.site import Site
+
+# What stands together on the page, and what is said of it there.
+SECTIONS = (
+    (
+        "Response times",
+        "From the first message that waits to the moment at which the other side took the answer. An answer that came back is none.",
+        ("responses", "marketplaces", "agents", "weeks", "spread"),
+    ),
+    ("Mail", "", ("days", "mail_by_marketplace", "mail_by_mailbox")),
+    (
+        "Claims",
+        "Deadlines that began in this month, and what became of them up to now.",
+        ("claims", "outcomes"),
+    ),
+    ("Tags and policy", "", ("tags", "policy")),
+    (
+        "Completeness of capture",
+        "Of the IMAP folders that are captured: the time in which nothing could be taken, from the log's gap entries.",
+        ("capture",),
+    ),
+)
+
+
+async def show_reports(request: Request) -> Response:
+    site: Site = request.app.state.site
+    period = _period(site, request.query_params.get("month", ""))
+    month = await run_in_threadpool(_figures, site, period)
+    tables = tables_of(month)
+    charts = {name: Markup(svg) for name, svg in charts_of(tables).items()}  # noqa: S704 - names in it are escaped by what draws it
+    return page(
+        request,
+        "reports.html",
+        month=month,
+        tables=tables,
+        charts=charts,
+        sections=SECTIONS,
+        tiles=tiles_of(month),
+    )
+
+
+async def download(request: Request) -> Response:
+    """Hand out one table of a month as CSV, or with the name ``all`` every figure of it."""
+    site: Site = request.app.state.site
+    name = request.path_params["table"]
+    month = await run_in_threadpool(_figures, site, _period(site, request.path_params["month"]))
+    tables = tables_of(month)
+    if name != "all" and name not in tables:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    lines: Iterable[bytes] = tidy_csv(month, tables.values()) if name == "all" else csv_of(tables[name])
+    headers = {"content-disposition": disposition(f"{month.period.name}-{name}.csv")}
+    return Response(b"".join(lines), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def tiles_of(month: Month) -> list[dict[str, Any]]:
+    """Return the few figures that stand above all others."""
+    total = month.responses.total
+    return [
+        {"said": "answered within 24 h", "value": total.percent, "kind": "percent"},
+        {"said": "waits for an answer began", "value": total.waits, "kind": "count"},
+        {"said": "not answered for over 24 h", "value": total.old, "kind": "count"},
+        {"said": "median time to answer", "value": total.median_s, "kind": "span"},
+        {"said": "messages received", "value": sum(one.received for one in month.days), "kind": "count"},
+        {"said": "answers sent", "value": sum(one.sent for one in month.days), "kind": "count"},
+    ]
+
+
+def _period(site: Site, name: str) -> Period:
+    try:
+        return month_named(name, site.zone) if name else month_of(site.clock.now(), site.zone)
+    except WrongUse as wrong:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, f"{wrong}.") from wrong
+
+
+def _figures(site: Site, period: Period) -> Month:
+    with site.store.read() as conn:
+        return month_figures(conn, period, site.clock.now())
+
+
+ROUTES = [
+    Route("/reports", show_reports, methods=["GET"]),
+    Route("/reports/{month}/{table}.csv", download, methods=["GET"]),
+]
