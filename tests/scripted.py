@@ -72,11 +72,12 @@ def scripted(**settings: object) -> Iterator[Scripted]:
         with contextlib.suppress(OSError):
             listener.shutdown(socket.SHUT_RDWR)
         listener.close()
-        for connection in open_:
+        for connection in tuple(open_):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
-            connection.close()
         thread.join(5)
+        for connection in open_:  # only now: TLS begun at the last moment makes one more of them
+            connection.close()
 
 
 def _converse(connection: socket.socket, server: Scripted, open_: list[socket.socket]) -> None:
