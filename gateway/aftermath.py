@@ -12,13 +12,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.alerts import Alert
-from gateway.delivery import Sent
+from gateway.delivery import Post, Sent
 from gateway.relay.backoff import GIVE_UP_HOURS, next_try
 from gateway.relay.outcomes import plain_of
 from gateway.relay.transport import Deferred, Unknown
-from gateway.store.records import JobRow
+from gateway.store.records import JobRow, MessageRow
 
 _PAUSE = timedelta(minutes=10)
+_RNG = random.Random()  # noqa: S311 - jitter, not secrecy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,22 @@ class Course:
     held: bool = False
     noted: dict[str, Any] = field(default_factory=dict)
     until: datetime | None = None
+
+
+def record_of(
+    job: JobRow,
+    sent: Sent,
+    row: MessageRow,
+    post: Post | None,
+    patience: Patience,
+    *,
+    now: datetime,
+    alert: Callable[[], Alert | None],
+) -> dict[str, Any]:
+    """Return what an attempt's entry says: its outcomes and what follows. ``row`` is the message, ``post`` its mailbox's ways."""
+    asks = post is not None and post.unknown == "ask"
+    course = course_of(job, sent, patience, since=row.received_at, asks=asks, now=now, rng=_RNG)
+    return outcome_payload(job, sent, course, None if row.type == "mail.in" else row.mailbox, alert)
 
 
 def course_of(

@@ -196,7 +196,8 @@ class Work(Struct, frozen=True, forbid_unknown_fields=True):
     barcodes: bool = True
     attachment_seconds: Seconds = 10.0
     attachment_memory_bytes: Bytes = 1024**3
-    senders: Count = 8  # messages on their way out at the same time
+    senders: Count = 16  # messages on their way out at the same time
+    connections: Count = 4  # of them, to one server
     retry_minutes: Annotated[tuple[Minutes, ...], Meta(min_length=1)] = (1, 5, 15, 30, 60)
     give_up_hours: Hours = 24.0  # up to 120: RFC 5321 section 4.5.4.1
     warn_hours: OptionalHours = 1.0  # how long an answer waits before its writer is told; 0: never

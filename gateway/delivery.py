@@ -47,6 +47,12 @@ class Post:
     signing: Signing | None = None  # of what leaves for the marketplaces
     unknown: Literal["retry", "ask"] = "retry"  # when nobody can say whether an answer was taken
 
+    def close(self) -> None:
+        """Give back the connections that are kept open between messages."""
+        for way in (self.deliver, self.relay):
+            if way is not None:
+                way.close()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:

@@ -11,6 +11,8 @@ from gateway.relay.transport import Transport
 from gateway.servers import Server, read_password
 from gateway.witnessing import Witness, folder_witness, mail_witness
 
+_IDLE_S = 5.0  # how long a connection waits for another message
+
 
 def transport_of(server: Server, address: str, *, hostname: str) -> Transport | None:
     """Make the way out that a mailbox's settings describe; raises WrongUse where they cannot work."""
@@ -21,7 +23,13 @@ def transport_of(server: Server, address: str, *, hostname: str) -> Transport | 
         case "mx":
             # "required" cannot be kept towards servers nobody chose: few of them have a certificate that verifies.
             tls = "opportunistic" if server.tls == "required" else server.tls
-            return MxTransport(hostname=hostname, tls=tls, ca_file=server.ca_file, timeout_s=server.timeout_s)
+            return MxTransport(
+                hostname=hostname,
+                tls=tls,
+                ca_file=server.ca_file,
+                timeout_s=server.timeout_s,
+                idle_s=_IDLE_S,
+            )
         case "smtp":
             return SmtpTransport(
                 server.host,
@@ -32,10 +40,15 @@ def transport_of(server: Server, address: str, *, hostname: str) -> Transport | 
                 password=password,
                 hostname=hostname,
                 timeout_s=server.timeout_s,
+                idle_s=_IDLE_S,
             )
         case "lmtp":
             return LmtpTransport(
-                server.host, server.port or 24, hostname=hostname, timeout_s=server.timeout_s
+                server.host,
+                server.port or 24,
+                hostname=hostname,
+                timeout_s=server.timeout_s,
+                idle_s=_IDLE_S,
             )
         case "imap":
             return ImapTransport(

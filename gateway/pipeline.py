@@ -18,13 +18,13 @@ What must always hold (tests/crash/ breaks each write before and after, and chec
 8. An order that an unauthenticated stranger merely quotes is linked as ``possible`` at most (rules/decide.py).
 """
 
-import random
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 import msgspec
 
-from gateway.aftermath import Patience, course_of, outcome_payload
+from gateway.aftermath import Patience, record_of
 from gateway.ahead import Ahead, Told
 from gateway.alerts import Alerts
 from gateway.analyses import Analyses
@@ -36,6 +36,7 @@ from gateway.deciding import Book, Deciding
 from gateway.delivery import Post, carry, nowhere
 from gateway.futures import chain
 from gateway.judge import Judge
+from gateway.lanes import Lanes
 from gateway.mail.authenticity.record import draft_of
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import MAIL_TYPES, Appended, Draft, Envelope
@@ -48,7 +49,6 @@ from gateway.store.records import JobRow
 
 _ROUND = 256  # decisions that one append takes up
 _UNFOLDED = 4096  # decisions in the archive and not in the store; when there are more, the fold comes first
-_LEASE_S = 900.0
 
 
 class Intake:
@@ -104,7 +104,7 @@ class Gateway(Intake):
         self.checks = checks or Checks(clock=clock)
         self._deciding = Deciding(book, {one.lower(): box for one, box in mailboxes.items()}, self.checks)
         self._posts, self._hostname, self._web, self._alerts = posts, hostname, web, Alerts(alerts)
-        self._patience, self._rng = patience or Patience(), random.Random()  # noqa: S311 - jitter, not secrecy
+        self._patience = patience or Patience()
         self._caught_up = 1 << 62  # no job is given out until resume() says how far the archive went
         self._judging = ThreadPoolExecutor(max_workers=1, thread_name_prefix="judge")
 
@@ -169,11 +169,11 @@ class Gateway(Intake):
             self._deciding.made(of, appended.seq)
         return len(drafts)
 
-    def claim(self, limit: int, token: str) -> list[tuple[JobRow, Known]]:
+    def claim(self, limit: int, token: str, lanes: Lanes | None = None) -> list[tuple[JobRow, Known]]:
         """Lease jobs that are due; none before ``resume`` has seen every outcome: it may be done already."""
         with self.store.write() as tx:
             now, upto = self.clock.now(), self._caught_up
-            claimed = jobs.claim(tx, limit=limit, now=now, lease_s=_LEASE_S, token=token, upto=upto)
+            claimed = jobs.claim(tx, limit=limit, now=now, token=token, upto=upto, lanes=lanes)
             return brief(tx, claimed) if claimed else []
 
     def run(self, job: JobRow, known: Known) -> Appended:
@@ -184,16 +184,15 @@ class Gateway(Intake):
         else:
             sent = carry(job, entry, known, self._posts, hostname=self._hostname, now=now, web=self._web)
         now = self.clock.now()
-        post, since = self._posts.get(known.row.mailbox), known.row.received_at
-        asks = post is not None and post.unknown == "ask"
-        course = course_of(job, sent, self._patience, since=since, asks=asks, now=now, rng=self._rng)
-        report_to = None if known.row.type == "mail.in" else known.row.mailbox
-        payload = outcome_payload(job, sent, course, report_to, lambda: self._alerts.after_failure(job, now))
+        post, alert = self._posts.get(known.row.mailbox), partial(self._alerts.after_failure, job, now)
+        payload = record_of(job, sent, known.row, post, self._patience, now=now, alert=alert)
         # A crash before this line sends again, with the same Message-ID: at least once, never silently not at all.
         return self.archive.append(Draft(type="outcome", payload=canonical(payload), meta={}))
 
     def close(self) -> None:
-        """End the child processes; nothing is lost by it."""
+        """End the child processes and the connections that wait; nothing is lost by it."""
+        for post in self._posts.values():
+            post.close()
         self.checks.close()
         self._judging.shutdown()
         self._judge.close()

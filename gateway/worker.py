@@ -12,12 +12,14 @@ import select
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import partial
 from pathlib import Path
 from threading import RLock
 
 from gateway.errors import ArchiveBroken, Temporary
 from gateway.ids import ulid
 from gateway.indexer import Indexer
+from gateway.lanes import Lanes
 from gateway.mail.entry import Appended
 from gateway.pipeline import Gateway
 
@@ -49,15 +51,24 @@ def hold_lock(place: Path) -> Iterator[None]:
 
 
 class Worker:
-    """The loop. ``wake`` is a descriptor to read wake-up bytes from, or None to poll only.
+    """The loop. ``wake`` is a descriptor to read wake-up bytes from, or None to poll only; ``lanes`` bound what one server gets.
 
     At the end of that pipe whoever started us is gone: the loop ends too, ``orphaned``, so that the lock is free.
     """
 
-    def __init__(self, gateway: Gateway, indexer: Indexer, *, senders: int, wake: int | None = None) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        indexer: Indexer,
+        *,
+        senders: int,
+        lanes: Lanes | None = None,
+        wake: int | None = None,
+    ) -> None:
         self._gateway = gateway
         self._indexer = indexer
         self._senders = senders
+        self._lanes = lanes or Lanes(senders)
         self._wake = wake
         self._own_read, self._own_write = os.pipe()
         self._pipe = RLock()  # not Lock: a signal may wake it in the midst of a wake
@@ -159,14 +170,15 @@ class Worker:
         free = self._senders - len(self._under_way)
         if free <= 0:
             return 0
-        claimed = self._gateway.claim(free, self._token)
+        claimed = self._gateway.claim(free, self._token, self._lanes)
         for job, known in claimed:
             sending = pool.submit(self._gateway.run, job, known)
             self._under_way.add(sending)
-            sending.add_done_callback(self._sent)
+            sending.add_done_callback(partial(self._sent, job.lane))
         return len(claimed)
 
-    def _sent(self, sending: "Future[Appended]") -> None:
+    def _sent(self, lane: str, sending: "Future[Appended]") -> None:
+        self._lanes.leave(lane)
         self._under_way.discard(sending)
         wrong = sending.exception()
         if isinstance(wrong, ArchiveBroken):

@@ -21,6 +21,7 @@ from gateway.app import App
 from gateway.births import collect_seldom
 from gateway.config import Config
 from gateway.errors import ArchiveBroken, DocketError
+from gateway.lanes import Lanes
 from gateway.logs import set_up
 from gateway.pipeline import Gateway
 from gateway.shelf import Watch
@@ -49,6 +50,12 @@ def lock_of(config: Config) -> Path:
 
 def serve_lock_of(config: Config) -> Path:
     return config.folder / "serve.lock"
+
+
+def lanes_of(config: Config) -> Lanes:
+    """Make what bounds the senders at one server: without a smart host each domain has a server of its own."""
+    spread = [box.address.lower() for box in config.mailbox if box.relay.kind == "mx"]
+    return Lanes(config.work.connections, spread)
 
 
 def rebuild_request(config: Config) -> Path:
@@ -93,7 +100,13 @@ def work(
                 contextlib.closing(app.gateway(reading=True)) as gateway,
                 app.indexer() as indexer,
                 contextlib.closing(
-                    Worker(gateway, indexer, senders=app.config.work.senders, wake=wake)
+                    Worker(
+                        gateway,
+                        indexer,
+                        senders=app.config.work.senders,
+                        lanes=lanes_of(app.config),
+                        wake=wake,
+                    )
                 ) as worker,
             ):
                 ready()

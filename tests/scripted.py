@@ -16,7 +16,7 @@ class Scripted:
     """Answers each step with ``script[step]``; a list gives one answer after another.
 
     Whoever is called nobody is unknown, unless the script says otherwise.
-    Steps: connect ehlo lhlo starttls auth mail rcpt data body dot. ``body`` happens when the first bytes of a message
+    Steps: connect ehlo lhlo starttls auth mail rcpt data body dot rset. ``body`` happens when the first bytes of a message
     have arrived, before the final dot. An answer may hold several lines.
     """
 
@@ -28,6 +28,7 @@ class Scripted:
     commands: list[str] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)  # between DATA and the final dot, as it travelled
     port: int = 0
+    left: threading.Event = field(default_factory=threading.Event)  # a client has said goodbye
     _served: dict[str, int] = field(default_factory=dict)
 
     def answer(self, step: str, default: str) -> str:
@@ -127,7 +128,10 @@ def _converse(connection: socket.socket, server: Scripted, open_: list[socket.so
                 _take_message(connection, reader, server, recipients if server.lmtp else 1)
         elif verb == "HELO":
             _say(connection, server.answer("helo", "250 scripted.example"))
+        elif verb == "RSET":
+            _say(connection, server.answer("rset", "250 2.0.0 ok"))
         elif verb == "QUIT":
+            server.left.set()
             _say(connection, "221 2.0.0 bye")
             connection.close()
             return

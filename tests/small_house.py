@@ -68,6 +68,9 @@ class Remote:
         reply = "250 2.0.0 Ok: queued as 4ZqK1m7Vz9"
         return (Delivered(recipients=recipients, reply=reply, queue_id="4ZqK1m7Vz9", remote="mx.amazon.example:25", tls="TLSv1.3"),)  # fmt: skip
 
+    def close(self):
+        pass
+
 
 @dataclass
 class House:

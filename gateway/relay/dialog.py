@@ -5,6 +5,7 @@ difference between "again" and "perhaps twice" (docs/decisions/relay-outcomes.md
 """
 
 import base64
+import contextlib
 import re
 import socket
 import ssl
@@ -34,6 +35,9 @@ class Dialog:
 
     def __init__(self, sock: socket.socket, host: str, remote: str, timeout_s: float) -> None:
         self._sock = sock
+        self.since = time.monotonic()
+        self.served = 0  # transactions
+        self.ended = False  # nothing may be asked on it any more
         self._host = host
         self._timeout_s = timeout_s
         self._buffer = b""
@@ -47,6 +51,10 @@ class Dialog:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the connection without a word."""
         self._sock.close()
 
     @property
@@ -59,6 +67,15 @@ class Dialog:
 
     def reply(self, timeout_s: float | None = None) -> Reply:
         """Read one answer. Raises Lost when none comes in time, or what comes is no reply."""
+        try:
+            answer = self._answer(timeout_s)
+        except Lost:
+            self.ended = True
+            raise
+        self.ended |= answer.code == 421  # RFC 5321 section 3.8: it closes
+        return answer
+
+    def _answer(self, timeout_s: float | None) -> Reply:
         deadline = time.monotonic() + (timeout_s or self._timeout_s)
         lines: list[bytes] = []
         while not lines or lines[-1][3:4] == b"-":
@@ -81,6 +98,7 @@ class Dialog:
     def command(self, line: str) -> Reply:
         """Send one command and return its answer. The line must hold no line end."""
         if self._buffer:  # an answer to nothing would be taken for the answer to this
+            self.ended = True
             raise Lost(self.reply().whole)
         self.write(line.encode("utf-8") + b"\r\n")
         return self.reply()
@@ -93,18 +111,21 @@ class Dialog:
                 self._sock.settimeout(self._timeout_s)
                 self._sock.sendall(view[at : at + _CHUNK_BYTES])
         except OSError as wrong:
+            self.ended = True
             raise self._lost(wrong) from wrong
 
     def has_spoken(self) -> bool:
-        """Tell whether the server has said something, or hung up, without being asked."""
+        """Tell whether the server has said something, or hung up, without being asked: then it may be out of step for good."""
         self._sock.settimeout(0)
         try:
             self._buffer += self._sock.recv(4096)
         except (BlockingIOError, ssl.SSLWantReadError):
-            return bool(self._buffer)
+            self.ended |= bool(self._buffer)
         except OSError:
-            return True
-        return True
+            self.ended = True
+        else:
+            self.ended = True
+        return self.ended
 
     def hello(self, verb: str, hostname: str) -> Reply:
         """Introduce ourselves with EHLO or LHLO and note the extensions; HELO where EHLO is unknown."""
@@ -143,11 +164,10 @@ class Dialog:
         return answer
 
     def quit(self) -> None:
-        """Say goodbye; whatever comes back changes nothing any more."""
-        try:
-            self.write(b"QUIT\r\n")
-        except Lost:
-            return
+        """Say goodbye and close; whatever comes back changes nothing any more."""
+        with self, contextlib.suppress(Lost):
+            if not self.ended:
+                self.write(b"QUIT\r\n")
 
     def _line(self, deadline: float) -> bytes:
         while b"\n" not in self._buffer:

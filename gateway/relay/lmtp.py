@@ -23,6 +23,7 @@ class LmtpTransport(SmtpTransport):
         timeout_s: float = 60.0,
         final_timeout_s: float = 600.0,
         ca_file: str = "",
+        idle_s: float = 0.0,
     ) -> None:
         super().__init__(
             host,
@@ -32,4 +33,5 @@ class LmtpTransport(SmtpTransport):
             timeout_s=timeout_s,
             final_timeout_s=final_timeout_s,
             ca_file=ca_file,
+            idle_s=idle_s,
         )

@@ -1,6 +1,8 @@
 """Mail straight to the recipients' own servers, found by MX records, protected by TLS wherever it is offered."""
 
 import random
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 import dns.exception
@@ -13,6 +15,7 @@ from gateway.relay.tls import TlsPolicy
 from gateway.relay.transport import Deferred, Outcome, Refused
 
 _MOST_HOSTS = 5
+_MOST_WAYS = 64  # servers that are remembered, with the connections to them
 
 
 class NoServer(Exception):
@@ -37,6 +40,7 @@ class MxTransport:
         timeout_s: float = 60.0,
         final_timeout_s: float = 600.0,
         ca_file: str = "",
+        idle_s: float = 0.0,
         port: int = 25,
         resolver: dns.resolver.Resolver | None = None,
         rng: random.Random | None = None,
@@ -51,7 +55,10 @@ class MxTransport:
             timeout_s=timeout_s,
             final_timeout_s=final_timeout_s,
             ca_file=ca_file,
+            idle_s=idle_s,
         )
+        self._ways: OrderedDict[str, SmtpTransport] = OrderedDict()  # by host, the longest unused first
+        self._lock = threading.Lock()
         self._dns_s = min(timeout_s, 30.0)
 
     def send(self, raw: bytes, mail_from: str, recipients: tuple[str, ...]) -> tuple[Outcome, ...]:
@@ -67,6 +74,22 @@ class MxTransport:
             outcomes.extend(self._try(hosts, raw, mail_from, group))
         return tuple(outcomes)
 
+    def close(self) -> None:
+        """Say goodbye on the connections that wait for another message."""
+        with self._lock:
+            ways, self._ways = tuple(self._ways.values()), OrderedDict()
+        for way in ways:
+            way.close()
+
+    def _way(self, host: str) -> SmtpTransport:
+        with self._lock:
+            way = self._ways.pop(host, None) or self._connect(host)
+            self._ways[host] = way
+            oldest = self._ways.popitem(last=False)[1] if len(self._ways) > _MOST_WAYS else None
+        if oldest is not None:
+            oldest.close()
+        return way
+
     def _try(
         self, hosts: Sequence[str], raw: bytes, mail_from: str, group: tuple[str, ...]
     ) -> tuple[Outcome, ...]:
@@ -74,7 +97,7 @@ class MxTransport:
         settled: list[Outcome] = []
         deferred: list[Outcome] = []
         for host in hosts[:_MOST_HOSTS]:
-            outcomes = self._connect(host).send(raw, mail_from, group)
+            outcomes = self._way(host).send(raw, mail_from, group)
             settled.extend(one for one in outcomes if not isinstance(one, Deferred))
             deferred = [one for one in outcomes if isinstance(one, Deferred)]
             group = tuple(address for one in deferred for address in one.recipients)

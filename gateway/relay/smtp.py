@@ -1,4 +1,4 @@
-"""Mail to a smart host by SMTP: one connection for each message, every fault an outcome."""
+"""Mail to a smart host by SMTP: connections that carry one message after the other, every fault an outcome."""
 
 import logging
 import ssl
@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gateway.relay.dialog import Dialog, Lost, dial
+from gateway.relay.kept import Kept
 from gateway.relay.reply import Reply, own_words
 from gateway.relay.tls import TlsPolicy, check_password_is_safe, tls_context
 from gateway.relay.transaction import transact
-from gateway.relay.transport import Deferred, Outcome
+from gateway.relay.transport import Deferred, Outcome, Unknown
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,8 @@ class SmtpTransport:
     """Hands messages to one server. Safe to use from several threads at once.
 
     ``timeout_s`` holds for each step; ``final_timeout_s`` for the answer to the final dot, where patience avoids
-    doubles (RFC 5321 section 4.5.3.2.6 asks for ten minutes). Raises WrongUse for settings that cannot work.
+    doubles (RFC 5321 section 4.5.3.2.6 asks for ten minutes); a connection waits ``idle_s`` for another message, with 0 for
+    none. Raises WrongUse for settings that cannot work.
     """
 
     _verb = "EHLO"
@@ -46,6 +48,7 @@ class SmtpTransport:
         timeout_s: float = 60.0,
         final_timeout_s: float = 600.0,
         ca_file: str = "",
+        idle_s: float = 0.0,
     ) -> None:
         check_password_is_safe(tls, host, user)
         self._host, self._port = host, port
@@ -54,35 +57,53 @@ class SmtpTransport:
         self._user, self._password = user, password
         self._hostname = hostname
         self._timeout_s, self._final_timeout_s = timeout_s, final_timeout_s
+        self._kept = Kept(idle_s)
 
     def send(self, raw: bytes, mail_from: str, recipients: tuple[str, ...]) -> tuple[Outcome, ...]:
         """Hand over one message; nothing is raised for a remote's fault."""
         try:
-            with self._open() as dialog:
-                outcomes = transact(
-                    dialog,
-                    raw,
-                    mail_from,
-                    recipients,
-                    final_timeout_s=self._final_timeout_s,
-                    answers_each=self._answers_each,
-                )
-                dialog.quit()
+            dialog = self._kept.take() or self._open()
         except Lost as lost:
             outcomes = self._not_begun(recipients, lost.reply)
+        else:
+            outcomes = self._transact(dialog, raw, mail_from, recipients)
         for one in outcomes:
             kind = type(one).__name__.lower()
             log.info("sent outcome=%s recipients=%d remote=%s", kind, len(one.recipients), one.remote)
         return outcomes
 
+    def close(self) -> None:
+        """Say goodbye on the connections that wait for another message."""
+        self._kept.close()
+
     def survey(self) -> Survey:
         """Do all that a message needs but the message; nothing is raised for a server's fault."""
         try:
             with self._open() as dialog:
+                seen = Survey(greeting=dialog.greeting, extensions=dict(dialog.extensions), tls=dialog.tls)
                 dialog.quit()
-                return Survey(greeting=dialog.greeting, extensions=dict(dialog.extensions), tls=dialog.tls)
+                return seen
         except Lost as lost:
             return Survey(fault=lost.reply)
+
+    def _transact(
+        self, dialog: Dialog, raw: bytes, mail_from: str, recipients: tuple[str, ...]
+    ) -> tuple[Outcome, ...]:
+        try:
+            outcomes = transact(
+                dialog,
+                raw,
+                mail_from,
+                recipients,
+                final_timeout_s=self._final_timeout_s,
+                answers_each=self._answers_each,
+            )
+        except BaseException:
+            dialog.close()
+            raise
+        dialog.ended |= any(isinstance(one, Unknown) for one in outcomes)
+        self._kept.give(dialog)
+        return outcomes
 
     def _open(self) -> Dialog:
         """Connect, greet, protect and log in. Raises Lost when mail cannot be offered on this connection."""

@@ -52,3 +52,6 @@ class Transport(Protocol):
     """One way out. Every recipient is in exactly one of the outcomes returned; nothing is raised for a remote's fault."""
 
     def send(self, raw: bytes, mail_from: str, recipients: tuple[str, ...]) -> tuple[Outcome, ...]: ...
+
+    def close(self) -> None:
+        """Give back what is kept open between messages."""

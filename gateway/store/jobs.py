@@ -8,9 +8,9 @@ functions here change only what the archive need not know, or what a claimer set
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Row, bindparam, func, select, tuple_, update
-from sqlalchemy.sql.dml import ReturningUpdate
+from sqlalchemy import Column, ColumnElement, Connection, Row, Select, bindparam, func, select, update
 
+from gateway.lanes import Lanes
 from gateway.store import tables
 from gateway.store.engine import log_of
 from gateway.store.fold import position
@@ -20,30 +20,32 @@ _jobs = tables.jobs.c
 _FREE: dict[str, Any] = {"lease": "", "leased_until": None}
 
 
-def _leasing(state: JobState, due: Column[datetime]) -> ReturningUpdate[Any]:
-    """Return the statement that leases such jobs, made once: making it costs more than running it."""
-    chosen = (
-        select(_jobs.message, _jobs.number)
+_CANDIDATES = 16  # for each place: so many of one full lane are passed over at a time
+
+
+def _chosen(state: JobState, due: Column[datetime]) -> Select[Any]:
+    """Return the statement that finds such jobs, made once: making it costs more than running it."""
+    return (
+        select(_jobs.message, _jobs.number, _jobs.lane)
         .where(_jobs.log == bindparam("in_log"), _jobs.state == state, due <= bindparam("now"))
         .order_by(_jobs.next_at, _jobs.message, _jobs.number)
         .limit(bindparam("most"))
         .with_for_update(skip_locked=True)  # SQLite has no such clause: there the writer's lock does it
     )
-    # Materialized, since PostgreSQL may run a plain subquery more than once and so lease more than the limit.
-    first = chosen.cte("due").prefix_with("MATERIALIZED")
-    return (
-        update(tables.jobs)
-        .where(
-            _jobs.log == bindparam("in_log"),
-            tuple_(_jobs.message, _jobs.number).in_(select(first.c.message, first.c.number)),
-        )
-        .values(state="leased", lease=bindparam("token"), leased_until=bindparam("until"))
-        .returning(*_jobs)
+
+
+_EXPIRED = _chosen("leased", _jobs.leased_until)
+_READY = _chosen("ready", _jobs.next_at)
+_LEASE = (
+    update(tables.jobs)
+    .where(
+        _jobs.log == bindparam("in_log"),
+        _jobs.message == bindparam("of_message"),  # a list of pairs makes SQLite read the whole log
+        _jobs.number == bindparam("of_number"),
     )
-
-
-_EXPIRED = _leasing("leased", _jobs.leased_until)
-_READY = _leasing("ready", _jobs.next_at)
+    .values(state="leased", lease=bindparam("token"), leased_until=bindparam("until"))
+    .returning(*_jobs)
+)
 
 
 def claim(
@@ -51,28 +53,30 @@ def claim(
     *,
     limit: int,
     now: datetime,
-    lease_s: float,
     token: str,
+    lease_s: float = 900.0,
     upto: int = 0,
+    lanes: Lanes | None = None,
 ) -> list[JobRow]:
     """Lease jobs whose lease has run out and jobs that are due, the longest due first.
 
-    None is given out while the fold stands below entry ``upto``: a job may have its outcome among those entries. Each
+    A job takes a place on its lane; where there is none left it waits, and keeps no other back. None is given out while the fold stands below entry ``upto``: a job may have its outcome among those entries. Each
     row's ``attempts`` counts the attempt that begins now.
     """
     if position(tx) < upto:
         return []
-    asked = {
-        "in_log": log_of(tx),
-        "now": now,
-        "most": limit,
-        "token": token,
-        "until": now + timedelta(seconds=lease_s),
-    }
+    asked = {"in_log": log_of(tx), "now": now, "most": limit * _CANDIDATES}
+    full = () if lanes is None else lanes.full()
+    open_ = [~_jobs.lane.startswith(one, autoescape=True) for one in full]
     # Leases that ran out first: under a steady load of new jobs they would otherwise wait for ever.
-    leased = list(tx.execute(_EXPIRED, asked))
-    if len(leased) < limit:
-        leased += tx.execute(_READY, {**asked, "most": limit - len(leased)})
+    names: list[tuple[int, int]] = []
+    for found in (_EXPIRED, _READY):
+        for row in tx.execute(found.where(*open_) if open_ else found, asked):
+            if len(names) < limit and (lanes is None or lanes.take(row.lane)):
+                names.append((row.message, row.number))
+    until = now + timedelta(seconds=lease_s)
+    lease = {"in_log": asked["in_log"], "token": token, "until": until}
+    leased = [tx.execute(_LEASE, {**lease, "of_message": one, "of_number": n}).one() for one, n in names]
     leased.sort(key=lambda row: (row.next_at, row.message, row.number))
     return [_row(row, attempts=row.attempts + 1) for row in leased]
 
@@ -193,4 +197,5 @@ def _row(row: Row[Any], *, attempts: int) -> JobRow:
         next_at=row.next_at,
         lease=row.lease,
         last=row.last,
+        lane=row.lane,
     )

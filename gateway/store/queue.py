@@ -1,7 +1,8 @@
 """The jobs that entries make. Archived outcomes are the truth, so nothing here asks for a lease."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -15,6 +16,13 @@ CARRYING = frozenset(
 )  # the kinds that carry a message itself; the others are mail about one
 
 _jobs = tables.jobs.c
+
+
+def lane_of(kind: str, task: Mapping[str, Any]) -> str:
+    """Return where a job goes: ``in BOX//``, ``out BOX/DOMAIN/`` by the mailbox's relay, or ``tell BOX//`` to people in charge."""
+    if kind == "relay" or task.get("forward"):
+        return f"out {task['mailbox'].lower()}/{task['recipients'][0].rpartition('@')[2].lower()}/"
+    return f"{'in' if kind in {'deliver', 'report'} else 'tell'} {task['mailbox'].lower()}//"
 
 
 def add_jobs(tx: Connection, log: int, new: Iterable[tuple[int, NewJob, datetime]]) -> None:
@@ -43,6 +51,7 @@ def add_jobs(tx: Connection, log: int, new: Iterable[tuple[int, NewJob, datetime
                 "next_at": job.due or at,
                 "lost": False,
                 "last": "",
+                "lane": lane_of(job.kind, job.task),
                 "lease": "",
             }
             for (message, number), (job, at) in wanted.items()

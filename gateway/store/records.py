@@ -95,6 +95,7 @@ class JobRow:
     next_at: datetime | None = None
     lease: str = ""  # the claimer's token; finishing needs it
     last: str = ""  # the last reply, for people
+    lane: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -272,6 +272,7 @@ jobs = Table(
     Column("next_at", Moment, nullable=False),
     Column("lost", Boolean, nullable=False),  # some recipient has refused it for good
     _words("last"),
+    Column("lane", Words, nullable=False, server_default=""),  # where it goes
     _words("lease"),  # who is at it and until when: of this process's life, never folded
     Column("leased_until", Moment, nullable=True),
     PrimaryKeyConstraint("log", "message", "number"),

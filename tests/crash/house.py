@@ -78,6 +78,9 @@ class Remote:
         self.taken.append(raw)
         return (Delivered(recipients=recipients, reply="250 2.0.0 Ok: queued as 4ZqK1m", queue_id="4ZqK1m"),)
 
+    def close(self):
+        pass
+
 
 class FusedIndex:
     """An index whose every write has a fuse."""

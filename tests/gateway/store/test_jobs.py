@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from gateway.lanes import Lanes
 from gateway.store import jobs
 from gateway.store.engine import open_store
 
@@ -135,3 +136,27 @@ def test_four_claimers_at_once_never_get_the_same_job(url, story):
     store.close()
     assert len(got) == 600
     assert len({(message, number) for _, message, number in got}) == 600
+
+
+def test_a_lane_without_a_place_keeps_no_other_back(store, story):
+    for box in ("slow@shop.example", *["slow@shop.example"] * 60, "quick@shop.example"):
+        seq = story.mail()
+        task = {"mailbox": box, "recipients": ["b@market.example"]}
+        story.decision(seq, jobs=[{**story.job(), "kind": "relay", "task": task}])
+    story.fold(store)
+    lanes = Lanes(2)
+    slow = claim(store, story.at(1000), limit=3, lanes=lanes)
+    assert [one.lane for one in slow] == ["out slow@shop.example/market.example/"] * 2
+    (quick,) = claim(store, story.at(1000), limit=2, lanes=lanes)
+    assert quick.lane == "out quick@shop.example/market.example/"
+    assert [one.lane[:8] for one in claim(store, story.at(1000), limit=2)] == ["out slow"] * 2
+
+
+def test_the_beginning_of_a_lane_is_text_not_a_pattern(store, story):
+    for box in ("a%b@shop.example", "axxb@shop.example"):
+        seq = story.mail()
+        story.decision(seq, jobs=[{**story.job(), "task": {"mailbox": box, "recipients": ["b@x.example"]}}])
+    story.fold(store)
+    lanes = Lanes(1)
+    assert lanes.take("in a%b@shop.example//")
+    assert [one.lane for one in claim(store, story.at(1000), lanes=lanes)] == ["in axxb@shop.example//"]
