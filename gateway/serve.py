@@ -244,6 +244,7 @@ async def _web(app: App, service: Running, accept: Accept) -> AsyncIterator[str]
         act=app.archive.append,
         status=lambda: status_of(app, index),
         orders_named=lambda value: orders_named(value, app.marketplaces),
+        carriers=lambda: app.marketplaces.carriers,
         answer=lambda order, language: answer_for(app, order, language=language),
         clients=lambda: services_of(app, service.bound),
         zone=ZoneInfo(app.config.zone),

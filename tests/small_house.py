@@ -226,6 +226,7 @@ def build_house(place: Path, *, rules: str = RULES, deliver: Any = None, **gatew
         act=house.act,
         status=lambda: _status(house),
         orders_named=lambda value: orders_named(value, marketplaces),
+        carriers=lambda: marketplaces.carriers,
         answer=lambda order, language: _answer(house, order, language),
         zone=ZoneInfo("Europe/Berlin"),
         hosts=("127.0.0.1", "localhost", "::1"),

@@ -93,7 +93,8 @@ def words_of(type_: str, said: dict[str, Any]) -> str:
             told = (f"{said.get('kind')}: {said.get('filename')}", str(said.get("text", "")))
             return ", ".join(filter(None, told))
         case "parcel":
-            return f"{said.get('carrier', '')} {said.get('number', '')}".strip()
+            named = f"{said.get('carrier', '')} {said.get('number', '')}".strip()
+            return f"{named}: not of this order" if said.get("remove") else named
         case "dossier":
             return ", ".join(f"{name} {value}" for name, value in said.items() if value not in ("", None))
         case "export":

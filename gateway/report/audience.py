@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from gateway.dossier.timeline import Act, Letter, Timeline
+from gateway.store.spelling import bare
 from rules.facts import OrderRef
 
 Audience = Literal["court", "buyer"]
@@ -40,6 +41,7 @@ def chosen_for(timeline: Timeline, wanted: Wanted) -> Chosen:
     """Return what of a timeline stands in a report."""
     kept = list[Letter | Act]()
     left, withheld = Counter[str](), list[str]()
+    parcels = frozenset(bare(one.number) for one in timeline.parcels)
     for one in timeline.moments:
         if isinstance(one, Act) and one.event.type in wanted.withhold:
             withheld.append(one.event.type)
@@ -50,19 +52,22 @@ def chosen_for(timeline: Timeline, wanted: Wanted) -> Chosen:
                 left[why] += 1
             else:
                 kept.append(one)
-        elif is_shown_to_buyers(one):
+        elif is_shown_to_buyers(one, parcels):
             kept.append(one)
     return Chosen(moments=tuple(kept), left_out=dict(left), withheld=tuple(withheld))
 
 
-def is_shown_to_buyers(act: Act) -> bool:
-    """Tell whether an act is one that a buyer may know of: that a parcel went out, and what the carrier says."""
+def is_shown_to_buyers(act: Act, parcels: Collection[str]) -> bool:
+    """Tell whether an act is one that a buyer may know of: that a parcel of the order went out, and what the carrier says.
+
+    ``parcels`` are the bare numbers of those that are the order's still: one that was taken away may be somebody else's.
+    """
     said = act.event.summary
     if said.get("erased"):
         return False
-    return act.event.type == "parcel" or (
-        act.event.type == "evidence" and said.get("kind") in _SHOWN_TO_BUYERS
-    )
+    if act.event.type == "parcel":
+        return not said.get("remove") and bare(str(said.get("number", ""))) in parcels
+    return act.event.type == "evidence" and said.get("kind") in _SHOWN_TO_BUYERS
 
 
 def titles_of(types: Collection[str], words: dict[str, str]) -> str:

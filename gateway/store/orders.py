@@ -86,23 +86,37 @@ def events_of(conn: Connection, order: OrderRef | None = None, message: int | No
 
 
 def parcels_of(conn: Connection, order: OrderRef) -> list[FoundParcel]:
-    """Return the parcels that an order's messages, people and reports name, each once, as first named."""
+    """Return the parcels that an order's messages, people and reports name, each once, as first named.
+
+    A person's last word on a number goes before all others: one that was taken away is not the order's.
+    """
+    words = _parcel_words(conn, order)
     found = [
         FoundParcel(carrier=kind, number=value, where=where)
         for kind, value, where in _found(conn, order, "parcel")
     ]
+    found += [
+        FoundParcel(carrier=str(said.get("carrier", "")), number=str(said["number"]), where="hand")
+        for said in words
+        if not said.get("remove")
+    ]
+    found += reports.parcels_of(conn, order)
+    last = {bare(str(said["number"])): said for said in words}
+    gone = {number for number, said in last.items() if said.get("remove")}
+    first: dict[str, FoundParcel] = {}
+    for one in found:
+        first.setdefault(bare(one.number), one)
+    return [one for number, one in first.items() if number not in gone]
+
+
+def _parcel_words(conn: Connection, order: OrderRef) -> list[dict[str, Any]]:
     told = select(_events.summary).where(
         _events.log == log_of(conn),
         _events.marketplace == order.marketplace,
         _events.value == order.value,
         _events.type == "parcel",
     )
-    for said in conn.scalars(told.order_by(_events.seq)):
-        number = str(said.get("number", ""))
-        if number and bare(number) not in {bare(one.number) for one in found}:
-            found.append(FoundParcel(carrier=str(said.get("carrier", "")), number=number, where="hand"))
-    named = {bare(one.number) for one in found}
-    return found + [one for one in reports.parcels_of(conn, order) if bare(one.number) not in named]
+    return [said for said in conn.scalars(told.order_by(_events.seq)) if said.get("number")]
 
 
 def parcel_entries(conn: Connection, order: OrderRef) -> dict[str, int]:
@@ -114,7 +128,7 @@ def parcel_entries(conn: Connection, order: OrderRef) -> dict[str, int]:
     for value, message in conn.execute(named.order_by(_finds.message)):
         found.setdefault(bare(value), message)
     for event in events_of(conn, order=order):
-        if event.type == "parcel":
+        if event.type == "parcel" and not event.summary.get("remove"):
             found.setdefault(bare(str(event.summary.get("number", ""))), event.seq)
     return found
 

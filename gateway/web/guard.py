@@ -1,6 +1,6 @@
 """The guard: every request passes it, so that no page can forget a check.
 
-Order: Host (DNS rebinding), method, cross-site POSTs, body size, session, CSRF token; and on every answer, errors
+Order: Host (DNS rebinding), method, cross-site POSTs, session, body size, CSRF token; and on every answer, errors
 included, the headers that tell a browser to run nothing but our own script and to keep nothing.
 """
 
@@ -17,14 +17,17 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.dossier.filing import FILE_BYTES
 from gateway.web.render import problem
 from gateway.web.site import Site
+from gateway.web.upload import Refused, Uploads
 
 log = logging.getLogger(__name__)
 
 _BODY_BYTES = 64 * 1024
 _FIELDS = 50
 _OPEN = ("/login", "/static/")
+_FILES = "/evidence/"  # the one place that takes files
 # What mail clients ask before anybody has logged in: it says where servers are, alike to everybody and under every name.
 PUBLIC = {
     "/.well-known/autoconfig/mail/config-v1.1.xml",
@@ -71,11 +74,12 @@ def csrf_of(token: str) -> str:
 
 
 class Guard:
-    """Middleware around every page. Sets ``state.agent``, ``state.session``, ``state.csrf``, ``state.form``."""
+    """Middleware around every page. Sets ``state.agent``, ``state.session``, ``state.csrf``, ``state.form``, ``state.files``."""
 
     def __init__(self, app: ASGIApp, site: Site) -> None:
         self._app = app
         self._site = site
+        self._uploads = Uploads(FILE_BYTES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -111,7 +115,7 @@ class Guard:
     async def _refusal(self, request: Request) -> Response | None:
         """Return the answer that ends this request here, or None when it may go on to its page."""
         site, path = self._site, request.url.path
-        request.state.agent, request.state.session, request.state.form = "", "", {}
+        request.state.agent, request.state.session, request.state.form, request.state.files = "", "", {}, []
         visit = request.cookies.get(visit_cookie(site), "") or secrets.token_urlsafe(32)
         request.state.visit, request.state.csrf = visit, csrf_of(visit)
         is_public = path.lower() in PUBLIC
@@ -122,19 +126,8 @@ class Guard:
         if is_public:
             request.state.body = await _body(request)
             return None
-        if request.method == "POST":
-            if _is_cross_site(request):
-                return problem(request, HTTPStatus.FORBIDDEN, "This form was sent from another site.")
-            body = await _body(request)
-            if body is None:
-                return problem(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-            try:
-                fields = parse_qsl(
-                    body.decode("utf-8"), keep_blank_values=True, max_num_fields=_FIELDS, errors="strict"
-                )
-            except ValueError:
-                return problem(request, HTTPStatus.BAD_REQUEST)
-            request.state.form = dict(fields)
+        if request.method == "POST" and _is_cross_site(request):
+            return problem(request, HTTPStatus.FORBIDDEN, "This form was sent from another site.")
         token = request.cookies.get(session_cookie(site), "")
         agent = await run_in_threadpool(site.accounts.session, token) if token else None
         if agent is not None:
@@ -142,10 +135,30 @@ class Guard:
             request.state.csrf = csrf_of(token)
         elif not path.startswith(_OPEN):
             return _to_login(request)
-        if request.method == "POST":
-            given = request.state.form.get("csrf", "")
-            if not hmac.compare_digest(given.encode(), request.state.csrf.encode()):
-                return problem(request, HTTPStatus.FORBIDDEN, "This form has expired. Load the page again.")
+        return await self._form_refusal(request) if request.method == "POST" else None
+
+    async def _form_refusal(self, request: Request) -> Response | None:
+        """Read the posted form; return the answer that ends this request where it is none of ours."""
+        state, kind = request.state, request.headers.get("content-type", "")
+        if request.url.path.startswith(_FILES) and kind.startswith("multipart/form-data"):
+            try:
+                form = await self._uploads.read(request, state.csrf)
+            except Refused as wrong:
+                return problem(request, wrong.status, wrong.said)
+            state.form, state.files = form.fields, form.files
+            return None
+        body = await _body(request)
+        if body is None:
+            return problem(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        try:
+            fields = parse_qsl(
+                body.decode("utf-8"), keep_blank_values=True, max_num_fields=_FIELDS, errors="strict"
+            )
+        except ValueError:
+            return problem(request, HTTPStatus.BAD_REQUEST)
+        state.form = dict(fields)
+        if not hmac.compare_digest(state.form.get("csrf", "").encode(), state.csrf.encode()):
+            return problem(request, HTTPStatus.FORBIDDEN, "This form has expired. Load the page again.")
         return None
 
 

@@ -1,5 +1,8 @@
 """The forms by which people act on a message: notes, tags, links, the second look. Each is one entry in the archive."""
 
+from http import HTTPStatus
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -16,14 +19,17 @@ from gateway.web.deeds import (
     release_of,
     tags_on,
 )
+from gateway.web.guard import safe_next
 from gateway.web.reads import seq_of
 from gateway.web.site import Site
+
+_ADDRESS = 2000
 
 
 async def note(request: Request) -> Response:
     form, seq = request.state.form, seq_of(request)
     draft = await run_in_threadpool(note_on, request.app.state.site, seq, form.get("text", ""), doer(request))
-    return await append(request.app.state.site, draft, back=f"/message/{seq}")
+    return await append(request.app.state.site, draft, back=back_to(request, f"/message/{seq}"))
 
 
 async def tag(request: Request) -> Response:
@@ -37,7 +43,7 @@ async def tag(request: Request) -> Response:
         [remove] if remove else [],
         doer(request),
     )
-    return await append(request.app.state.site, draft, back=f"/message/{seq}")
+    return await append(request.app.state.site, draft, back=back_to(request, f"/message/{seq}"))
 
 
 async def link(request: Request) -> Response:
@@ -45,7 +51,7 @@ async def link(request: Request) -> Response:
     draft = await run_in_threadpool(
         _link, request.app.state.site, seq_of(request), request.state.form, doer(request)
     )
-    return await append(request.app.state.site, draft, back=f"/message/{seq_of(request)}")
+    return await append(request.app.state.site, draft, back=back_to(request, f"/message/{seq_of(request)}"))
 
 
 async def mark(request: Request) -> Response:
@@ -59,8 +65,7 @@ async def mark(request: Request) -> Response:
         form.get("as", ""),
         doer(request),
     )
-    back = "/waiting" if form.get("back") == "waiting" else f"/message/{seq}"
-    return await append(request.app.state.site, draft, back=back)
+    return await append(request.app.state.site, draft, back=back_to(request, f"/message/{seq}"))
 
 
 async def release(request: Request) -> Response:
@@ -68,7 +73,7 @@ async def release(request: Request) -> Response:
     site: Site = request.app.state.site
     seq, drop = seq_of(request), request.state.form.get("drop", "") == "yes"
     draft = await run_in_threadpool(lambda: release_of(site, seq, doer(request), drop=drop))
-    return await append(site, draft, back=f"/message/{seq}")
+    return await append(site, draft, back=back_to(request, f"/message/{seq}"))
 
 
 def doer(request: Request) -> Doer:
@@ -79,7 +84,24 @@ def doer(request: Request) -> Doer:
 async def append(site: Site, draft: Draft, back: str) -> Response:
     """Archive an act and go back to its page, once the store shows it."""
     appended = await done(site, draft)
-    return RedirectResponse(f"{back}?saved={appended.seq}", status_code=303)
+    return RedirectResponse(_saved(back, appended.seq), status_code=HTTPStatus.SEE_OTHER)
+
+
+def back_to(request: Request, default: str) -> str:
+    """Return the page that a form was on, where it says so, else another one of ours."""
+    told = request.state.form.get("back", "")[:_ADDRESS]
+    return safe_next(told) if told.startswith("/") else default
+
+
+def _saved(back: str, seq: int) -> str:
+    """Return a page's address with the entry that was made.
+
+    >>> _saved("/review", 7), _saved("/order/a/1?only=notes#m3", 7)
+    ('/review?saved=7', '/order/a/1?only=notes&saved=7#m3')
+    """
+    parts = urlsplit(back)
+    kept = [pair for pair in parse_qsl(parts.query) if pair[0] != "saved"]
+    return urlunsplit(parts._replace(query=urlencode([*kept, ("saved", str(seq))])))
 
 
 def _link(site: Site, seq: int, form: dict[str, str], who: Doer) -> Draft:

@@ -4,10 +4,9 @@ import hashlib
 
 import pytest
 
-from gateway.cli.evidence import type_of
+from gateway.dossier.filing import FILE_BYTES, evidence_draft, parcel_draft
 from gateway.dossier.timeline import timeline_of
-from gateway.mail.canonical import canonical
-from gateway.mail.entry import Draft
+from gateway.errors import WrongUse
 from tests.packs import REF, export, verify
 from tests.small_house import ORDER, PIXEL, build_house, close, seed, serving
 
@@ -23,24 +22,15 @@ def house(tmp_path):
 
 
 def add(house, data, name, kind="proof-of-delivery", text="signed by the neighbour"):
-    meta = {
-        "order": {"marketplace": "amazon", "value": ORDER},
-        "filename": name,
-        "content_type": type_of(data),
-        "size_bytes": len(data),
-        "sha256": hashlib.sha256(data).hexdigest(),
-        "kind": kind,
-        "text": text,
-        "agent": "anna",
-        "source": "command",
-    }
-    return house.act(Draft(type="evidence", payload=data, meta=meta)).seq
+    draft = evidence_draft(REF, data, filename=name, kind=kind, text=text, agent="anna", source="command")
+    return house.act(draft).seq
 
 
-def parcel(house, number, carrier="dhl"):
-    order = {"marketplace": "amazon", "value": ORDER}
-    whole = {"order": order, "carrier": carrier, "number": number, "agent": "anna"}
-    return house.act(Draft(type="parcel", payload=canonical(whole), meta={"source": "command"})).seq
+def parcel(house, number, carrier="dhl", *, remove=False):
+    draft = parcel_draft(
+        REF, number, carrier=carrier, carriers={"dhl", "ups"}, agent="anna", source="command", remove=remove
+    )
+    return house.act(draft).seq
 
 
 def look(house):
@@ -73,6 +63,32 @@ def test_a_parcel_by_a_person_s_word_is_the_order_s_parcel_once(house):
         ("dhl", "00340434161094021501", "hand")
     ]
     assert len(found) == 2
+
+
+def test_a_parcel_that_is_not_the_order_s_is_gone_whoever_named_it_and_can_come_back(house):
+    parcel(house, "00340434161094021501")
+    parcel(house, "0034-0434161094021501", remove=True)
+    parcel(house, "1z999aa10123456784", remove=True)  # a mail names it
+    assert look(house).parcels == ()
+    house.store.clear()
+    house.settle()
+    assert look(house).parcels == ()
+    parcel(house, "1Z999AA10123456784", "ups")
+    assert [one.number for one in look(house).parcels] == ["1Z999AA10123456784"]
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"), [(b"", "photo"), (b"x", "nonsense"), (bytes(FILE_BYTES + 1), "photo")]
+)
+def test_what_is_no_file_of_ours_is_refused(data, kind):
+    with pytest.raises(WrongUse):
+        evidence_draft(REF, data, filename="a", kind=kind, text="", agent="anna", source="web")
+
+
+@pytest.mark.parametrize(("number", "carrier"), [("12", ""), ("<b>12345</b>", ""), ("1234567", "pigeon")])
+def test_what_is_no_parcel_is_refused(number, carrier):
+    with pytest.raises(WrongUse):
+        parcel_draft(REF, number, carrier=carrier, carriers={"dhl"}, agent="anna", source="web")
 
 
 def test_the_page_hands_the_file_out_as_a_download_alone(tmp_path):

@@ -38,7 +38,7 @@ def test_who_waits_is_listed_and_a_button_is_one_act(told):
         assert f"/message/{thanks}/mark" in shown
         assert "48 h" not in shown.partition("Claims and other deadlines")[0]
         assert "2 d left" in shown
-        form = {"csrf": csrf_in(shown), "clock": "reply", "back": "waiting", "as": "none"}
+        form = {"csrf": csrf_in(shown), "clock": "reply", "back": "/waiting", "as": "none"}
         done = browser.post(f"/message/{thanks}/mark", data=form)
         assert done.headers["location"].startswith("/waiting")
         assert "No buyer waits" in browser.get("/waiting").text
