@@ -121,13 +121,13 @@ def timeline_of(conn: Connection, order: OrderRef) -> Timeline | None:
             answers[event.of].extend(answers_in(event))
     moments: list[tuple[datetime, int, Letter | Act]] = []
     strongest: Confidence = "possible"
-    returned = came_back(conn, [row.seq for row in rows])
+    seqs = [row.seq for row in rows]
+    returned, linked = came_back(conn, seqs), defaultdict[int, list[LinkRow]](list)
+    for link in orders.links_among(conn, seqs):
+        if link.link.order == order and link.undone_by is None:
+            linked[link.message].append(link)
     for row in rows:
-        links = tuple(
-            link
-            for link in orders.links_of(conn, row.seq)
-            if link.link.order == order and link.undone_by is None
-        )
+        links = tuple(linked[row.seq])
         strongest = max((strongest, *(one.link.confidence for one in links)), key=_RANK.__getitem__)
         letter = Letter(
             at=row.occurred_at,

@@ -33,6 +33,11 @@ def links_of(conn: Connection, seq: int) -> list[LinkRow]:
     return load_links(conn, [seq])
 
 
+def links_among(conn: Connection, seqs: Iterable[int]) -> list[LinkRow]:
+    """Return the links of several messages, each message's in the order they were made."""
+    return [link for chunk in chunks(seqs) for link in load_links(conn, chunk)]
+
+
 def find_orders(conn: Connection, value: str) -> list[OrderRow]:
     """Return the orders a number may mean, at any marketplace, however its dashes and spaces are written."""
     wanted = bare(value)

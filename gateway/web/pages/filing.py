@@ -1,4 +1,4 @@
-"""What is added to an order's dossier from its page: files, a parcel, a message, a tag. Each is one entry in the archive."""
+"""What is added to an order's dossier from its page: files, a parcel, a message. Each is one entry in the archive."""
 
 from collections.abc import Iterator
 from http import HTTPStatus

@@ -1,8 +1,8 @@
 """One order: the facts, and everything that happened, in time."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from starlette.concurrency import run_in_threadpool
@@ -11,35 +11,31 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from gateway.answer.phrases import LANGUAGES
 from gateway.dossier.closing import missing
-from gateway.dossier.timeline import Act, Letter, Timeline, timeline_of
+from gateway.dossier.filing import FILE_BYTES, KINDS
+from gateway.dossier.timeline import Act, Timeline, timeline_of
 from gateway.mail.entry import Draft
-from gateway.mail.passages import Passage, passages
-from gateway.shape import own_text
+from gateway.store.authenticity import authentic_of
 from gateway.store.orders import find_orders
 from gateway.store.records import OrderRow
 from gateway.web.deeds import Doer, dossier_change, mark_clock, note_on
-from gateway.web.pages.acts import append, doer
-from gateway.web.reads import text_of
+from gateway.web.line import PRINTED, WINDOW, Line, groups_in, line_of
+from gateway.web.pages.acts import append, back_to, doer
 from gateway.web.render import order_path, page
 from gateway.web.site import Site
 from rules.facts import OrderRef
 
-_TEXT_CHARS = 20_000
-_GAP = timedelta(hours=1)
+_NUMBER = re.compile(r"[0-9]{1,15}")
 _LONGEST = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stop:
-    """One place on the line: the moment, how long after the one before, and a message's text."""
+class Dossier:
+    """An order as its page shows it, and who could own it."""
 
-    moment: Letter | Act
-    is_mail: bool
-    gap: timedelta | None
-    passages: list[Passage]
-    cut: bool
+    timeline: Timeline
+    line: Line
+    people: list[str]
 
 
 async def find(request: Request) -> Response:
@@ -55,25 +51,30 @@ async def find(request: Request) -> Response:
 async def show_order(request: Request) -> Response:
     site: Site = request.app.state.site
     ref = ref_of(request)
-    found = await run_in_threadpool(_look_at, site, ref)
+    asked = request.query_params
+    only = groups_in(asked.get("only", ""))
+    end = int(asked["to"]) if _NUMBER.fullmatch(asked.get("to", "")) else None
+    printed = asked.get("view") == "print"
+    found = await run_in_threadpool(_look_at, site, ref, only, end, PRINTED if printed else WINDOW)
     if found is None:
         raise HTTPException(
             HTTPStatus.NOT_FOUND, f"Nothing is linked to an order {ref.value} of {ref.marketplace}."
         )
-    timeline, stops = found
-    saved = request.query_params.get("saved", "")
+    timeline, saved = found.timeline, asked.get("saved", "")
     seqs = {str(one.event.seq) for one in timeline.moments if isinstance(one, Act)}
-    pending = saved[:20] if saved.isdecimal() and saved not in seqs else ""
     return page(
         request,
-        "order.html",
+        "print.html" if printed else "order.html",
         timeline=timeline,
-        stops=stops,
+        line=found.line,
+        people=found.people,
         ref=ref,
-        pending=pending,
+        pending=saved if _NUMBER.fullmatch(saved) and saved not in seqs else "",
         waits=timeline.waits,
-        lacks=missing(timeline, request.app.state.site.close_needs),
-        languages=LANGUAGES,
+        lacks=missing(timeline, site.close_needs),
+        carriers=sorted(site.carriers()),
+        kinds=KINDS,
+        most=FILE_BYTES,
     )
 
 
@@ -81,7 +82,7 @@ async def note(request: Request) -> Response:
     """Write a note on the order itself, say a word on one of its clocks, or change how its dossier stands."""
     site, ref = request.app.state.site, ref_of(request)
     draft = await run_in_threadpool(_deed, site, ref, request.state.form, doer(request))
-    return await append(site, draft, back=order_path(ref))
+    return await append(site, draft, back=back_to(request, order_path(ref)))
 
 
 def _deed(site: Site, ref: OrderRef, form: Mapping[str, str], who: Doer) -> Draft:
@@ -105,25 +106,17 @@ def _find(site: Site, value: str) -> list[OrderRow]:
         return find_orders(conn, value)
 
 
-def _look_at(site: Site, ref: OrderRef) -> tuple[Timeline, list[Stop]] | None:
+def _look_at(site: Site, ref: OrderRef, only: frozenset[str], end: int | None, window: int) -> Dossier | None:
     with site.store.read() as conn:
         timeline = timeline_of(conn, ref)
-    return None if timeline is None else (timeline, list(_stops(site, timeline)))
-
-
-def _stops(site: Site, timeline: Timeline) -> Iterator[Stop]:
-    before: datetime | None = None
-    for moment in timeline.moments:
-        text = own_text(text_of(site, moment.row)) if isinstance(moment, Letter) else ""
-        gap = moment.at - before if before is not None else None
-        yield Stop(
-            moment=moment,
-            is_mail=isinstance(moment, Letter),
-            gap=gap if gap is not None and gap >= _GAP else None,
-            passages=passages(text[:_TEXT_CHARS]),
-            cut=len(text) > _TEXT_CHARS,
-        )
-        before = moment.at
+        if timeline is None:
+            return None
+        authentic = authentic_of(conn, [one.row.seq for one in timeline.letters])
+    return Dossier(
+        timeline=timeline,
+        line=line_of(site, timeline, authentic, only, end=end, window=window),
+        people=[one.name for one in site.accounts.list() if not one.disabled],
+    )
 
 
 ROUTES = [

@@ -1,6 +1,8 @@
-"""The button on an order's page that hands out its evidence pack: one ZIP file, streamed, with an entry that says who took it."""
+"""What an order's evidence pack would hold, and the button that hands it out: one ZIP file, streamed, with an entry that says who took it."""
 
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from os import fstat
@@ -12,14 +14,47 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from gateway.answer.phrases import LANGUAGES
 from gateway.errors import Temporary, WrongUse
 from gateway.evidence.contents import Asked
+from gateway.evidence.selection import Request as Wanted
+from gateway.evidence.selection import select_order
+from gateway.store import messages
+from gateway.store.orders import events_of
+from gateway.store.records import EventRow
 from gateway.web.pages.files import disposition
+from gateway.web.pages.order import ref_of
+from gateway.web.render import page
 from gateway.web.site import Site
 from rules.facts import OrderRef
 
 _PIECE = 1 << 18
 _LONGEST = 500
+_INWARD = ("dossier", "imap", "note")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What would be in a pack: entries by type, opened or closed for good reason, files, sizes; and what a reader must know."""
+
+    messages: int
+    entries: int
+    opened: dict[str, int]
+    inward: dict[str, int]  # closed unless the internal notes are asked for
+    closed: dict[str, int]  # closed whatever is asked for, by why
+    size_bytes: int
+    files: list[EventRow]
+    lacks: list[str]
+
+
+async def preview(request: Request) -> Response:
+    """Show what would be handed out; that alone is no entry."""
+    site, ref = request.app.state.site, ref_of(request)
+    try:
+        found = await run_in_threadpool(_preview, site, ref)
+    except WrongUse as wrong:
+        raise HTTPException(HTTPStatus.NOT_FOUND, str(wrong)) from wrong
+    return page(request, "pack.html", ref=ref, found=found, languages=LANGUAGES, reports=bool(site.reporter))
 
 
 async def pack(request: Request) -> Response:
@@ -28,7 +63,7 @@ async def pack(request: Request) -> Response:
     form = request.state.form
     order = OrderRef(marketplace=form.get("marketplace", ""), value=form.get("value", ""))
     asked = Asked(agent=request.state.agent, reason=form.get("reason", "").strip()[:_LONGEST], source="web")
-    closed = () if form.get("notes") == "yes" else ("dossier", "imap", "note")
+    closed = () if form.get("notes") == "yes" else _INWARD
     try:
         file = await run_in_threadpool(partial(site.packs.hand_out, order, asked, withhold=closed))
     except WrongUse as wrong:
@@ -44,10 +79,40 @@ async def pack(request: Request) -> Response:
     return StreamingResponse(_pieces(file), media_type="application/zip", headers=headers)
 
 
+def _preview(site: Site, ref: OrderRef) -> Preview:
+    head = site.archive.head()
+    with site.store.read() as conn:
+        chosen = select_order(conn, Wanted(order=ref), ref, head)
+        rows = messages.messages(conn, [one.seq for one in chosen.items])
+        events = {one.seq: one for one in events_of(conn, order=ref)}
+    types = {one.seq: events[one.seq].type if one.seq in events else "orders" for one in chosen.items}
+    files = [event for seq, event in events.items() if types.get(seq) == "evidence"]
+    sealed = (int(one.summary.get("size_bytes", 0)) for one in files)
+    opened = Counter(types[one.seq] for one in chosen.items if not one.withheld)
+    lacks = []
+    if head > chosen.read_to:
+        lacks.append(f"{head - chosen.read_to} entries of the log have not been read yet")
+    if chosen.gaps:
+        lacks.append(f"{len(chosen.gaps)} gaps in the capture of mail are named in it")
+    return Preview(
+        messages=chosen.messages,
+        entries=len(chosen.items),
+        opened={name: count for name, count in sorted(opened.items()) if name not in _INWARD},
+        inward={name: count for name, count in sorted(opened.items()) if name in _INWARD},
+        closed=dict(Counter(one.withheld for one in chosen.items if one.withheld)),
+        size_bytes=sum(row.size_bytes for row in rows.values()) + sum(sealed),
+        files=files,
+        lacks=lacks,
+    )
+
+
 def _pieces(file: BinaryIO) -> Iterator[bytes]:
     with file:
         while piece := file.read(_PIECE):
             yield piece
 
 
-ROUTES = [Route("/pack", pack, methods=["POST"])]
+ROUTES = [
+    Route("/pack", pack, methods=["POST"]),
+    Route("/pack/{marketplace}/{value:path}", preview, methods=["GET"]),
+]

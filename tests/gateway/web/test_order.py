@@ -96,3 +96,45 @@ def test_each_line_has_the_number_of_its_entry(browser, told):
     page = browser.get(PATH).text
     for name in ("question", "answer", "thanks", "stranger"):
         assert f'href="/entry/{told.seqs[name]}/proof"' in page
+
+
+def test_the_line_shows_the_kinds_that_are_asked_for(browser, told):
+    line = browser.get(PATH, params={"only": "delivery"}).text.partition("<ol")[2].partition("</ol>")[0]
+    assert "250 2.0.0 Ok: queued as 4ZqK1m7Vz9" in line
+    assert "der Schirm hat einen Riss" not in line
+    assert f'id="m{told.seqs["thanks"]}"' in line
+    notes = browser.get(PATH, params={"only": "notes"}).text
+    assert "Nothing of that kind" in notes
+    assert '?only=mail,notes">Mail <span class="count">4' in notes
+    assert browser.get(PATH, params={"only": "<x>", "to": "<y>"}).text.count('class="stop ') == 4
+
+
+def test_a_long_line_is_shown_in_windows(told):
+    from gateway.dossier.timeline import timeline_of
+    from gateway.web.line import line_of
+    from rules.facts import OrderRef
+
+    with told.store.read() as conn:
+        timeline = timeline_of(conn, OrderRef(marketplace="amazon", value=ORDER))
+    seqs = [one.row.seq for one in timeline.letters]
+    last = line_of(told.site, timeline, {}, frozenset(), window=3)
+    assert [one.moment.row.seq for one in last.stops] == seqs[1:]
+    first = line_of(told.site, timeline, {}, frozenset(), end=last.begin, window=3)
+    assert [one.moment.row.seq for one in first.stops] == seqs[:1]
+    assert (first.begin, first.end, first.count) == (0, 1, 4)
+
+
+def test_on_paper_stands_everything_and_no_form(browser):
+    page = browser.get(PATH, params={"view": "print"}).text
+    assert "der Schirm hat einen Riss" in page
+    assert '<details class="quote" open>' in page
+    assert "<form" not in page
+    assert "<script" not in page
+
+
+def test_a_doubtful_link_can_be_confirmed_or_taken_back_beside_its_reason(browser, told):
+    stop = browser.get(PATH).text.partition(f'id="m{told.seqs["stranger"]}"')[2].partition("</li>")[0]
+    why = stop.partition('class="why"')[2]
+    assert "Confirm" in why
+    assert "Take back" in why
+    assert f'name="back" value="{PATH}#m{told.seqs["stranger"]}"' in why

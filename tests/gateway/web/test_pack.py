@@ -19,8 +19,10 @@ def entries_of(house, kind):
 def test_the_button_hands_out_a_pack_that_verifies_and_the_log_knows_who_took_it(house, tmp_path):
     house.take(mail(f"Order {ORDER}", f"Order {ORDER}"))
     with house.client() as browser:
-        page = browser.get(f"/order/amazon/{ORDER}").text
+        page = browser.get(f"/pack/amazon/{ORDER}").text
         assert "Evidence pack (ZIP)" in page
+        assert "1 message in" in page
+        assert entries_of(house, "export") == []  # looking is no entry
         answer = browser.post("/pack", data={**FORM, "reason": "A-to-z <claim>", "csrf": csrf_in(page)})
         assert answer.status_code == 200, answer.text
         assert answer.headers["content-type"] == "application/zip"
@@ -55,6 +57,7 @@ def test_a_stranger_and_a_forged_form_get_nothing_and_leave_no_entry(house):
     with house.client() as browser:
         assert browser.post("/pack", data={**FORM, "csrf": "forged"}).status_code == 403
         assert browser.get("/pack").status_code == 405
+        assert browser.get("/pack/amazon/999-1").status_code == 404
     assert entries_of(house, "export") == []
 
 
