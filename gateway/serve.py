@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import uvicorn
 
-from gateway.answering import answer_for, reporter_of
+from gateway.answering import answer_for, reporter_of, verification_of
 from gateway.app import App
 from gateway.clients.services import untagged
 from gateway.door.address import split_address
@@ -230,6 +230,7 @@ async def _supervised(
 async def _web(app: App, service: Running, accept: Accept) -> AsyncIterator[str]:
     """Serve the web view on our loop; yields the address it is bound to."""
     index = app.index()
+    verification = verification_of(app)
     site = Site(
         archive=app.archive,
         store=app.store,
@@ -243,6 +244,7 @@ async def _web(app: App, service: Running, accept: Accept) -> AsyncIterator[str]
         submit=accept,
         act=app.archive.append,
         status=lambda: status_of(app, index),
+        verification=verification,
         orders_named=lambda value: orders_named(value, app.marketplaces),
         carriers=lambda: app.marketplaces.carriers,
         answer=lambda order, language: answer_for(app, order, language=language),
@@ -279,5 +281,6 @@ async def _web(app: App, service: Running, accept: Accept) -> AsyncIterator[str]
     finally:
         server.should_exit = True
         await serving
+        await asyncio.to_thread(verification.stop, "")
         listening.close()
         index.close()

@@ -31,6 +31,7 @@ from gateway.relay.transport import Delivered
 from gateway.report.making import Reporter
 from gateway.store.accounts import Accounts
 from gateway.store.engine import Store, open_store
+from gateway.verification import Place, Verification
 from gateway.web.app import Site, build_site
 from index.backends.memory import MemoryBackend
 from rules.drop import DropAddress
@@ -223,6 +224,11 @@ def build_house(place: Path, *, rules: str = RULES, deliver: Any = None, **gatew
             senders={MAILBOX: "Brand Support"},
         ),
         submit=gateway.accept,
+        verification=Verification(
+            place=Place(archive=urls["archive"], keys=urls["keys"], secrets=str(place / "secrets")),
+            clock=clock,
+            record=archive.append,
+        ),
         act=house.act,
         status=lambda: _status(house),
         orders_named=lambda value: orders_named(value, marketplaces),
@@ -363,6 +369,7 @@ def serving(house: House) -> Iterator[House]:
 
 
 def close(house: House) -> None:
+    house.site.verification.stop("")
     house.gateway.close()
     house.archive.close()
     house.store.close()

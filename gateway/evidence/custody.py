@@ -45,6 +45,13 @@ _SENDERS = {
     "temperror": "could not be checked",
     "none": "not proven",
 }
+_COMPARED = (
+    ("messages", "messages in the folder"),
+    ("missing", "archived now"),
+    ("elsewhere", "known from elsewhere"),
+    ("gone", "gone from the folder"),
+    ("unread", "that the server did not give"),
+)
 
 
 def who(entry: Entry, event: EventRow | None) -> str:
@@ -100,8 +107,53 @@ def words_of(type_: str, said: dict[str, Any]) -> str:
         case "export":
             report = f"report for the {said.get('audience')}, " if said.get("form") == "report" else ""
             return f"{report}reason: {said.get('reason') or 'none given'}"
+        case "answer":
+            kind = str(said.get("kind", ""))
+            return "the file of an account audit" if kind == "audit" else f"{kind}, in {said.get('language')}"
+        case "orders":
+            return str(said.get("format", ""))
         case _:
-            return ""
+            return "; ".join(_of_the_log(type_, said))
+
+
+def _of_the_log(type_: str, said: dict[str, Any]) -> Iterator[str]:
+    """Tell what the log says of itself, of capture, and of what was erased."""
+    match type_:
+        case "timestamp":
+            yield f"{said.get('authority')} signed for {said.get('size')} entries at {said.get('at')}"
+        case "witness":
+            yield f"{said.get('to')} was given the checkpoint of {said.get('size')} entries"
+        case "capture":
+            yield f"capture of {said.get('folder')} in {said.get('account')} began, for {said.get('mailbox')}"
+        case "gap" if "what" in said:
+            yield f"signed entries are lost: {said.get('what')}"
+            yield str(said.get("reason", ""))
+        case "gap":
+            yield f"nothing was taken from {said.get('account')} between {said.get('begin')} and {said.get('end')}"
+            yield str(said.get("why", ""))
+        case "silence":
+            yield f"no mail came to {said.get('account')} since {said.get('since')}"
+        case "reconciliation":
+            yield f"{said.get('folder')} in {said.get('account')} was compared with the archive"
+            for name, words in _COMPARED:
+                if number := said.get(name):
+                    yield f"{len(number) if isinstance(number, list | dict) else number} {words}"
+        case "software":
+            yield f"Docket {said.get('version')} began, with settings {str(said.get('config', ''))[:12]}"
+        case "rules":
+            yield f"the text of {said.get('name')} that is in force from here on"
+        case "verified":
+            bad = int(said.get("findings") or 0)
+            yield f"{said.get('size')} entries were checked: " + (f"{bad} findings" if bad else "all whole")
+        case "erasure" | "erasure.asked":
+            yield f"reason: {said.get('reason')}"
+            yield str(said.get("ground", ""))
+            if approved := said.get("approved_by"):
+                yield f"approved by {approved}"
+        case "erasure.refused":
+            yield f"{said.get('why')} ({said.get('ground')})"
+        case "erasure.done":
+            yield f"erasure {said.get('erasure')} is done; its certificate is {said.get('file')}"
 
 
 def _wire(envelope: dict[str, Any]) -> Iterator[str]:

@@ -31,6 +31,7 @@ _SHOWN = {
     "erasure.done": ("erasure", "file", "sha256"),
     "timestamp": ("authority", "at", "size"),
     "witness": ("to", "at", "size"),
+    "verified": ("size", "findings", "root"),
 }
 
 

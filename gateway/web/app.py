@@ -16,6 +16,7 @@ from gateway.web.pages import (
     answer,
     autoconfig,
     clients,
+    custody,
     files,
     filing,
     frame,
@@ -30,6 +31,7 @@ from gateway.web.pages import (
     search,
     status,
     suggest,
+    verifying,
     waiting,
 )
 from gateway.web.render import problem
@@ -55,6 +57,8 @@ PAGES = (
     review,
     waiting,
     outbox,
+    custody,
+    verifying,
     status,
     clients,
     autoconfig,

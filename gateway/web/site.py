@@ -17,6 +17,7 @@ from gateway.receipt import Accept
 from gateway.report.making import Reporter
 from gateway.store.accounts import Accounts
 from gateway.store.engine import Store
+from gateway.verification import Verification
 from index.backend import Backend
 from rules.drop import NO_DROP, DropAddress
 from rules.facts import OrderRef
@@ -43,6 +44,7 @@ class Site:
     status: Callable[[], dict[str, Any]]
     reporter: Reporter | None = None
     submit: Accept | None = None
+    verification: Verification | None = None
     answer: Callable[[OrderRef, str], Answer | None] = lambda *_: None
     parse: Callable[[bytes], ParsedMail] = parse
     clients: Callable[[], Services] = Services

@@ -51,6 +51,12 @@ _ENTRIES = {
     "evidence": "Evidence",
     "parcel": "Parcel",
     "dossier": "Dossier",
+    "orders": "Order report",
+    "rules": "Rules in force",
+    "book": "Rules changed",
+    "software": "Docket began",
+    "access": "Access export",
+    "verified": "Record checked",
 }
 
 _SENDERS = {
