@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: install demo test check bench score storm lock clean
+.PHONY: install demo test check bench contract score storm lock clean
 
 install: .venv/installed
 
@@ -27,6 +27,9 @@ check: install
 
 bench: install
 	$(BIN)/python -m benchmarks
+
+contract: install
+	$(BIN)/python -m benchmarks.contract
 
 storm: install
 	$(BIN)/python -m benchmarks.storm --messages 400 --every 3

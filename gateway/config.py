@@ -89,6 +89,12 @@ class Web(Struct, frozen=True, forbid_unknown_fields=True):
     url: str = ""  # where people reach it, for the links in notices; default: the address it listens on
 
 
+class Api(Struct, frozen=True, forbid_unknown_fields=True):
+    """The HTTP API: docs/api.md."""
+
+    calls_per_minute: Count = 600  # of one token
+
+
 class Clients(Struct, frozen=True, forbid_unknown_fields=True):
     """What agents' mail clients are told where they see other names and ports than Docket does."""
 
@@ -222,6 +228,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     tls: Tls = field(default_factory=Tls)
     limits: Limits = field(default_factory=Limits)
     web: Web = field(default_factory=Web)
+    api: Api = field(default_factory=Api)
     clients: Clients = field(default_factory=Clients)
     index: Index = field(default_factory=Index)
     database: Databases = field(default_factory=Databases)

@@ -255,6 +255,7 @@ async def _web(app: App, service: Running, accept: Accept) -> AsyncIterator[str]
         hosts=app.config.web.hosts,
         secure_cookie=app.config.web.secure_cookie,
         session_hours=app.config.web.session_hours,
+        api_per_minute=app.config.api.calls_per_minute,
     )
     host, port = split_address(app.config.listen.web)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -353,19 +353,28 @@ def seed(house: House) -> dict[str, int]:
 @contextmanager
 def serving(house: House) -> Iterator[House]:
     """Serve a house's pages on a free port, by the server that the product uses."""
+    try:
+        with on_a_port(house.site) as url:
+            house.url = url
+            yield house
+    finally:
+        close(house)
+
+
+@contextmanager
+def on_a_port(site: Site) -> Iterator[str]:
+    """Serve a site's pages, and yield where they are."""
     listening = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(build_site(house.site), log_config=None, lifespan="off", server_header=False)
+    config = uvicorn.Config(build_site(site), log_config=None, lifespan="off", server_header=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
-    house.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     try:
-        yield house
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     finally:
         server.should_exit = True
         thread.join()
         listening.close()
-        close(house)
 
 
 def close(house: House) -> None:

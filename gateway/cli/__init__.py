@@ -39,6 +39,7 @@ _MODULES = (
     "figures",
     "orders",
     "people",
+    "tokens",
     "clients",
     "ruling",
     "running",

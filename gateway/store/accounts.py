@@ -6,7 +6,6 @@ system is the same accent.
 
 import hashlib
 import secrets
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,12 +17,13 @@ from sqlalchemy.exc import IntegrityError
 
 from gateway.clock import Clock
 from gateway.errors import WrongUse
-from gateway.store import app_passwords
+from gateway.store import app_passwords, tokens
 from gateway.store.accounts_tables import agents, open_accounts, sessions
 from gateway.store.app_passwords import AppPassword
-from gateway.store.engine import log_of
+from gateway.store.engine import Store, log_of
 from gateway.store.failures import Failures
 from gateway.store.passwords import Passwords
+from gateway.store.spelling import folded
 
 Role = Literal["agent", "admin"]
 
@@ -58,7 +58,7 @@ class Accounts:
         role: Role = "agent",
     ) -> Agent:
         """Add an agent; raises WrongUse for a name that is taken or cannot be typed at a login."""
-        name = _folded(name)
+        name = folded(name)
         if not 0 < len(name) <= 64 or not name.isprintable() or any(part.isspace() for part in name):
             raise WrongUse(f"{name!r} is no name to log in with; use 1 to 64 characters without spaces")
         boxes = tuple(sorted({box.lower() for box in mailboxes}))
@@ -109,10 +109,9 @@ class Accounts:
         """Remove an agent and their sessions; raises WrongUse for a name that is not there."""
         with self._store.write() as tx:
             _end_sessions(tx, name)
-            app_passwords.revoke(tx, _folded(name))
-            gone = tx.execute(
-                delete(agents).where(agents.c.log == log_of(tx), agents.c.name == _folded(name))
-            )
+            app_passwords.revoke(tx, folded(name))
+            tokens.revoke_all(tx, folded(name))
+            gone = tx.execute(delete(agents).where(agents.c.log == log_of(tx), agents.c.name == folded(name)))
         _must_exist(gone.rowcount, name)
 
     def check(self, name: str, password: str, peer: str = "", *, client: bool = False) -> Agent | None:
@@ -121,7 +120,7 @@ class Accounts:
         Given a ``peer``, its failures for a name are counted, and after a few it gets None for a while whatever it
         sends. A door with a throttle of its own leaves ``peer`` out. To a mail ``client`` an app password opens, too.
         """
-        if peer and self._failures.too_many(_folded(name), peer):
+        if peer and self._failures.too_many(folded(name), peer):
             return None
         with self._store.read() as conn:
             row = _find(conn, name)
@@ -130,7 +129,7 @@ class Accounts:
         right = self._passwords.match(None if row is None else row.password, password)
         if not right or row is None or row.disabled:
             if peer:
-                self._failures.count(_folded(name), peer)
+                self._failures.count(folded(name), peer)
             return None
         if self._passwords.is_weak(row.password):
             stronger = self._passwords.hash(password)
@@ -153,17 +152,17 @@ class Accounts:
         """Return the id and the password of a new app password; raises WrongUse for a name that is not there."""
         with self._store.write() as tx:
             _must_exist(int(_find(tx, name) is not None), name)
-            return app_passwords.make(tx, _folded(name), label, self._clock.now())
+            return app_passwords.make(tx, folded(name), label, self._clock.now())
 
     def app_passwords_of(self, name: str) -> tuple[AppPassword, ...]:
         """Return what may be told of an agent's app passwords."""
         with self._store.read() as conn:
-            return tuple(app_passwords.all_of(conn, _folded(name)))
+            return tuple(app_passwords.all_of(conn, folded(name)))
 
     def revoke_app_password(self, name: str, id_: str) -> None:
         """Take an app password back; raises WrongUse where there is no such one."""
         with self._store.write() as tx:
-            if not app_passwords.revoke(tx, _folded(name), id_):
+            if not app_passwords.revoke(tx, folded(name), id_):
                 raise WrongUse(
                     f"{name!r} has no app password {id_!r}; to see them: docket agent app-passwords {name}"
                 )
@@ -179,7 +178,7 @@ class Accounts:
                 {
                     "log": log_of(tx),
                     "token": _token_hash(token),
-                    "agent": _folded(name),
+                    "agent": folded(name),
                     "expires_at": now + timedelta(hours=hours),
                 },
             )
@@ -207,6 +206,11 @@ class Accounts:
                 delete(sessions).where(sessions.c.log == log_of(tx), sessions.c.token == _token_hash(token))
             )
 
+    @property
+    def store(self) -> Store:
+        """The database itself, for what else is kept in it."""
+        return self._store
+
     def close(self) -> None:
         self._store.close()
 
@@ -229,28 +233,24 @@ def _agent(row: Row[Any]) -> Agent:
 
 def _find(conn: Connection, name: str) -> Row[Any] | None:
     return conn.execute(
-        select(agents).where(agents.c.log == log_of(conn), agents.c.name == _folded(name))
+        select(agents).where(agents.c.log == log_of(conn), agents.c.name == folded(name))
     ).first()
 
 
 def _set(tx: Connection, name: str, **values: Any) -> int:
     changed = tx.execute(
-        update(agents).where(agents.c.log == log_of(tx), agents.c.name == _folded(name)).values(**values)
+        update(agents).where(agents.c.log == log_of(tx), agents.c.name == folded(name)).values(**values)
     )
     return int(changed.rowcount)
 
 
 def _end_sessions(tx: Connection, name: str) -> None:
-    tx.execute(delete(sessions).where(sessions.c.log == log_of(tx), sessions.c.agent == _folded(name)))
+    tx.execute(delete(sessions).where(sessions.c.log == log_of(tx), sessions.c.agent == folded(name)))
 
 
 def _must_exist(count: int, name: str) -> None:
     if not count:
         raise WrongUse(f"there is no agent {name!r}; to see them all: docket agent list")
-
-
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", name.strip()).lower()
 
 
 def _token_hash(token: str) -> str:

@@ -1,6 +1,7 @@
 """The accounts' tables and their version. SQLite runs them with synchronous=FULL: a change that was told is kept."""
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Index,
@@ -18,7 +19,7 @@ from gateway.errors import WrongUse
 from gateway.store.columns import Json, Key, Moment, Words
 from gateway.store.engine import Store, connect
 
-_VERSION = 2  # a later one adds its steps to open_accounts, and a test opens a file of each version before
+_VERSION = 3  # a later one adds its steps to open_accounts, and a test opens a file of each version before
 _LOCK = 0x6163636F756E74  # "account": one process at a time makes the tables on PostgreSQL
 
 _metadata = MetaData()
@@ -63,6 +64,49 @@ app_passwords = Table(  # since version 2
     Column("made_at", Moment, nullable=False),
     Column("used_at", Moment, nullable=True),
     PrimaryKeyConstraint("log", "agent", "id"),
+)
+
+tokens = Table(  # since version 3
+    "tokens",
+    _metadata,
+    Column("log", Integer, nullable=False, autoincrement=False),
+    Column("id", Key, nullable=False),
+    Column("agent", Key, nullable=False),
+    Column("label", Words, nullable=False),
+    Column("scopes", Json, nullable=False),
+    Column("mailboxes", Json, nullable=False),
+    Column("key", Words, nullable=False),
+    Column("mac", Words, nullable=False),  # HMAC-SHA256 of the token under the key
+    Column("made_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=True),
+    Column("used_at", Moment, nullable=True),
+    PrimaryKeyConstraint("log", "id"),
+)
+
+requests = Table(  # since version 3: what was asked for under an Idempotency-Key, and what was answered
+    "requests",
+    _metadata,
+    Column("log", Integer, nullable=False, autoincrement=False),
+    Column("token", Key, nullable=False),
+    Column("name", Key, nullable=False),  # the SHA-256 of the key
+    Column("print", Words, nullable=False),  # of the request
+    Column("at", Moment, nullable=False),
+    Column("status", Integer, nullable=False),  # 0: under way
+    Column("answer", Json, nullable=False),
+    PrimaryKeyConstraint("log", "token", "name"),
+)
+
+hooks = Table(  # since version 3: how far each receiver has been told
+    "hooks",
+    _metadata,
+    Column("log", Integer, nullable=False, autoincrement=False),
+    Column("name", Key, nullable=False),
+    Column("position", BigInteger, nullable=False, autoincrement=False),  # the next entry to tell of
+    Column("failures", Integer, nullable=False),  # in a row
+    Column("next_at", Moment, nullable=True),
+    Column("told_at", Moment, nullable=True),
+    Column("said", Words, nullable=False),  # the last thing that went wrong
+    PrimaryKeyConstraint("log", "name"),
 )
 
 _MEND = "put back a copy of it, or delete it and make the agents again with docket agent add"

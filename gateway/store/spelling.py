@@ -1,6 +1,7 @@
-"""How numbers are compared: however people write their dashes and spaces."""
+"""How numbers and names are compared: however people write their dashes, spaces and accents."""
 
 import re
+import unicodedata
 
 _SEPARATORS = re.compile(r"[\s\-\u2010-\u2015\u2212]+")
 
@@ -12,3 +13,12 @@ def bare(value: str) -> str:
     '11212345671234567'
     """
     return _SEPARATORS.sub("", value).lower()
+
+
+def folded(name: str) -> str:
+    """Return an agent's name as it is compared: the same accent typed on another system is the same accent.
+
+    >>> folded(" Anna ")
+    'anna'
+    """
+    return unicodedata.normalize("NFC", name.strip()).lower()

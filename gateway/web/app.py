@@ -10,6 +10,8 @@ from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
+from gateway.web.api.door import Door
+from gateway.web.api.service import build_api
 from gateway.web.guard import Guard
 from gateway.web.pages import (
     acts,
@@ -31,6 +33,7 @@ from gateway.web.pages import (
     search,
     status,
     suggest,
+    tokens,
     verifying,
     waiting,
 )
@@ -61,6 +64,7 @@ PAGES = (
     verifying,
     status,
     clients,
+    tokens,
     autoconfig,
 )
 
@@ -72,7 +76,7 @@ def build_site(site: Site) -> Starlette:
             *(route for page in PAGES for route in page.ROUTES),
             Mount("/static", StaticFiles(packages=[("gateway.web", "static")])),
         ],
-        middleware=[Middleware(Guard, site=site)],
+        middleware=[Middleware(Door, api=build_api(site), site=site), Middleware(Guard, site=site)],
         exception_handlers={HTTPException: _say},
     )
     app.state.site = site

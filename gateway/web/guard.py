@@ -119,7 +119,7 @@ class Guard:
         visit = request.cookies.get(visit_cookie(site), "") or secrets.token_urlsafe(32)
         request.state.visit, request.state.csrf = visit, csrf_of(visit)
         is_public = path.lower() in PUBLIC
-        if not is_public and _host(request.headers.get("host", "")) not in site.hosts:
+        if not is_public and host_of(request.headers.get("host", "")) not in site.hosts:
             return problem(request, HTTPStatus.BAD_REQUEST, "This name is not one that Docket answers to.")
         if request.method not in {"GET", "HEAD", "POST"}:
             return problem(request, HTTPStatus.METHOD_NOT_ALLOWED)
@@ -182,10 +182,10 @@ def _to_login(request: Request) -> Response:
     return RedirectResponse(where, status_code=HTTPStatus.SEE_OTHER)
 
 
-def _host(header: str) -> str:
+def host_of(header: str) -> str:
     """Return the name in a Host field, without its port.
 
-    >>> _host("localhost:8025"), _host("[::1]:8025"), _host("EVIL.example")
+    >>> host_of("localhost:8025"), host_of("[::1]:8025"), host_of("EVIL.example")
     ('localhost', '::1', 'evil.example')
     """
     if header.startswith("["):

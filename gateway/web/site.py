@@ -58,3 +58,4 @@ class Site:
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
     secure_cookie: bool = False
     session_hours: float = 12.0
+    api_per_minute: int = 600  # calls of one token

@@ -57,6 +57,7 @@ _ENTRIES = {
     "software": "Docket began",
     "access": "Access export",
     "verified": "Record checked",
+    "token": "Token",
 }
 
 _SENDERS = {

@@ -1,17 +1,16 @@
 """A claim's answer: the text to paste, what it lacks, and the entries that each sentence stands on."""
 
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.answer.compose import Answer, draft_of
 from gateway.answer.phrases import LANGUAGES
+from gateway.web.handing import answer_of
 from gateway.web.pages.acts import append
 from gateway.web.pages.order import ref_of
 from gateway.web.render import order_path, page
-from gateway.web.site import Site
 from rules.facts import OrderRef
 
 _FIRST = "en"
@@ -34,12 +33,8 @@ async def keep_answer(request: Request) -> Response:
 
 
 async def _made(request: Request, ref: OrderRef, language: str) -> tuple[str, Answer]:
-    site: Site = request.app.state.site
     chosen = language if language in LANGUAGES else _FIRST
-    made = await run_in_threadpool(site.answer, ref, chosen)
-    if made is None:
-        raise HTTPException(404, f"Nothing is known of an order {ref.value} of {ref.marketplace}.")
-    return chosen, made
+    return chosen, await run_in_threadpool(answer_of, request.app.state.site, ref, chosen)
 
 
 ROUTES = [

@@ -1,36 +1,29 @@
 """What an order's evidence pack would hold, and the button that hands it out: one ZIP file, streamed, with an entry that says who took it."""
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from http import HTTPStatus
-from os import fstat
-from typing import BinaryIO
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.answer.phrases import LANGUAGES
-from gateway.errors import Temporary, WrongUse
-from gateway.evidence.contents import Asked
+from gateway.errors import WrongUse
 from gateway.evidence.selection import Request as Wanted
 from gateway.evidence.selection import select_order
 from gateway.store import messages
 from gateway.store.orders import events_of
 from gateway.store.records import EventRow
-from gateway.web.pages.files import disposition
+from gateway.web.handing import INTERNAL_PACK, pack_of
+from gateway.web.pages.acts import doer
 from gateway.web.pages.order import ref_of
 from gateway.web.render import page
 from gateway.web.site import Site
 from rules.facts import OrderRef
 
-_PIECE = 1 << 18
-_LONGEST = 500
-_INWARD = ("dossier", "imap", "note")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,24 +52,10 @@ async def preview(request: Request) -> Response:
 
 async def pack(request: Request) -> Response:
     """Make the pack and send it; the log has recorded it before the first byte leaves."""
-    site: Site = request.app.state.site
-    form = request.state.form
+    form, who = request.state.form, doer(request)
     order = OrderRef(marketplace=form.get("marketplace", ""), value=form.get("value", ""))
-    asked = Asked(agent=request.state.agent, reason=form.get("reason", "").strip()[:_LONGEST], source="web")
-    closed = () if form.get("notes") == "yes" else _INWARD
-    try:
-        file = await run_in_threadpool(partial(site.packs.hand_out, order, asked, withhold=closed))
-    except WrongUse as wrong:
-        raise HTTPException(HTTPStatus.NOT_FOUND, str(wrong)) from wrong
-    except Temporary as wrong:
-        raise HTTPException(
-            HTTPStatus.SERVICE_UNAVAILABLE, f"{str(wrong)[:1].upper()}{str(wrong)[1:]}."
-        ) from wrong
-    headers = {
-        "content-disposition": disposition(f"evidence-{order.marketplace}-{order.value}.zip"),
-        "content-length": str(fstat(file.fileno()).st_size),
-    }
-    return StreamingResponse(_pieces(file), media_type="application/zip", headers=headers)
+    reason, notes = form.get("reason", ""), form.get("notes") == "yes"
+    return await run_in_threadpool(lambda: pack_of(request.app.state.site, order, reason, who, notes=notes))
 
 
 def _preview(site: Site, ref: OrderRef) -> Preview:
@@ -97,19 +76,13 @@ def _preview(site: Site, ref: OrderRef) -> Preview:
     return Preview(
         messages=chosen.messages,
         entries=len(chosen.items),
-        opened={name: count for name, count in sorted(opened.items()) if name not in _INWARD},
-        inward={name: count for name, count in sorted(opened.items()) if name in _INWARD},
+        opened={name: count for name, count in sorted(opened.items()) if name not in INTERNAL_PACK},
+        inward={name: count for name, count in sorted(opened.items()) if name in INTERNAL_PACK},
         closed=dict(Counter(one.withheld for one in chosen.items if one.withheld)),
         size_bytes=sum(row.size_bytes for row in rows.values()) + sum(sealed),
         files=files,
         lacks=lacks,
     )
-
-
-def _pieces(file: BinaryIO) -> Iterator[bytes]:
-    with file:
-        while piece := file.read(_PIECE):
-            yield piece
 
 
 ROUTES = [

@@ -1,0 +1,248 @@
+"""The API served: every call comes by here, is let in, checked, done, and answered; what goes wrong is a problem.
+
+Order: name of the host, token, pace, scope, address, query, body, Idempotency-Key. Nothing is done before all of it holds.
+"""
+
+import hashlib
+import logging
+import re
+from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
+from typing import Any, get_origin
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import QueryParams
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.errors import DocketError
+from gateway.mail.entry import Draft
+from gateway.store.requests import Requests, named
+from gateway.store.tokens import Bearer, Tokens
+from gateway.web.api import acting, reading, taking
+from gateway.web.api.call import KEY_PATTERN, Call, Done, File, Operation
+from gateway.web.api.description import describe
+from gateway.web.api.problem import Refused, problem
+from gateway.web.api.rate import Rates
+from gateway.web.deeds import Doer, done
+from gateway.web.site import Site
+
+log = logging.getLogger(__name__)
+
+BASE = "/api/v1"
+OPERATIONS = (*reading.OPERATIONS, *acting.OPERATIONS, *taking.OPERATIONS)
+_BODY_BYTES = 256 * 1024
+_FILE_BYTES = 50 * 1024 * 1024
+_STRANGERS = 10  # of a token's calls this part is for one address that no token lets in
+_KEY = re.compile(KEY_PATTERN)
+_MAY = {"auditor": {"", "read", "export"}}  # what a role may at most; the others may all
+
+
+def build_api(site: Site) -> Starlette:
+    """Return the API over the parts of the web view."""
+    service = _Service(site)
+    description = msgspec.json.encode(describe(OPERATIONS, BASE))
+
+    async def openapi(_: Request) -> Response:
+        return Response(description, media_type="application/json")
+
+    app = Starlette(
+        routes=[
+            Route(f"{BASE}/openapi.json", openapi, methods=["GET"]),
+            *(Route(BASE + path, service.endpoint(ops), methods=list(ops)) for path, ops in _by_path()),
+        ],
+        exception_handlers={HTTPException: _say},
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+def _by_path() -> Iterable[tuple[str, dict[str, Operation]]]:
+    found: dict[str, dict[str, Operation]] = {}
+    for op in OPERATIONS:
+        found.setdefault(op.path, {})[op.method] = op
+    return found.items()
+
+
+class _Service:
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._tokens = Tokens(site.accounts.store, site.clock)
+        self._requests = Requests(site.accounts.store, site.clock)
+        self._rates = Rates()
+
+    def endpoint(self, ops: Mapping[str, Operation]) -> Callable[[Request], Any]:
+        """Return what answers the calls to one path, by their method."""
+
+        async def called(request: Request) -> Response:
+            op = ops["GET" if request.method == "HEAD" else request.method]
+            try:
+                return await self._called(op, request)
+            except Refused as wrong:
+                return wrong.answer
+            except HTTPException as wrong:
+                return problem(wrong.status_code, wrong.detail)
+            except DocketError as wrong:
+                log.warning("call-failed operation=%s error=%s", op.name, wrong)
+                return problem(HTTPStatus.SERVICE_UNAVAILABLE, "Docket cannot do this now; try again later.")
+            except ClientDisconnect:
+                return Response(status_code=HTTPStatus.BAD_REQUEST)
+            except Exception:
+                # The answer stays constant; what went wrong is for the log, without what may hold a buyer's words.
+                log.exception("call-failed operation=%s", op.name)
+                return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "This has been written to the log.")
+
+        return called
+
+    async def _called(self, op: Operation, request: Request) -> Response:
+        bearer = await self._enter(request)
+        if op.scope and (
+            op.scope not in bearer.token.scopes or op.scope not in _MAY.get(bearer.role, {op.scope})
+        ):
+            raise Refused(
+                HTTPStatus.FORBIDDEN,
+                f"This token does not have the scope {op.scope}.",
+                headers={"www-authenticate": f'Bearer error="insufficient_scope", scope="{op.scope}"'},
+            )
+        body = await _body(op, request) if op.method == "POST" else b""
+        key = request.headers.get("idempotency-key") if op.is_repeatable else None
+        if key is not None and not _KEY.fullmatch(key):
+            said = "An Idempotency-Key is 1 to 255 visible ASCII characters."
+            raise Refused(HTTPStatus.BAD_REQUEST, said)
+        call = Call(
+            site=self._site,
+            bearer=bearer,
+            who=Doer(
+                agent=bearer.token.agent,
+                source="api",
+                request=named(f"{bearer.token.id} {key}")[:32] if key else "",
+            ),
+            where=_where(op, request),
+            query=_query(op, request),
+            body=_parsed(op, body),
+        )
+        if not key:
+            return await self._do(op, call)
+        print_ = hashlib.sha256(f"{request.url.path}?{request.url.query}\n".encode() + body).hexdigest()
+        return await self._once(op, call, key, print_)
+
+    async def _enter(self, request: Request) -> Bearer:
+        """Return who calls; raises Refused for nobody we know and for who calls too often."""
+        now = self._site.clock.now()
+        scheme, _, text = request.headers.get("authorization", "").partition(" ")
+        known = scheme.lower() == "bearer" and bool(text)
+        bearer = await run_in_threadpool(self._tokens.bearer, text.strip()) if known else None
+        peer = request.client.host if request.client else ""
+        per_minute = self._site.api_per_minute
+        if bearer is None:
+            per_minute = max(1, per_minute // _STRANGERS)
+        name = f"peer {peer}" if bearer is None else f"token {bearer.token.id}"
+        if wait_s := self._rates.take(name, now, per_minute):
+            raise Refused(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                f"Too many calls: {per_minute} a minute are answered. Wait {wait_s} seconds.",
+                headers={"retry-after": str(wait_s)},
+            )
+        if bearer is None:
+            challenge = 'Bearer realm="docket"' + (', error="invalid_token"' if known else "")
+            said = "No token of ours opens this. Make one: docket token add"
+            raise Refused(HTTPStatus.UNAUTHORIZED, said, headers={"www-authenticate": challenge})
+        return bearer
+
+    async def _do(self, op: Operation, call: Call) -> Response:
+        result = await run_in_threadpool(op.handle, call)
+        if isinstance(result, Response):
+            return result
+        if isinstance(result, Draft):
+            appended = await done(call.site, result)
+            result = Done(seq=appended.seq, existing=appended.existing)
+        return _json(op, msgspec.json.encode(result))
+
+    async def _once(self, op: Operation, call: Call, key: str, print_: str) -> Response:
+        """Do what was asked for under a key, unless it was done before."""
+        token = call.bearer.token.id
+        before = await run_in_threadpool(self._requests.begin, token, key, print_)
+        if before is not None and not before.same:
+            said = "This Idempotency-Key was used for another request; take a new one for each."
+            raise Refused(HTTPStatus.CONFLICT, said)
+        if before is not None and not before.status:
+            said = "The first request with this Idempotency-Key is still under way; ask again in a moment."
+            raise Refused(HTTPStatus.CONFLICT, said, headers={"retry-after": "1"})
+        if before is not None:
+            return _json(op, msgspec.json.encode(before.answer))
+        status, kept = 0, None
+        try:
+            answer = await self._do(op, call)
+            status, kept = answer.status_code, msgspec.json.decode(answer.body)
+        finally:
+            await run_in_threadpool(self._requests.finish, token, key, status, kept)
+        return answer
+
+
+async def _say(_: Request, wrong: Exception) -> Response:
+    assert isinstance(wrong, HTTPException)
+    default = HTTPStatus(wrong.status_code).phrase
+    detail = "" if wrong.detail == default else wrong.detail
+    return problem(wrong.status_code, detail, headers=dict(wrong.headers or {}))
+
+
+async def _body(op: Operation, request: Request) -> bytes:
+    sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    wanted = "application/octet-stream" if op.body is File else "application/json"
+    if sent != wanted:
+        raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"The body must be {wanted}.")
+    most = _FILE_BYTES if op.body is File else _BODY_BYTES
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most:
+            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A body may be {most} bytes long.")
+    return bytes(body)
+
+
+def _where(op: Operation, request: Request) -> Any:
+    try:
+        return msgspec.convert(dict(request.path_params), op.where, strict=False)
+    except msgspec.ValidationError as wrong:
+        raise Refused(HTTPStatus.NOT_FOUND, "There is nothing at this address.") from wrong
+
+
+def _query(op: Operation, request: Request) -> Any:
+    try:
+        return msgspec.convert(_plain(request.query_params, op.query), op.query, strict=False)
+    except (msgspec.ValidationError, ValueError) as wrong:
+        raise _unfit(HTTPStatus.BAD_REQUEST, wrong) from wrong
+
+
+def _plain(params: QueryParams, shape: type[msgspec.Struct]) -> dict[str, Any]:
+    many = {one.encode_name for one in msgspec.structs.fields(shape) if get_origin(one.type) is tuple}
+    if repeated := [name for name in params if name not in many and len(params.getlist(name)) > 1]:
+        raise ValueError(f"{repeated[0][:40]} is given more than once")
+    return {name: params.getlist(name) if name in many else params[name] for name in params}
+
+
+def _parsed(op: Operation, body: bytes) -> Any:
+    if op.body is File:
+        return File(data=body)
+    if op.method == "GET":
+        return None
+    try:
+        return msgspec.json.decode(body, type=op.body)
+    except msgspec.ValidationError as wrong:
+        raise _unfit(HTTPStatus.UNPROCESSABLE_ENTITY, wrong) from wrong
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as wrong:
+        raise Refused(HTTPStatus.BAD_REQUEST, "The body is no JSON.") from wrong
+
+
+def _unfit(status: HTTPStatus, wrong: Exception) -> Refused:
+    """Return what is wrong with a value, and where."""
+    said, _, at = str(wrong).partition(" - at ")
+    return Refused(status, f"{said[:200]}.", at=at.strip("`")[:100])
+
+
+def _json(op: Operation, body: bytes) -> Response:
+    return Response(body, status_code=op.status, media_type="application/json")

@@ -1,0 +1,113 @@
+"""What leaves by a button or a call: evidence packs, reports, claim answers; each with an entry that says who took it.
+
+Each function may block for as long as making the thing takes, and raises HTTPException with a sentence that says why not.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+from http import HTTPStatus
+from os import fstat
+from typing import BinaryIO
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response, StreamingResponse
+
+from gateway.answer.compose import Answer
+from gateway.answer.phrases import LANGUAGES
+from gateway.errors import DocketError, Temporary, WrongUse
+from gateway.evidence.contents import Asked
+from gateway.receipt import Accept, Receipt
+from gateway.report.audience import Wanted
+from gateway.report.letter import addressee, letter_of
+from gateway.report.making import Reporter, name_of
+from gateway.web.deeds import Doer
+from gateway.web.pages.files import disposition
+from gateway.web.site import Site
+from rules.facts import OrderRef
+
+_PIECE = 1 << 18
+_REASON = 500
+INTERNAL_PACK = ("dossier", "imap", "note")
+_INTERNAL_REPORT = ("dossier", "note")
+
+
+def pack_of(site: Site, order: OrderRef, reason: str, who: Doer, *, notes: bool) -> Response:
+    """Make an order's evidence pack and return it as a ZIP file; the log has recorded it before the first byte leaves."""
+    closed = () if notes else INTERNAL_PACK
+    try:
+        file = site.packs.hand_out(order, _asked(reason, who), withhold=closed)
+    except WrongUse as wrong:
+        raise HTTPException(HTTPStatus.NOT_FOUND, str(wrong)) from wrong
+    except Temporary as wrong:
+        raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, _sentence(wrong)) from wrong
+    headers = {
+        "content-disposition": disposition(f"evidence-{order.marketplace}-{order.value}.zip"),
+        "content-length": str(fstat(file.fileno()).st_size),
+    }
+    return StreamingResponse(_pieces(file), media_type="application/zip", headers=headers)
+
+
+def report_of(site: Site, wanted: Wanted, reason: str, who: Doer) -> Response:
+    """Make an order's report and return it as a PDF file."""
+    if site.reporter is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    try:
+        made = site.reporter.make(wanted, _asked(reason, who))
+    except WrongUse as wrong:
+        raise HTTPException(HTTPStatus.NOT_FOUND, _sentence(wrong)) from wrong
+    except DocketError as wrong:
+        raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, _sentence(wrong)) from wrong
+    headers = {"content-disposition": disposition(name_of(wanted))}
+    return Response(made.pdf, media_type="application/pdf", headers=headers)
+
+
+def send_report(site: Site, wanted: Wanted, who: Doer) -> Receipt:
+    """Send the buyer their copy, by the way that every answer goes: judged by the policy, archived, then relayed."""
+    if site.reporter is None or site.submit is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    try:
+        receipt = _send(site.reporter, site.submit, wanted, who)
+    except DocketError as wrong:
+        raise HTTPException(HTTPStatus.CONFLICT, _sentence(wrong)) from wrong
+    if not receipt.reply.startswith("2"):
+        raise HTTPException(HTTPStatus.CONFLICT, f"Not sent, entry {receipt.seq}: {receipt.reply}")
+    return receipt
+
+
+def wanted(order: OrderRef, *, buyer: bool, language: str, notes: bool) -> Wanted:
+    """Return what report is meant; without ``notes`` nothing internal is in it."""
+    return Wanted(
+        order=order,
+        audience="buyer" if buyer else "court",
+        language=language if language in LANGUAGES else "en",
+        withhold=() if notes else _INTERNAL_REPORT,
+    )
+
+
+def answer_of(site: Site, order: OrderRef, language: str) -> Answer:
+    """Return an order's claim answer as it would be written now; that alone is no entry."""
+    made = site.answer(order, language)
+    if made is None:
+        raise HTTPException(
+            HTTPStatus.NOT_FOUND, f"Nothing is known of an order {order.value} of {order.marketplace}."
+        )
+    return made
+
+
+def _send(reporter: Reporter, accept: Accept, what: Wanted, who: Doer) -> Receipt:
+    addressee(*reporter.choice(what))  # nothing is made for nobody
+    made = reporter.make(what, _asked("sent to the buyer", who))
+    return accept(*letter_of(reporter, what, made, who.agent)).result()
+
+
+def _asked(reason: str, who: Doer) -> Asked:
+    return Asked(agent=who.agent, reason=reason.strip()[:_REASON], source=who.source)
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        yield from iter(partial(file.read, _PIECE), b"")
+
+
+def _sentence(wrong: Exception) -> str:
+    return f"{str(wrong)[:1].upper()}{str(wrong)[1:]}."
