@@ -25,7 +25,6 @@ from gateway.web.site import Site
 from rules.facts import OrderRef
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
     """What would be in a pack: entries by type, opened or closed for good reason, files, sizes; and what a reader must know."""
