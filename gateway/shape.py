@@ -175,6 +175,8 @@ def document_of(
         subject=row.subject,
         analysis=analysis,
         orders=row.orders,
+        confidences=row.confidences,
+        asks=row.asks,
         exact=(*exact, *((row.message_id,) if row.message_id else ())),
         tags=row.tags,
         filenames=row.filenames,

@@ -29,6 +29,8 @@ class Document:
     analysis: Analysis | None = None  # of the text, where it is known; then the text itself is not asked for
     orders: tuple[str, ...] = ()  # order values, as written by the marketplace
     exact: tuple[str, ...] = ()
+    confidences: tuple[str, ...] = ()  # of its links to orders
+    asks: bool = False  # whether it started a reply clock
     tags: tuple[str, ...] = ()
     filenames: tuple[str, ...] = ()
 

@@ -17,6 +17,7 @@ FIELDS: Final = {
     "assigned": "tag", "folder": "tag", "retention": "tag",
     "in": "direction", "kind": "kind", "has": "has", "auth": "auth",
     "asin": "all", "id": "all", "exact": "all", "tracking": "all",
+    "link": "confidence", "is": "", "due": "",
     "before": "", "after": "", "on": "",
 }  # fmt: skip
 _TEXTS = ("subject", "from", "to", "filename")
@@ -26,6 +27,7 @@ _CHOICES = {
     "in": ("inbound", "outbound", "internal"),
     "has": ("attachment", "order", "tag"),
     "auth": ("pass", "fail", "none", "unchecked"),
+    "link": ("certain", "likely", "possible", "none"),
 }
 _STEMS = {"all": "stem", "subject": "subject_stem"}
 _VOCABULARIES = {"all": "vocabulary"}

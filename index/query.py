@@ -7,11 +7,12 @@ from datetime import UTC, tzinfo
 
 from index.leaves import leaf_of
 from index.syntax import QueryError, Token, tokens_of
-from index.tree import And, Everything, Fuzzy, Leaf, Not, Or, Prefix, Query, Sequence, Span, Term
+from index.tree import Among, And, Everything, Fuzzy, Leaf, Not, Or, Prefix, Query, Sequence, Span, Term
+from index.waiting import Wait, Waits, no_waits, waiting_of
 
 __all__ = [
-    "And", "Everything", "Fuzzy", "Leaf", "Not", "Or", "Prefix", "Query", "QueryError", "Sequence", "Span", "Term",
-    "parse_query",
+    "Among", "And", "Everything", "Fuzzy", "Leaf", "Not", "Or", "Prefix", "Query", "QueryError", "Sequence", "Span", "Term",
+    "Wait", "Waits", "parse_query",
 ]  # fmt: skip
 
 _DEEP = 20
@@ -19,8 +20,8 @@ _MANY = 100
 _MANY_OPEN = 10
 
 
-def parse_query(text: str, tz: tzinfo = UTC) -> Query:
-    """Return the tree of a query; bare dates are days in ``tz``.
+def parse_query(text: str, tz: tzinfo = UTC, waits: Waits = no_waits) -> Query:
+    """Return the tree of a query; bare dates are days in ``tz``, ``waits`` knows the clocks that run.
 
     Any text gives a tree or raises ``QueryError``; an empty one finds everything. ``str`` of the tree parses to the
     same tree again.
@@ -39,7 +40,7 @@ def parse_query(text: str, tz: tzinfo = UTC) -> Query:
             f"A query may hold {_MANY_OPEN} words with “*” or “~”; leave some out",
             openings[_MANY_OPEN].column,
         )
-    parser = _Parser(tokens, tz)
+    parser = _Parser(tokens, tz, waits)
     query = parser.either(0)
     if parser.token is not None:
         raise QueryError("This “)” closes nothing; leave it away", parser.token.column)
@@ -49,10 +50,11 @@ def parse_query(text: str, tz: tzinfo = UTC) -> Query:
 class _Parser:
     """Recursive descent over the tokens, as deep as ``_DEEP``."""
 
-    def __init__(self, tokens: list[Token], tz: tzinfo) -> None:
+    def __init__(self, tokens: list[Token], tz: tzinfo, waits: Waits) -> None:
         self._tokens = tokens
         self._at = 0
         self._tz = tz
+        self._waits = waits
 
     @property
     def token(self) -> Token | None:
@@ -91,6 +93,8 @@ class _Parser:
             case "close" | "or" | "and":
                 raise QueryError(f"A word is missing before “{token.text}”", token.column)
             case "word" | "quoted":
+                if token.scope in ("is", "due"):
+                    return waiting_of(token, self._waits)
                 return leaf_of(token, self._tz)
 
     def _group(self, opened: Token, depth: int) -> Query:

@@ -22,9 +22,9 @@ VOCABULARY: Final = (
     "vocabulary"  # distinct words without CJK pairs: what prefixes and misspellings walk through
 )
 KEYS: Final = (
-    "order", "tag", "marketplace", "agent", "mailbox", "direction", "kind", "has", "extension", "auth",
+    "order", "tag", "marketplace", "agent", "mailbox", "direction", "kind", "has", "extension", "auth", "confidence", "is",
 )  # fmt: skip
-FACETS: Final = ("marketplace", "tag", "agent", "direction", "mailbox", "kind")
+FACETS: Final = ("marketplace", "tag", "agent", "direction", "mailbox", "kind", "confidence")
 BREAK: Final = "¶"  # stands between parts, so that no phrase runs from one into the next; never a word itself
 
 _MANY = 1000  # addresses, tags or files of one message that are searched
@@ -53,12 +53,14 @@ def terms_of(document: Document) -> Terms:
         "direction": (document.direction,),
         "mailbox": (document.mailbox,),
         "kind": (document.kind,),
+        "confidence": document.confidences or ("none",),
     }
     keys = {field: _distinct(fold_value(value) for value in given) for field, given in values.items()}
     keys["agent"] = _with_parts(keys["agent"])
     keys["mailbox"] = _with_parts(keys["mailbox"])
     keys["order"] = _distinct(map(plain_identifier, document.orders[:_MANY]))
     keys["has"] = _has(document)
+    keys["is"] = ("asked",) if document.asks else ()
     keys["auth"] = (document.authenticity,) if document.authenticity else ()
     keys["extension"] = _distinct(_extensions(document.filenames[:_MANY]))
     return Terms(

@@ -60,6 +60,13 @@ class Span(_Leaf):
     until: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Among(_Leaf):
+    """Messages by number: what something beside the index knows of them, asked when the query was read."""
+
+    seqs: frozenset[int]
+
+
 @dataclass(frozen=True, slots=True)
 class Not:
     """Messages that the part does not find."""
@@ -91,7 +98,7 @@ class Or:
         return " OR ".join(map(str, self.parts))
 
 
-Leaf = Term | Sequence | Prefix | Fuzzy | Span
+Leaf = Term | Sequence | Prefix | Fuzzy | Span | Among
 Query = Everything | Leaf | Not | And | Or
 
 

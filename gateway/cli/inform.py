@@ -24,6 +24,7 @@ from gateway.store.authenticity import authentic_of
 from gateway.store.dossiers import dossier_of
 from gateway.store.reports import facts_of as facts_of_orders
 from gateway.store.reports import reported_orders
+from gateway.store.waits import waits_in
 from gateway.supervise import is_at_work
 from index.backend import Backend
 from index.query import parse_query
@@ -48,12 +49,11 @@ _WIDTH = 160
 def search(place: Place, query: tuple[str, ...], limit: int, zone: str, sort: str, as_json: bool) -> None:
     """Find messages: docket search 'order:112-1234567-1234567 "damaged box" -refund'. See docs/search.md."""
     try:
-        tree = parse_query(" ".join(query), tz=UTC if zone == "UTC" else ZoneInfo(zone))
+        tz = UTC if zone == "UTC" else ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError) as wrong:
-        if isinstance(wrong, ZoneInfoNotFoundError):
-            raise WrongUse(f"--tz {zone} is no time zone; write one such as Europe/Paris") from wrong
-        raise
+        raise WrongUse(f"--tz {zone} is no time zone; write one such as Europe/Paris") from wrong
     app = place.app()
+    tree = parse_query(" ".join(query), tz=tz, waits=waits_in(app.store, app.clock))
     index = app.index()
     page = index.search(tree, limit=limit, sort=sort)  # type: ignore[arg-type]
     seqs = [hit.seq for hit in page.hits]

@@ -18,6 +18,7 @@ from gateway.evidence.contents import Asked
 from gateway.evidence.pack import Report
 from gateway.evidence.selection import QUIET, Request, Selection, select_messages, select_order
 from gateway.report.audience import Wanted
+from gateway.store.waits import waits_in
 from index.query import parse_query
 from rules.facts import OrderRef
 
@@ -122,7 +123,8 @@ def _choose(app: App, request: Request) -> Selection:
     if request.order is not None:
         with app.store.read() as conn:
             return select_order(conn, request, request.order, size)
-    tree, found, after = parse_query(request.query, tz=UTC), list[int](), None
+    tree = parse_query(request.query, tz=UTC, waits=waits_in(app.store, app.clock))
+    found, after = list[int](), None
     index = app.index()
     while True:
         page = index.search(tree, limit=_PAGE, sort="oldest", after=after)

@@ -4,19 +4,23 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 from sqlalchemy import Column, Connection, Integer, Select, Table, bindparam, select
 
 from gateway.store import tables
+from gateway.store.clock_tables import clocks
 from gateway.store.engine import log_of
 from gateway.store.rows import chunks
+from rules.clocks import REPLY
+from rules.facts import Confidence
 
 _rows = tables.messages.c
 _people = tables.addresses.c
 _files = tables.attachments.c
 _tags = tables.tags.c
 _links = tables.links.c
+_CONFIDENCES = get_args(Confidence)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +43,8 @@ class Findable:
     filenames: tuple[str, ...]
     tags: tuple[str, ...]
     orders: tuple[str, ...]
+    confidences: tuple[str, ...]  # of its links, the surest first
+    asks: bool  # whether it started a reply clock
 
 
 def _of(table: Table, message: Column[int], *columns: Column[Any]) -> Select[Any]:
@@ -63,9 +69,11 @@ _FILES = (
     .order_by(_files.message, _files.place)
 )
 _TAGS = _of(tables.tags, _tags.message, _tags.tag).order_by(_tags.message, _tags.tag)
-_LINKS = _of(tables.links, _links.message, _links.by, _links.place, _links.marketplace, _links.value).where(
-    _links.undone_by.is_(None)
-)
+_LINKS = _of(
+    tables.links,
+    *(_links.message, _links.by, _links.place, _links.marketplace, _links.value, _links.confidence),
+).where(_links.undone_by.is_(None))
+_ASKS = _of(clocks, clocks.c.message).where(clocks.c.name == REPLY)
 
 
 def findables(conn: Connection, seqs: Iterable[int]) -> dict[int, Findable]:
@@ -83,8 +91,11 @@ def findables(conn: Connection, seqs: Iterable[int]) -> dict[int, Findable]:
         for message, tag in conn.execute(_TAGS, where):
             tags[message].append(tag)
         orders = defaultdict[int, dict[tuple[str, str], None]](dict)
+        confidences = defaultdict[int, set[str]](set)
         for row in sorted(conn.execute(_LINKS, where), key=lambda row: (row.by, row.place)):
             orders[row.message][row.marketplace, row.value] = None
+            confidences[row.message].add(row.confidence)
+        asking = set(conn.scalars(_ASKS, where))
         for seq in chunk:
             if (one := rows.get(seq)) is None:
                 continue
@@ -105,5 +116,7 @@ def findables(conn: Connection, seqs: Iterable[int]) -> dict[int, Findable]:
                 filenames=tuple(files[seq]),
                 tags=tuple(tags[seq]),
                 orders=tuple(value for _, value in orders[seq]),
+                confidences=tuple(one for one in _CONFIDENCES if one in confidences[seq]),
+                asks=seq in asking,
             )
     return found

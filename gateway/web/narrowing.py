@@ -13,6 +13,7 @@ _FACETS = {
     "tag": ("tag", "Tag"),
     "mailbox": ("mailbox", "Mailbox"),
     "agent": ("agent", "Agent"),
+    "confidence": ("link", "Surest link"),
 }
 _COUNTED = (
     ("Holds", (("has:attachment", "Attachment"), ("has:order", "Order"))),

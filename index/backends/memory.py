@@ -8,7 +8,7 @@ from index.backend import Sort
 from index.document import Document, Hit, Page
 from index.fuzzy import within_one
 from index.paging import RELEVANT_HITS, mark_of, page_by_date, page_by_relevance
-from index.query import And, Everything, Fuzzy, Not, Or, Prefix, Query, Sequence, Span, Term
+from index.query import Among, And, Everything, Fuzzy, Not, Or, Prefix, Query, Sequence, Span, Term
 from index.terms import KEYS, Terms, distinct_terms, rank
 from index.tree import wanted
 
@@ -99,6 +99,8 @@ class _Indexed:
             case Span(since=since, until=until):
                 ranked = self.terms.rank
                 return (since is None or ranked >= rank(since)) and (until is None or ranked < rank(until))
+            case Among(seqs=seqs):
+                return self.terms.seq in seqs
             case Not(part=part):
                 return not self.matches(part)
             case And(parts=parts):

@@ -11,7 +11,7 @@ from index.backend import Sort
 from index.document import Document, Hit, Page
 from index.errors import IndexBusy
 from index.paging import RELEVANT_HITS, mark_of, page_by_date, page_by_relevance
-from index.query import And, Everything, Fuzzy, Not, Or, Prefix, Query, Sequence, Span, Term
+from index.query import Among, And, Everything, Fuzzy, Not, Or, Prefix, Query, Sequence, Span, Term
 from index.terms import FACETS, KEYS, STEMS, TEXTS, VOCABULARY, Terms, distinct_terms, rank, seq_of
 
 _HEAP_BYTES: Final = 64_000_000
@@ -183,6 +183,8 @@ class TantivyBackend:
                 return self._ranks(
                     rank(0) if since is None else rank(since), None if until is None else rank(until)
                 )
+            case Among(seqs=seqs):
+                return make.term_set_query(self._schema, "seq", sorted(seqs)) if seqs else make.empty_query()
             case Not():
                 return make.boolean_query(
                     [(Occur.Must, self._everything), (Occur.MustNot, self._translate(query.part))]

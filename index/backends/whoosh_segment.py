@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Final, assert_never
 
 from index.fuzzy import swapped
-from index.query import And, Everything, Fuzzy, Not, Or, Prefix, Query, Sequence, Span, Term
+from index.query import Among, And, Everything, Fuzzy, Not, Or, Prefix, Query, Sequence, Span, Term
 from index.terms import rank
 
 POSITION: Final = "position"  # the state of the one document that is no message
@@ -67,6 +67,8 @@ class Segment:
                 first = 0 if since is None else rank(since)
                 end = math.inf if until is None else rank(until)
                 return {number for number in self.everything if first <= self.ranks[number] < end}
+            case Among(seqs=seqs):
+                return self._any("seq", map(str, seqs))
             case Not(part=part):
                 return self.everything - self.matching(part)
             case And(parts=parts):

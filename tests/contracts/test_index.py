@@ -19,6 +19,7 @@ from index.query import parse_query
 from index.rebuild import rebuild
 from index.registry import open_index
 from index.terms import FACETS
+from index.waiting import Wait
 
 DURABLE = ("tantivy", "whoosh")
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -41,7 +42,8 @@ endommagé|été|l'été|返品|返|希望|返品を希望|"商品が壊れて"|
 from:buyer3@marketplace.example|from:marketplace.example|from:example|to:support|from:"Buyer 3"|subject:order|subject:"your order"
 subject:ref*|tag:claim|tag:"Prio 1"|tag:prio*|-tag:claim|marketplace:amazon|agent:anna|mailbox:support1@brand.example
 mailbox:support2|in:inbound|in:outbound damaged|auth:pass|auth:fail -damaged|auth:none|-auth:pass in:inbound|kind:claim_opened|has:attachment|has:order -has:tag|filename:*.pdf|filename:photo
-filename:photo*|filename:"photo 12"|filename:*.PDF|damag*|re*|bestell*|refnud~|damagd~|boxx~|parket~|subject:ordr~
+link:likely|link:none in:inbound|-link:certain|link:possible link:likely|is:asked damaged|is:answered|is:unanswered|-is:overdue refund|due:<4h OR 返品
+due:>2d|filename:photo*|filename:"photo 12"|filename:*.PDF|damag*|re*|bestell*|refnud~|damagd~|boxx~|parket~|subject:ordr~
 before:2026-01-10|after:2026-01-10|after:2026-01-05 before:2026-01-07|on:2026-01-06|after:2026-01-06T12:30 damaged|before:2025-01-01
 e-mail|amazon.de|www.amazon.de|damaged tag:claim after:2026-01-03 in:inbound|zzzznothing|-(damaged OR refund) -tag:claim
 (tag:claim OR tag:return) (カメラ OR damaged)|"zzzz nothing"|--damaged|NOT damaged AND refund|order:112*
@@ -82,6 +84,10 @@ def documents(count: int = 300) -> list[Document]:
                 subject=rng.choice(["Your order", "Refund", "Bestellung", "商品について", ""]),
                 text="\n".join(lines),
                 orders=(order,) if seq % 2 else (),
+                confidences=(("certain",), ("likely", "possible"), ("possible",))[seq // 2 % 3]
+                if seq % 2
+                else (),
+                asks=seq % 4 == 0,
                 exact=(f"<{seq}.x-y@mail.example>", f"B08N5WRW{seq % 5:02}"),
                 tags=tuple(rng.sample(["claim", "Prio 1", "return"], rng.randrange(3))),
                 filenames=rng.choice(
@@ -133,8 +139,12 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Backe
         backend.close()
 
 
+def waits(wait: Wait) -> set[int]:
+    return set() if wait.over_s else {*range(0, 300, 20), 7, 4000}
+
+
 def found(backend: Backend, text: str) -> set[int]:
-    page = backend.search(parse_query(text), limit=1000)
+    page = backend.search(parse_query(text, waits=waits), limit=1000)
     assert page.total == len(page.hits) == len({hit.seq for hit in page.hits})
     assert page.after is None
     return {hit.seq for hit in page.hits}

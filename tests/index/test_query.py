@@ -5,7 +5,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.query import And, Everything, Not, Or, Prefix, QueryError, Sequence, Span, Term, parse_query
+from index.query import (
+    Among,
+    And,
+    Everything,
+    Not,
+    Or,
+    Prefix,
+    QueryError,
+    Sequence,
+    Span,
+    Term,
+    Wait,
+    parse_query,
+)
 
 SAME = [
     ("  refund   box ", "refund box"),
@@ -102,6 +115,11 @@ WRONG = [
     ("in:drafts", 1, "inbound, outbound, internal"),
     ("has:fun", 1, "attachment, order, tag"),
     ("auth:maybe", 1, "pass, fail, none, unchecked"),
+    ("link:sure", 1, "certain, likely, possible, none"),
+    ("a is:overdue", 3, "cannot be asked for here"),
+    ("is:late", 1, "overdue, unanswered, answered, asked"),
+    ("a due:4h", 3, "due:<4h"),
+    ("due:<4y", 1, "due:<4h"),
     ("before:tomorrow", 1, "2026-01-31"),
     ("after:2026-02-30", 1, "2026-01-31"),
     ("after:0001-01-01", 1, "1970"),
@@ -120,6 +138,33 @@ def test_what_cannot_be_read_is_told_with_its_column(text: str, column: int, wor
     with pytest.raises(QueryError) as told:
         parse_query(text)
     assert (told.value.column, words in told.value.message) == (column, True), told.value
+
+
+WAITS = {
+    Wait(reply=True): {1, 2, 3},
+    Wait(under_s=0): {2},
+    Wait(under_s=4 * 3600): {2, 3},
+    Wait(over_s=2 * 86_400): {9},
+}
+ASKED = Term(source="is:asked", field="is", term="asked")
+CLOCKS = [
+    ("is:asked", ASKED),
+    ("is:Overdue", Among(source="is:overdue", seqs=frozenset({2}))),
+    ("is:unanswered", Among(source="is:unanswered", seqs=frozenset({1, 2, 3}))),
+    ("is:answered", And((ASKED, Not(Among(source="is:unanswered", seqs=frozenset({1, 2, 3})))))),
+    ("due:<4H", Among(source="due:<4h", seqs=frozenset({2, 3}))),
+    ("due:>2d", Among(source="due:>2d", seqs=frozenset({9}))),
+]
+
+
+@pytest.mark.parametrize(("text", "tree"), CLOCKS)
+def test_words_about_clocks_become_the_messages_whose_clocks_run(text: str, tree) -> None:
+    def ask(query: str):
+        return parse_query(query, waits=WAITS.__getitem__)
+
+    assert ask(text) == tree
+    for around in (text, f"-{text}", f"lamp {text}", f"{text} OR lamp", f"NOT ({text} lamp)"):
+        assert ask(str(ask(around))) == ask(around)
 
 
 PIECES = st.sampled_from(

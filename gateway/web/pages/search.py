@@ -14,6 +14,7 @@ from starlette.routing import Route
 from gateway.store import fold, messages
 from gateway.store.orders import recent_orders
 from gateway.store.records import MessageRow, OrderRow
+from gateway.store.waits import waits_in
 from gateway.web.histogram import Histogram, histogram
 from gateway.web.narrowing import Choice, both, count_of, facets
 from gateway.web.reads import text_of
@@ -69,7 +70,7 @@ async def search(request: Request) -> Response:
     wants_part = "hx-request" in request.headers and "hx-history-restore-request" not in request.headers
     found, wrong = None, None
     try:
-        query = parse_query(text, tz=site.zone)
+        query = parse_query(text, tz=site.zone, waits=waits_in(site.store, site.clock))
     except QueryError as error:
         wrong = Wrong(said=error.message, query=text, caret=" " * max(0, error.column - 1))
     else:

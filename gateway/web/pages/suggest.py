@@ -14,6 +14,7 @@ from starlette.routing import Route
 from gateway.web.narrowing import term_of
 from gateway.web.site import Site
 from index.query import Everything
+from index.waiting import STATES
 
 _SHOWN = 8
 _LONGEST = 100
@@ -30,6 +31,9 @@ _FIELDS = {
     "in": "inbound, outbound or internal",
     "has": "attachment, order or tag",
     "auth": "is the sender proven",
+    "link": "how surely it is linked to an order",
+    "is": "overdue, answered or not",
+    "due": "time that is left: due:<4h",
     "after": "that day or later",
     "before": "earlier than that day",
     "on": "that day",
@@ -41,6 +45,9 @@ _FIXED = {
     "in": ("inbound", "outbound", "internal"),
     "has": ("attachment", "order", "tag"),
     "auth": ("pass", "fail", "none", "unchecked"),
+    "link": ("certain", "likely", "possible", "none"),
+    "is": STATES,
+    "due": ("<4h", "<1d", ">1d"),
 }
 _COUNTED = ("tag", "marketplace", "kind", "mailbox", "agent")
 _FORM = ("from", "to", "subject", "tag", "marketplace", "kind", "in", "has", "after", "before")

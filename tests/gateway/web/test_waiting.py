@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 
 from gateway.store import due
+from gateway.store.waits import waits_in
+from index.query import parse_query
 from tests.small_house import ORDER, csrf_in, mail, seed
 
 HOUR = timedelta(hours=1)
@@ -57,6 +59,31 @@ def test_an_order_shows_its_clocks_and_what_stopped_them(told):
         assert "answered elsewhere" in shown
         assert "by a person&#39;s word" in shown
     assert [name for _, name in running(told)] == ["reply"]
+
+
+def test_a_search_asks_for_clocks_at_the_second_of_asking(told):
+    question, thanks, claim = (told.seqs[name] for name in ("question", "thanks", "claim"))
+
+    def found(query):
+        asked = parse_query(query, waits=waits_in(told.store, told.clock))
+        return [hit.seq for hit in told.index.search(asked, sort="oldest").hits]
+
+    assert found("is:asked") == [question, thanks]
+    assert found("is:answered") == [question]
+    assert found("is:unanswered") == [thanks]
+    assert (found("due:<1d"), found("due:<3d"), found("due:>1d")) == ([thanks], [thanks, claim], [claim])
+    assert found("is:overdue") == []
+    told.clock.at += 25 * HOUR
+    assert found("is:overdue") == [thanks]
+    assert found("link:possible") == [told.seqs["stranger"]]
+    assert found("link:certain OR link:likely") == [question, told.seqs["answer"], thanks, claim]
+    assert found("link:none") == []
+    told.clock.at -= 25 * HOUR
+    with told.client() as browser:
+        assert f"/message/{thanks}" in browser.get("/", params={"q": "is:unanswered"}).text
+        form = {"csrf": csrf_in(browser.get("/waiting").text), "clock": "reply", "as": "none"}
+        browser.post(f"/message/{thanks}/mark", data=form)
+    assert (found("is:unanswered"), found("is:answered")) == ([], [question, thanks])
 
 
 def test_a_clock_that_ran_out_says_since_when(told):
