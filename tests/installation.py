@@ -20,6 +20,7 @@ from gateway.archive.archive import Archive
 from gateway.clock import SystemClock
 from gateway.settings import load_config
 from gateway.status import status_of
+from tests import ready
 
 ROOT = Path(__file__).resolve().parents[1]
 MAILBOX = "support@brand.example"
@@ -36,12 +37,19 @@ def command(*arguments: object) -> list[str]:
     return [sys.executable, "-m", "gateway.cli", *map(str, arguments)]
 
 
-def docket(*arguments: object, **more: Any) -> subprocess.CompletedProcess[Any]:
-    """Run one command to its end, outside of any installation's folder."""
-    return subprocess.run(
-        command(*arguments),
-        **{"capture_output": True, "text": True, "timeout": 120, "env": ENVIRONMENT, "cwd": "/", **more},
-    )
+def docket(
+    *arguments: object,
+    input: str | bytes | None = None,  # noqa: A002 - as subprocess.run names it
+    text: bool = True,
+    timeout: float = 120,
+    **more: Any,
+) -> subprocess.CompletedProcess[Any]:
+    """Run one command to its end, outside of any installation's folder; with anything special, loaded anew."""
+    if not more:
+        words = [str(one) for one in arguments]
+        return ready.run(words, env=ENVIRONMENT, said=input, text=text, timeout=timeout)
+    settings = {"capture_output": True, "env": ENVIRONMENT, "cwd": "/", **more}
+    return subprocess.run(command(*arguments), input=input, text=text, timeout=timeout, **settings)
 
 
 def free_ports() -> dict[str, int]:

@@ -97,20 +97,26 @@ class Committer:
                 return
 
     def _take(self) -> list[_Waiting]:
-        """Return the next group. One that is larger than the caps goes alone: it must not be torn."""
+        """Return the next group. One that is larger than the caps goes alone: it must not be torn.
+
+        What hangs on the log's head goes alone, too: nothing may come before it, and where the log has grown no other fails with it.
+        """
         group: list[_Waiting] = []
         count = size = 0
         while self._queue:
             first = self._queue[0]
+            pinned = first.drafts[0].head is not None
             count += len(first.drafts)
             size += sum(len(draft.blob) for draft in first.drafts)
-            if group and (count > _GROUP or size > _GROUP_BYTES):
+            if group and (pinned or count > _GROUP or size > _GROUP_BYTES):
                 break
             self._queue.popleft()
             if (
                 first.future.set_running_or_notify_cancel()
             ):  # else its caller has gone: nothing is archived for it
                 group.append(first)
+            if pinned and group:
+                break
         return group
 
     def _commit(self, group: list[_Waiting]) -> None:

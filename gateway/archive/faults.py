@@ -23,6 +23,10 @@ class Damaged(DocketError):
         self.seq = seq
 
 
+class Grown(Temporary):
+    """The log has grown since it was looked at."""
+
+
 def meaning_of(wrong: BaseException) -> DocketError:
     """Return what a failed append means: Temporary where nothing was written, ArchiveBroken where nothing is sure."""
     if isinstance(wrong, DocketError):

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, bindparam, func, select
 
 from gateway.archive.checkpoint import Checkpoint, Signer, open_checkpoint
 from gateway.archive.compared import compare
+from gateway.archive.faults import Grown
 from gateway.archive.leaf import write_leaf
 from gateway.archive.outside import OutsideHead
 from gateway.archive.proof import is_consistent, prove_consistency
@@ -22,7 +23,7 @@ from gateway.archive.tables import FORMAT, Statements, entries, tiles
 from gateway.archive.tree import Edge, ReadTile
 from gateway.archive.vault import Sealed
 from gateway.clock import Clock
-from gateway.errors import ArchiveBroken, Temporary
+from gateway.errors import ArchiveBroken
 from gateway.mail.entry import Appended
 
 _IN = 500  # values in one IN list
@@ -67,7 +68,7 @@ class Writer:
         with self._archive.begin() as conn:
             head = self._locked_head(conn)
             if any(one.head not in {None, head.size} for one in group):
-                raise Temporary("the log has grown since it was looked at; nothing was written")
+                raise Grown("the log has grown since it was looked at; nothing was written")
             appended, fresh = self._places(conn, group, head.size)
             if fresh:
                 # Durable first: an entry without its key could never be opened, a key without its entry hurts nobody.

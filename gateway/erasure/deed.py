@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 
 from gateway.archive.archive import Archive
+from gateway.archive.faults import Grown
 from gateway.clock import Clock
 from gateway.erasure.certificate import certificate_of
 from gateway.erasure.plan import Plan, Target, plan_of, rewritten
@@ -79,7 +80,7 @@ class Eraser:
         while True:
             try:
                 return self._order(target, grounds, keep, only)
-            except Temporary as grown:
+            except Grown as grown:
                 if time.monotonic() > until:
                     raise Temporary(
                         f"the record grows too fast to erase from it now ({grown}); try again"
@@ -92,7 +93,7 @@ class Eraser:
         head = self.archive.head()
         with self.store.read() as conn:
             if (there := fold.position(conn)) != head:
-                raise Temporary(f"the store stands at entry {there} of {head}")
+                raise Grown(f"the store stands at entry {there} of {head}")
             plan = plan_of(conn, self.archive, target, keep, only=only)
         if plan.held:
             raise Held(plan.held)

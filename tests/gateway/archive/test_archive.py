@@ -3,19 +3,20 @@
 import json
 import os
 import stat
-from concurrent.futures import wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from threading import Event
 
 import pytest
 
 from gateway.archive.archive import Archive, create_archive
 from gateway.archive.checkpoint import open_checkpoint, parse_proof
-from gateway.archive.faults import Damaged
+from gateway.archive.faults import Damaged, Grown
 from gateway.archive.keys import load_verifier
 from gateway.archive.proof import includes, is_consistent
 from gateway.archive.tree import leaf_hash
 from gateway.errors import ArchiveBroken, Temporary, WrongUse
 from gateway.mail.entry import Appended, Draft
+from tests.installation import wait_for
 from tests.sqlite_locks import is_held
 
 HOSTILE = [b"", b"\0" * 5000, bytes(range(256)) * 300, "Grüße 你好".encode(), b"\r\n.\r\n"]
@@ -77,6 +78,24 @@ def test_a_cancelled_future_leaves_nothing(sqlite_place, draft):
     go.set()
     assert (first.result(30).seq, third.result(30).seq) == (0, 1)
     assert archive.head() == 2
+    archive.close()
+
+
+def test_what_hangs_on_the_head_goes_alone_and_takes_no_mail_down_with_it(sqlite_place, draft):
+    archive = sqlite_place.open()
+    held, go = Event(), Event()
+    archive.on_commit(lambda: (held.set(), go.wait(30)))
+    archive.submit(draft(0))
+    assert held.wait(30)
+    mail = [archive.submit(draft(1))]
+    with ThreadPoolExecutor(1) as pool:
+        late = pool.submit(archive.append_many, [draft(7)], head=1)
+        wait_for(lambda: len(archive._committer._queue) == 2)
+        mail.append(archive.submit(draft(2)))
+        go.set()
+    assert [one.result(30).seq for one in mail] == [1, 2]
+    with pytest.raises(Grown):
+        late.result(30)
     archive.close()
 
 
