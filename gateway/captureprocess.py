@@ -1,4 +1,4 @@
-"""The process that captures IMAP accounts: a thread for each, beside the listeners, so that neither delays the other.
+"""The process that captures IMAP accounts and keeps views on them: a thread for each, beside the listeners, so that neither delays the other.
 
 ``serve`` keeps it alive. It appends to the archive itself, as any process may; the worker finds what it took.
 """
@@ -16,7 +16,9 @@ from gateway.births import collect_seldom
 from gateway.capture.standing import Board
 from gateway.capture.watch import AccountWatch
 from gateway.errors import ArchiveBroken, DocketError
+from gateway.keepers import keepers_of
 from gateway.logs import set_up
+from gateway.views.keeper import Keeper
 from gateway.watches import watches_of
 from gateway.workprocess import EXIT_BROKEN, read_orders
 
@@ -36,6 +38,10 @@ def capture(app: App, stop: threading.Event, parent: socket.socket) -> int:
     threads = [
         threading.Thread(target=_live, args=(watch, stop, ends), name=watch.standing.account, daemon=True)
         for watch in watches
+    ]
+    threads += [
+        threading.Thread(target=_keep, args=(keeper, stop), name=f"views {keeper.mailbox}", daemon=True)
+        for keeper in keepers_of(app)
     ]
     for thread in threads:
         thread.start()
@@ -60,6 +66,16 @@ def _live(watch: AccountWatch, stop: threading.Event, ends: list[ArchiveBroken])
             stop.set()
         except Exception:
             log.exception("capture-failed account=%s", watch.standing.account)
+            stop.wait(_REST_S)
+
+
+def _keep(keeper: Keeper, stop: threading.Event) -> None:
+    """Keep one mailbox's views; a fault of ours in them must end nothing else."""
+    while not stop.is_set():
+        try:
+            keeper.run(stop)
+        except Exception:
+            log.exception("views-failed mailbox=%s", keeper.mailbox)
             stop.wait(_REST_S)
 
 

@@ -22,7 +22,7 @@ from gateway.ranges import (
     Seconds,
     Text,
 )
-from gateway.servers import Capture, Imap, Server
+from gateway.servers import Capture, Imap, Server, Views
 from gateway.timetable import Clocks
 from rules.traffic import Caps
 
@@ -51,6 +51,7 @@ class Mailbox(Struct, frozen=True, forbid_unknown_fields=True):
     relay: Server = field(default_factory=Server)
     dkim: Dkim = field(default_factory=Dkim)
     imap: Imap = field(default_factory=Imap)  # where its agents' mail clients get to
+    views: Views = field(default_factory=Views)  # what they see there of orders and deadlines
     capture: tuple[Capture, ...] = ()
     policy: PolicyTable = field(default_factory=dict)  # goes before the policy for all mailboxes
 

@@ -14,6 +14,7 @@ from gateway.ids import ulid
 from gateway.imap_proxy.front import Front, House, Mailbox, Route
 from gateway.imap_proxy.record import Journal
 from gateway.inlets import tokens_of, upstream_of
+from gateway.servers import Imap, Views
 
 
 def fronts_of(
@@ -50,7 +51,7 @@ def route_of(app: App) -> Route:
             upstream=upstream_of(
                 box.imap, box.address, tokens_of(box.imap, box.address, app.config.secrets, app.clock)
             ),
-            protected=box.imap.protected,
+            protected=protected_of(box.imap, box.views),
         )
         for box in app.config.mailbox
         if box.imap.host
@@ -65,6 +66,11 @@ def route_of(app: App) -> Route:
         return theirs[0] if theirs else None
 
     return route
+
+
+def protected_of(imap: Imap, views: Views) -> tuple[str, ...]:
+    """Return the folders that agents can neither rename nor delete: those named, and the one that Docket's own stand in."""
+    return (*imap.protected, *([views.folder] if views.kind == "copies" else []))
 
 
 def _ids(clock: Clock) -> Callable[[], str]:

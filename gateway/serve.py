@@ -90,7 +90,7 @@ async def running(app: App, *, quiet: bool = False) -> AsyncIterator[Running]:
         stack.callback(gateway.close)
         supervisor = await stack.enter_async_context(_supervised(app, quiet=quiet))
         app.archive.on_commit(supervisor.wake)
-        if any(box.capture for box in app.config.mailbox):
+        if any(box.capture or box.views.kind != "none" for box in app.config.mailbox):
             await stack.enter_async_context(_supervised(app, quiet=quiet, module="gateway.captureprocess"))
         if app.authorities and app.config.timestamps.every_minutes:
             stamping = Stamping(app.archive, app.authorities)

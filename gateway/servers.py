@@ -2,10 +2,10 @@
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from gateway.errors import WrongUse
 from gateway.ranges import Port, Seconds
@@ -81,6 +81,18 @@ class Imap(Struct, frozen=True, forbid_unknown_fields=True):
         return f"{self.user}@{self.host}"
 
 
+class Views(Struct, frozen=True, forbid_unknown_fields=True):
+    """What agents see of orders, deadlines and tags in the mail client, on the account of [mailbox.imap]."""
+
+    kind: Literal["none", "keywords", "copies", "virtual"] = "none"
+    source: str = "INBOX"  # the folder that the messages lie in
+    folder: str = "Docket"  # below which copies stand
+    place: str = ""  # virtual only: the folder on disk that the server's virtual namespace reads
+    tags: tuple[str, ...] = ()  # those that have a folder of their own
+    days: Annotated[int, Meta(ge=1, le=3650)] = 60
+    every_s: Seconds = 30.0
+
+
 Reached = TypeVar("Reached", Server, Capture, Imap)
 
 
@@ -109,6 +121,24 @@ def fault_of_imap(imap: Imap) -> str:
     if imap.host and not imap.user:
         return "user must be set"
     return _fault_of_oauth(imap)
+
+
+def fault_of_views(views: Views, imap: Imap, captures: Collection[Capture]) -> str:
+    """Return what is wrong with how orders and deadlines are shown, or an empty string."""
+    if views.kind == "none":
+        return ""
+    if not imap.host:
+        return "it needs the account of [mailbox.imap]"
+    if views.kind == "virtual" and not views.place:
+        return 'place must be set for kind = "virtual"'
+    if not views.folder.strip("/") or views.folder.strip("/").upper() == "INBOX":
+        return f"folder = {views.folder!r} cannot hold copies; name one of its own"
+    top = views.folder.strip("/").lower()
+    for capture in captures:
+        for name in capture.folders if capture.account == imap.account else ():
+            if name.lower() == top or name.lower().startswith((f"{top}/", f"{top}.")):
+                return f"{name} is where views put copies; they would be captured again"
+    return ""
 
 
 def _fault_of_oauth(capture: Capture | Imap) -> str:

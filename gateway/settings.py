@@ -13,7 +13,7 @@ from gateway.config import PLAIN, Config, Listeners, Mailbox, Tls
 from gateway.door.address import split_address
 from gateway.dossier.closing import is_need
 from gateway.errors import WrongUse
-from gateway.servers import Capture, Imap, Reached, fault_of, fault_of_imap
+from gateway.servers import Capture, Imap, Reached, fault_of, fault_of_imap, fault_of_views
 from gateway.timetable import fault_in
 from rules.deadlines import is_zone
 from rules.errors import BookError
@@ -73,6 +73,8 @@ def parse_config(text: str, *, where: str = "the settings", below: Path | None =
             raise WrongUse(f"{where}: mailbox {mailbox.address}, dkim: {fault}")
         if fault := fault_of_imap(mailbox.imap):
             raise WrongUse(f"{where}: mailbox {mailbox.address}, imap: {fault}")
+        if fault := fault_of_views(mailbox.views, mailbox.imap, mailbox.capture):
+            raise WrongUse(f"{where}: mailbox {mailbox.address}, views: {fault}")
         for one in mailbox.capture:
             if fault := fault_of(one, mailbox.deliver, accounts):
                 raise WrongUse(f"{where}: mailbox {mailbox.address}, capture of {one.account}: {fault}")

@@ -46,6 +46,7 @@ class Dovecot:
     certificate: Path | None = None
     key: Path | None = None
     imaps_port: int = 0
+    more: str = ""  # settings after ours, as they stand in its file
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def start(self) -> None:
@@ -182,6 +183,7 @@ def settings_of(server: Dovecot, owner: str, group: str, *, new: bool) -> str:
         f"service anvil {{\n{prison}{'' if new else _NO_PENALTY}}}",
         f"service lmtp {{\n  inet_listener lmtp {{\n    port = {server.lmtp_port}\n  }}\n}}",
         "protocol lmtp {\n  lmtp_save_to_detail_mailbox = no\n}",
+        server.more,
     ]
     return "\n".join(lines) + "\n"
 

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 # Dovecot's Maildir keeps 26 keywords in a folder at most, so only a closed set of tags becomes keywords.
 KEYWORDS = (
     "amazon", "ebay", "claim", "refund", "return", "cancellation", "question", "review",
-    "urgent", "overdue", "note", "held", "unmatched", "bounced", "notice",
+    "urgent", "needs-reply", "overdue", "note", "held", "unmatched", "bounced", "notice",
 )  # fmt: skip
 _FIELDS_BYTES = 64 * 1024
 _ID = re.compile(r"^[A-Za-z0-9._-]{1,80}$")
