@@ -23,7 +23,7 @@ def keepers_of(app: App) -> list[Keeper]:
     return [
         _keeper(app, box.address, box.imap, box.views, box.capture)
         for box in app.config.mailbox
-        if views.kind != "none"
+        if box.views.kind != "none"
     ]
 
 
