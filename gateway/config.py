@@ -11,6 +11,7 @@ from msgspec import Meta, Struct, field
 
 from gateway.door.limits import Limits
 from gateway.keeping import Erasure, Retention, Witness, default_head
+from gateway.programs import Api, Hook, ParcelSource
 from gateway.ranges import (
     Bytes,
     Count,
@@ -88,12 +89,6 @@ class Web(Struct, frozen=True, forbid_unknown_fields=True):
     secure_cookie: bool = False
     session_hours: Hours = 12.0
     url: str = ""  # where people reach it, for the links in notices; default: the address it listens on
-
-
-class Api(Struct, frozen=True, forbid_unknown_fields=True):
-    """The HTTP API: docs/api.md."""
-
-    calls_per_minute: Count = 600  # of one token
 
 
 class Clients(Struct, frozen=True, forbid_unknown_fields=True):
@@ -230,6 +225,8 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     limits: Limits = field(default_factory=Limits)
     web: Web = field(default_factory=Web)
     api: Api = field(default_factory=Api)
+    hook: tuple[Hook, ...] = ()
+    parcel_source: tuple[ParcelSource, ...] = ()
     clients: Clients = field(default_factory=Clients)
     index: Index = field(default_factory=Index)
     database: Databases = field(default_factory=Databases)

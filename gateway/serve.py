@@ -41,6 +41,7 @@ from gateway.receipt import Accept
 from gateway.stamping import Stamping
 from gateway.status import software_entry, status_of
 from gateway.supervise import WorkerProcess, is_at_work
+from gateway.telling import hooks_of, trackers_of
 from gateway.web.app import build_site
 from gateway.web.site import Site
 from gateway.witnessing import Witnessing
@@ -99,6 +100,8 @@ async def running(app: App, *, quiet: bool = False) -> AsyncIterator[Running]:
             witnesses = witnesses_of(app.config, app.archive.verifier.vkey())
             witnessing = Witnessing(app.archive, witnesses, app.clock)
             stack.enter_context(witnessing.kept(every_s=app.config.witness.every_hours * 3600))
+        if app.config.hook:
+            stack.enter_context(hooks_of(app).kept())
         for kind, address, listener in _listeners(app, gateway.accept, service):
             service.bound.setdefault(kind, []).append(await listener.start(address))
             stack.push_async_callback(listener.stop)
@@ -256,6 +259,7 @@ async def _web(app: App, service: Running, accept: Accept) -> AsyncIterator[str]
         secure_cookie=app.config.web.secure_cookie,
         session_hours=app.config.web.session_hours,
         api_per_minute=app.config.api.calls_per_minute,
+        trackers=trackers_of(app),
     )
     host, port = split_address(app.config.listen.web)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -13,6 +13,7 @@ from gateway.config import PLAIN, Config, Listeners, Mailbox, Tls
 from gateway.door.address import split_address
 from gateway.dossier.closing import is_need
 from gateway.errors import WrongUse
+from gateway.programs import Hook, ParcelSource, fault_of_program
 from gateway.servers import Capture, Imap, Reached, fault_of, fault_of_imap, fault_of_views
 from gateway.timetable import fault_in
 from rules.deadlines import is_zone
@@ -22,6 +23,7 @@ from rules.weights import settings_of
 
 _DOMAIN = re.compile(r"[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?")
 Captured = TypeVar("Captured", Capture, Imap)
+Program = TypeVar("Program", Hook, ParcelSource)
 
 
 def parse_config(text: str, *, where: str = "the settings", below: Path | None = None) -> Config:
@@ -90,6 +92,11 @@ def parse_config(text: str, *, where: str = "the settings", below: Path | None =
         raise WrongUse(
             f"{where}: timestamps: {strange[0]!r} cannot name an authority: a-z, 0-9 and -, each name once"
         )
+    names_seen: set[str] = set()
+    programs: tuple[Hook | ParcelSource, ...] = (*config.hook, *config.parcel_source)
+    for program in programs:
+        if fault := fault_of_program(program, names_seen):
+            raise WrongUse(f"{where}: hook or parcel_source: {fault}")
     if strange := [each for each in config.witness.mail if "@" not in each]:
         raise WrongUse(f"{where}: witness.mail names {strange[0]!r}, which has no @")
     if (box := config.witness.mailbox) and box.lower() not in seen:
@@ -169,6 +176,9 @@ def _from(below: Path, config: Config) -> Config:
             capture=tuple(map(account, box.capture)),
         )
 
+    def program(value: Program) -> Program:
+        return msgspec.structs.replace(value, secret_file=path(value.secret_file))
+
     return msgspec.structs.replace(
         config,
         data=path(config.data),
@@ -188,6 +198,8 @@ def _from(below: Path, config: Config) -> Config:
         ),
         tls=Tls(certificate=path(config.tls.certificate), key=path(config.tls.key)),
         mailbox=tuple(map(mailbox, config.mailbox)),
+        hook=tuple(map(program, config.hook)),
+        parcel_source=tuple(map(program, config.parcel_source)),
     )
 
 

@@ -11,6 +11,7 @@ from gateway.shelf import RULES, in_force
 from gateway.stating import contradiction, seen_by
 from gateway.store import fold, jobs, messages
 from gateway.store.evidence import events_of_type
+from gateway.store.hooks import HookPlaces
 from gateway.supervise import is_at_work
 from index.backend import Backend
 
@@ -55,6 +56,7 @@ def status_of(app: App, index: Backend | None = None) -> dict[str, Any]:
             "documents": documents,
         },
         "queue": queue,
+        **({"hooks": _hooks(app, head)} if app.config.hook else {}),
         "rules": {
             "rules": len(shelf.book.ruleset.rules),
             "book": shelf.book.ruleset.sha256,
@@ -85,6 +87,22 @@ def _account(standing: Standing) -> dict[str, Any]:
             for name, one in standing.folders.items()
         },
         "mend": standing.troubles,
+    }
+
+
+def _hooks(app: App, head: int) -> dict[str, Any]:
+    """Return how far each receiver of webhooks has been told, and what went wrong last."""
+    known = {one.name: one for one in HookPlaces(app.accounts.store).all()}
+    stands = {one.name: known.get(one.name) for one in app.config.hook}
+    return {
+        name: {
+            "position": place.position,
+            "lag": head - place.position,
+            "failures": place.failures,
+            "said": place.said,
+        }
+        for name, place in stands.items()
+        if place is not None
     }
 
 

@@ -1,7 +1,7 @@
 """What is added to an order's dossier from outside the mail: files, and people's words on its parcels. Pure."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from gateway.errors import WrongUse
@@ -53,10 +53,11 @@ def parcel_draft(
     carrier: str = "",
     carriers: Collection[str] = (),
     remove: bool = False,
+    told: Mapping[str, str] | None = None,
 ) -> Draft:
     """Return the entry of a person's word on a parcel: that it is the order's or, with ``remove``, that it is not.
 
-    Raises WrongUse for what is no tracking number, and for a carrier that is not among ``carriers``.
+    ``told`` is what a carrier said of it: ``status``, ``said``, ``place``, ``at``. Raises WrongUse for what is no tracking number, and for a carrier that is not among ``carriers``.
     """
     named = number.strip()
     if (
@@ -72,9 +73,13 @@ def parcel_draft(
         "carrier": carrier,
         "number": named,
         "agent": agent,
+        **(told or {}),
     }
     return Draft(
-        type="parcel", payload=canonical(said | ({"remove": True} if remove else {})), meta={"source": source}
+        type="parcel",
+        payload=canonical(said | ({"remove": True} if remove else {})),
+        meta={"source": source},
+        once=told is not None,
     )
 
 

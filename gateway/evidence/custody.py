@@ -101,7 +101,11 @@ def words_of(type_: str, said: dict[str, Any]) -> str:
             return ", ".join(filter(None, told))
         case "parcel":
             named = f"{said.get('carrier', '')} {said.get('number', '')}".strip()
-            return f"{named}: not of this order" if said.get("remove") else named
+            if said.get("remove"):
+                return f"{named}: not of this order"
+            return ", ".join(
+                filter(None, (named, *(str(said.get(one, "")) for one in ("status", "said", "place", "at"))))
+            )
         case "dossier":
             return ", ".join(f"{name} {value}" for name, value in said.items() if value not in ("", None))
         case "export":

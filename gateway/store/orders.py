@@ -138,6 +138,31 @@ def parcel_entries(conn: Connection, order: OrderRef) -> dict[str, int]:
     return found
 
 
+def orders_with_parcel(conn: Connection, number: str) -> list[OrderRef]:
+    """Return the orders whose mail, reports or people name a parcel; its number is compared without dashes and spaces."""
+    wanted = bare(number)
+    named = select(_finds.message).where(
+        _finds.log == log_of(conn), _finds.what == "parcel", _finds.value.in_((number, wanted))
+    )
+    linked = conn.execute(
+        select(_links.marketplace, _links.value)
+        .where(_links.log == log_of(conn), _links.message.in_(named), _links.undone_by.is_(None))
+        .distinct()
+    ).all()
+    said = conn.execute(
+        select(_events.marketplace, _events.value, _events.summary).where(
+            _events.log == log_of(conn), _events.type == "parcel", _events.value != ""
+        )
+    )
+    by_word = [
+        (row.marketplace, row.value) for row in said if bare(str(row.summary.get("number", ""))) == wanted
+    ]
+    found = (
+        [(row.marketplace, row.value) for row in linked] + by_word + reports.orders_of_parcel(conn, wanted)
+    )
+    return [OrderRef(marketplace=marketplace, value=value) for marketplace, value in dict.fromkeys(found)]
+
+
 def products_of(conn: Connection, order: OrderRef) -> list[FoundProduct]:
     """Return the products that an order's messages and reports name, each once, as first named."""
     found = [

@@ -205,6 +205,14 @@ def sources_of(conn: Connection, order: OrderRef) -> list[Source]:
     ]
 
 
+def orders_of_parcel(conn: Connection, number: str) -> list[tuple[str, str]]:
+    """Return the orders that reports tell a parcel of, as marketplace and value; the number is bare."""
+    rows = select(_parcels.marketplace, _parcels.value).where(
+        _parcels.log == log_of(conn), _parcels.bare == number
+    )
+    return [(row.marketplace, row.value) for row in conn.execute(rows.distinct())]
+
+
 def reported_orders(conn: Connection, value: str, *, below: int = _ALL) -> list[OrderRef]:
     """Return the orders of reports that a number may mean, however its dashes and spaces are written."""
     asks = {"in_log": log_of(conn), "below": below, "asked": [bare(value)]}

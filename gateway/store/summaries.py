@@ -12,7 +12,7 @@ _MOST = 4096  # bytes of a payload that is kept whole
 _WHOLE = frozenset({"config", "software", "capture", "gap", "silence", "reconciliation"})
 _FILE = ("filename", "content_type", "size_bytes", "sha256", "kind", "text")
 _SHOWN = {
-    "parcel": ("carrier", "number", "remove"),
+    "parcel": ("carrier", "number", "remove", "status", "said", "place", "at"),
     "note": ("text",),
     "tag": ("add", "remove"),
     "link": ("undo", "none", "reason", "confidence"),

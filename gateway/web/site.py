@@ -1,7 +1,7 @@
 """What the web view is given: plain parts, made elsewhere."""
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import Any
 
@@ -17,10 +17,19 @@ from gateway.receipt import Accept
 from gateway.report.making import Reporter
 from gateway.store.accounts import Accounts
 from gateway.store.engine import Store
+from gateway.tracking import Shape
 from gateway.verification import Verification
 from index.backend import Backend
 from rules.drop import NO_DROP, DropAddress
 from rules.facts import OrderRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tracker:
+    """A service that posts what became of parcels: how its posts look, and the secret they are signed with."""
+
+    shape: Shape
+    secret: Callable[[], bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,3 +68,4 @@ class Site:
     secure_cookie: bool = False
     session_hours: float = 12.0
     api_per_minute: int = 600  # calls of one token
+    trackers: Mapping[str, Tracker] = field(default_factory=dict)

@@ -235,7 +235,7 @@ def entries(call: Call) -> Entries:
     since = call.query.since
     with call.site.store.read() as conn:
         found = events_among(conn, range(since, since + call.query.limit))
-    seen = events_seen(call, found.values())
+    seen = events_seen(call, [found[seq] for seq in sorted(found)])
     return Entries(entries=tuple(map(event, seen)), next=max(found, default=since - 1) + 1)
 
 

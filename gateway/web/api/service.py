@@ -6,7 +6,7 @@ Order: name of the host, token, pace, scope, address, query, body, Idempotency-K
 import hashlib
 import logging
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, get_origin
 
@@ -19,13 +19,15 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.errors import DocketError
+from gateway.dossier.filing import FILE_BYTES
+from gateway.errors import DocketError, WrongUse
 from gateway.mail.entry import Draft
 from gateway.store.requests import Requests, named
 from gateway.store.tokens import Bearer, Tokens
-from gateway.web.api import acting, reading, taking
+from gateway.web.api import acting, filing, reading, taking
 from gateway.web.api.call import KEY_PATTERN, Call, Done, File, Operation
 from gateway.web.api.description import describe
+from gateway.web.api.parcels import drafts_of
 from gateway.web.api.problem import Refused, problem
 from gateway.web.api.rate import Rates
 from gateway.web.deeds import Doer, done
@@ -34,9 +36,9 @@ from gateway.web.site import Site
 log = logging.getLogger(__name__)
 
 BASE = "/api/v1"
-OPERATIONS = (*reading.OPERATIONS, *acting.OPERATIONS, *taking.OPERATIONS)
+Called = Callable[[Request], Awaitable[Response]]
+OPERATIONS = (*reading.OPERATIONS, *acting.OPERATIONS, *filing.OPERATIONS, *taking.OPERATIONS)
 _BODY_BYTES = 256 * 1024
-_FILE_BYTES = 50 * 1024 * 1024
 _STRANGERS = 10  # of a token's calls this part is for one address that no token lets in
 _KEY = re.compile(KEY_PATTERN)
 _MAY = {"auditor": {"", "read", "export"}}  # what a role may at most; the others may all
@@ -53,6 +55,7 @@ def build_api(site: Site) -> Starlette:
     app = Starlette(
         routes=[
             Route(f"{BASE}/openapi.json", openapi, methods=["GET"]),
+            Route(f"{BASE}/parcels/{{name}}", service.guarded("parcels", service.tracked), methods=["POST"]),
             *(Route(BASE + path, service.endpoint(ops), methods=list(ops)) for path, ops in _by_path()),
         ],
         exception_handlers={HTTPException: _say},
@@ -75,28 +78,51 @@ class _Service:
         self._requests = Requests(site.accounts.store, site.clock)
         self._rates = Rates()
 
-    def endpoint(self, ops: Mapping[str, Operation]) -> Callable[[Request], Any]:
+    def endpoint(self, ops: Mapping[str, Operation]) -> Called:
         """Return what answers the calls to one path, by their method."""
 
         async def called(request: Request) -> Response:
             op = ops["GET" if request.method == "HEAD" else request.method]
+            return await self.guarded(op.name, lambda asked: self._called(op, asked))(request)
+
+        return called
+
+    def guarded(self, name: str, answer: Called) -> Called:
+        """Return what answers a call, and says as a problem what goes wrong with it."""
+
+        async def called(request: Request) -> Response:
             try:
-                return await self._called(op, request)
+                return await answer(request)
             except Refused as wrong:
                 return wrong.answer
             except HTTPException as wrong:
                 return problem(wrong.status_code, wrong.detail)
+            except WrongUse as wrong:
+                return problem(HTTPStatus.BAD_REQUEST, f"{str(wrong)[:1].upper()}{str(wrong)[1:]}.")
             except DocketError as wrong:
-                log.warning("call-failed operation=%s error=%s", op.name, wrong)
+                log.warning("call-failed operation=%s error=%s", name, wrong)
                 return problem(HTTPStatus.SERVICE_UNAVAILABLE, "Docket cannot do this now; try again later.")
             except ClientDisconnect:
                 return Response(status_code=HTTPStatus.BAD_REQUEST)
             except Exception:
                 # The answer stays constant; what went wrong is for the log, without what may hold a buyer's words.
-                log.exception("call-failed operation=%s", op.name)
+                log.exception("call-failed operation=%s", name)
                 return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "This has been written to the log.")
 
         return called
+
+    async def tracked(self, request: Request) -> Response:
+        """Take what a service posts of a parcel: it has no token, its signature lets it in."""
+        self._take(f"peer {request.client.host if request.client else ''}", self._site.api_per_minute)
+        body = await _read(request, _BODY_BYTES)
+        name = request.path_params["name"]
+        file, parcel = await run_in_threadpool(drafts_of, self._site, name, body, request.headers)
+        await run_in_threadpool(self._site.act, file)
+        appended = await done(self._site, parcel)
+        return Response(
+            msgspec.json.encode(Done(seq=appended.seq, existing=appended.existing)),
+            media_type="application/json",
+        )
 
     async def _called(self, op: Operation, request: Request) -> Response:
         bearer = await self._enter(request)
@@ -132,7 +158,6 @@ class _Service:
 
     async def _enter(self, request: Request) -> Bearer:
         """Return who calls; raises Refused for nobody we know and for who calls too often."""
-        now = self._site.clock.now()
         scheme, _, text = request.headers.get("authorization", "").partition(" ")
         known = scheme.lower() == "bearer" and bool(text)
         bearer = await run_in_threadpool(self._tokens.bearer, text.strip()) if known else None
@@ -141,17 +166,20 @@ class _Service:
         if bearer is None:
             per_minute = max(1, per_minute // _STRANGERS)
         name = f"peer {peer}" if bearer is None else f"token {bearer.token.id}"
-        if wait_s := self._rates.take(name, now, per_minute):
-            raise Refused(
-                HTTPStatus.TOO_MANY_REQUESTS,
-                f"Too many calls: {per_minute} a minute are answered. Wait {wait_s} seconds.",
-                headers={"retry-after": str(wait_s)},
-            )
+        self._take(name, per_minute)
         if bearer is None:
             challenge = 'Bearer realm="docket"' + (', error="invalid_token"' if known else "")
             said = "No token of ours opens this. Make one: docket token add"
             raise Refused(HTTPStatus.UNAUTHORIZED, said, headers={"www-authenticate": challenge})
         return bearer
+
+    def _take(self, name: str, per_minute: int) -> None:
+        if wait_s := self._rates.take(name, self._site.clock.now(), per_minute):
+            raise Refused(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                f"Too many calls: {per_minute} a minute are answered. Wait {wait_s} seconds.",
+                headers={"retry-after": str(wait_s)},
+            )
 
     async def _do(self, op: Operation, call: Call) -> Response:
         result = await run_in_threadpool(op.handle, call)
@@ -195,7 +223,10 @@ async def _body(op: Operation, request: Request) -> bytes:
     wanted = "application/octet-stream" if op.body is File else "application/json"
     if sent != wanted:
         raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"The body must be {wanted}.")
-    most = _FILE_BYTES if op.body is File else _BODY_BYTES
+    return await _read(request, FILE_BYTES if op.body is File else _BODY_BYTES)
+
+
+async def _read(request: Request, most: int) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk

@@ -70,6 +70,11 @@ def troubles_in(facts: dict[str, Any]) -> list[str]:
     troubles.extend((facts.get("rules") or {}).get("broken") or ())
     accounts = (facts.get("capture") or {}).get("accounts") or {}
     troubles.extend(f"{name}: {said}" for name, one in accounts.items() for said in one["mend"])
+    troubles.extend(
+        f"The program {name} has not taken entry {one['position']} {one['failures']} times: {one['said']}."
+        for name, one in (facts.get("hooks") or {}).items()
+        if one["failures"]
+    )
     if number("queue", "dead"):
         troubles.append(f"{number('queue', 'dead')} jobs have failed for good; they are listed below.")
     if number("store", "lag"):
