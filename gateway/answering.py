@@ -1,4 +1,4 @@
-"""A claim's answer, an order's report and a check of the archive, as an installation's settings want them."""
+"""A claim's answer and an order's report with an installation's own words: the same for the command line and the web view."""
 
 from zoneinfo import ZoneInfo
 
@@ -8,8 +8,6 @@ from gateway.app import App
 from gateway.mail.entry import Envelope
 from gateway.receipt import Receipt, receipt_of
 from gateway.report.making import Bounds, Reporter
-from gateway.stating import contradiction
-from gateway.verification import Place, Verification
 from rules.facts import OrderRef
 
 
@@ -52,17 +50,6 @@ def reporter_of(app: App) -> Reporter:
             originals_bytes=told.originals_bytes_max,
             buyer_bytes=told.buyer_bytes_max,
         ),
-    )
-
-
-def verification_of(app: App) -> Verification:
-    """Return what checks this installation's archive beside everything else."""
-    config = app.config
-    return Verification(
-        place=Place(archive=config.url("archive"), keys=config.url("keys"), secrets=str(config.secrets)),
-        clock=app.clock,
-        record=app.archive.append,
-        contradiction=lambda: contradiction(app.archive),
     )
 
 

@@ -17,9 +17,10 @@ from zoneinfo import ZoneInfo
 
 import uvicorn
 
-from gateway.answering import answer_for, reporter_of, verification_of
+from gateway.answering import answer_for, reporter_of
 from gateway.app import App
 from gateway.clients.services import untagged
+from gateway.custodian import desk_of, verification_of
 from gateway.door.address import split_address
 from gateway.door.doorkeeper import Doorkeeper
 from gateway.door.throttle import Gate
@@ -248,6 +249,7 @@ async def _web(app: App, service: Running, accept: Accept) -> AsyncIterator[str]
         act=app.archive.append,
         status=lambda: status_of(app, index),
         verification=verification,
+        desk=desk_of(app),
         orders_named=lambda value: orders_named(value, app.marketplaces),
         carriers=lambda: app.marketplaces.carriers,
         answer=lambda order, language: answer_for(app, order, language=language),

@@ -20,6 +20,10 @@ from gateway.archive.archive import Archive, create_archive
 from gateway.clock import FixedClock
 from gateway.deciding import Book
 from gateway.delivery import Post
+from gateway.erasure.deed import Eraser
+from gateway.erasure.desk import Desk
+from gateway.erasure.requests import Policy
+from gateway.erasure.retention import Period
 from gateway.evidence.counter import Counter
 from gateway.evidence.pack import Exporter
 from gateway.indexer import Indexer
@@ -228,6 +232,14 @@ def build_house(place: Path, *, rules: str = RULES, deliver: Any = None, **gatew
             place=Place(archive=urls["archive"], keys=urls["keys"], secrets=str(place / "secrets")),
             clock=clock,
             record=archive.append,
+        ),
+        desk=Desk(
+            eraser=Eraser(archive=archive, store=store, clock=clock, certificates=place / "certificates"),
+            policy=Policy(cooling=timedelta(hours=24)),
+            periods={"mail": Period(days=30)},
+            default="mail",
+            is_ours=lambda address: address == MAILBOX,
+            clean=lambda: house.site.desk.eraser.finish(house.settle),
         ),
         act=house.act,
         status=lambda: _status(house),

@@ -6,9 +6,16 @@ from gateway.app import App
 from gateway.cli.act import agent_option, order_named
 from gateway.cli.frame import Place, json_option, pass_place, print_json, when
 from gateway.erasure.certificate import ranges
-from gateway.erasure.deed import Grounds, Held
 from gateway.erasure.plan import Plan, Target
-from gateway.erasure.requests import Request, approve, ask, open_requests, refuse, request_of, withdraw
+from gateway.erasure.requests import (
+    approve,
+    ask,
+    carry_out,
+    open_requests,
+    person_named,
+    request_of,
+    withdraw,
+)
 from gateway.errors import WrongUse
 from gateway.supervise import ask_cleaning, beside_worker, bring_up
 from rules.facts import OrderRef
@@ -53,8 +60,6 @@ def erase(
             else:
                 click.echo("Nothing was done. To ask for it: the same with --yes")
             return
-        if meant.address and meant.address in reason.lower():
-            raise WrongUse("the reason stays when the rest is gone: write it without naming the person")
         seq = ask(app.archive, plan, reason=reason, ground=ground, agent=agent)
     lacks = request_of(app.archive, seq).lacks(app.config.erasure.policy, app.clock.now())
     if as_json:
@@ -68,10 +73,7 @@ def target_of(place: Place, app: App, text: str, marketplace: str) -> Target:
     """Return whom or what a person means; raises WrongUse for what is our own."""
     if "@" not in text:
         return Target(order=OrderRef(**order_named(place, text, marketplace=marketplace)))
-    address = text.strip().lower()
-    if app.mailbox_of(address) is not None:
-        raise WrongUse(f"{address} is a mailbox of your own: name the person or the order to erase")
-    return Target(address=address)
+    return person_named(text, is_ours=lambda address: app.mailbox_of(address) is not None)
 
 
 @click.group(invoke_without_command=True)
@@ -133,7 +135,7 @@ def run(place: Place, as_json: bool) -> None:
             for _ in worker.catch_up():
                 pass
             try:
-                _order(app, one)
+                carry_out(app.eraser, one)
             except WrongUse as wrong:
                 refused += 1
                 click.echo(f"docket: erasure {one.seq}: {wrong}", err=True)
@@ -148,23 +150,6 @@ def run(place: Place, as_json: bool) -> None:
 def finish(place: Place, as_json: bool) -> None:
     """Finish erasures that were begun, also where an old copy of a file brought something back."""
     finish_erasing(place.app(), as_json)
-
-
-def _order(app: App, request: Request) -> None:
-    asked = request.asked
-    grounds = Grounds(
-        reason=asked.reason,
-        ground=asked.ground,
-        agent=asked.agent,
-        approved_by=request.approved_by,
-        asked=request.seq,
-    )
-    try:
-        app.eraser.order(asked.target, grounds, asked.keep, only=asked.messages)
-    except Held as held:
-        refuse(
-            app.archive, asked.target, str(held), reason=asked.reason, agent=asked.agent, asked=request.seq
-        )
 
 
 def finish_erasing(app: App, as_json: bool) -> None:

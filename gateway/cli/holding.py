@@ -1,12 +1,10 @@
 """``docket hold`` and ``docket holds``: what a legal claim needs is kept, whatever retention or a person's erasure want."""
 
-from datetime import date
-
 import click
 
 from gateway.cli.act import agent_option, append_act, order_named
 from gateway.cli.frame import Place, json_option, pass_place, print_json, when
-from gateway.errors import WrongUse
+from gateway.dossier.holding import hold_act, release_act
 from gateway.store.dossiers import dossier_of
 from gateway.store.holds import held_dossiers
 from gateway.supervise import bring_up
@@ -44,18 +42,11 @@ def hold(
         app = place.app()
         bring_up(app)
         with app.store.read() as conn:
-            if dossier_of(conn, OrderRef(**order)).held_by is None:
-                raise WrongUse(f"order {ref} is not held")
-        append_act(
-            place, "dossier", {"order": order, "hold": False, "reason": reason, "agent": agent}, as_json
-        )
-        return
-    try:
-        day = date.fromisoformat(review)
-    except ValueError:
-        raise WrongUse("say when to look at it again: --review 2027-02-28") from None
-    told = {"hold": True, "reason": reason, "hold_owner": owner or agent, "review": day.isoformat()}
-    append_act(place, "dossier", {"order": order, **told, "agent": agent}, as_json)
+            standing = dossier_of(conn, OrderRef(**order))
+        told = release_act(standing, reason=reason, agent=agent)
+    else:
+        told = hold_act(reason=reason, owner=owner, review=review, agent=agent)
+    append_act(place, "dossier", {"order": order, **told}, as_json)
 
 
 @click.command()

@@ -4,14 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
-from gateway.app import App
 from gateway.cli.act import agent_option
 from gateway.cli.erasing import finish_erasing
 from gateway.cli.frame import Place, json_option, pass_place, print_json, when
+from gateway.custodian import desk_of
 from gateway.erasure.certificate import ranges
 from gateway.erasure.deed import Grounds
 from gateway.erasure.plan import Target
-from gateway.erasure.retention import Group, batches, due_by
+from gateway.erasure.retention import Group, batches, end_of_next_month
 from gateway.errors import WrongUse
 from gateway.supervise import beside_worker, bring_up
 
@@ -29,9 +29,9 @@ def preview(place: Place, until: str, as_json: bool) -> None:
     """Show what will be due, and what of it stays because it is held."""
     app = place.app()
     bring_up(app)
-    limit = _day(until) if until else _end_of_next_month(app.clock.now())
+    limit = _day(until) if until else end_of_next_month(app.clock.now())
     gone = kept = 0
-    for group in _due(app, limit):
+    for group in desk_of(app).due(limit):
         gone += 0 if group.hindrance else len(group.messages)
         kept += len(group.messages) if group.hindrance else 0
         _show(group, as_json)
@@ -49,7 +49,7 @@ def run(place: Place, agent: str, as_json: bool) -> None:
     with beside_worker(app, wanted=True) as worker:
         for _ in worker.catch_up():
             pass
-        for classes, groups in batches(_due(app, app.clock.now())).items():
+        for classes, groups in batches(desk_of(app).due(app.clock.now())).items():
             target = Target(
                 messages=tuple(seq for group in groups for seq in group.messages),
                 orders=tuple(order for group in groups for order in group.orders),
@@ -63,13 +63,6 @@ def run(place: Place, agent: str, as_json: bool) -> None:
             for _ in worker.catch_up():
                 pass
     finish_erasing(app, as_json)
-
-
-def _due(app: App, until: datetime) -> list[Group]:
-    if not app.config.retention.periods:
-        raise WrongUse("no retention period is set: see [retention] in config.example.toml")
-    with app.store.read() as conn:
-        return list(due_by(conn, app.config.retention.periods, app.config.retention.default, until))
 
 
 def _show(group: Group, as_json: bool) -> None:
@@ -98,13 +91,6 @@ def _day(text: str) -> datetime:
         return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC) + timedelta(days=1)
     except ValueError:
         raise WrongUse(f"{text!r} is no day; write one as 2027-01-31") from None
-
-
-def _end_of_next_month(now: datetime) -> datetime:
-    first = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    for _ in range(2):
-        first = (first + timedelta(days=32)).replace(day=1)
-    return first
 
 
 COMMANDS = (retention,)

@@ -1,13 +1,15 @@
 """Erasures asked for: who asked and who agreed, and from when on each may be done. All of it stands in the log."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NoReturn
 
 import msgspec
 
 from gateway.archive.archive import Archive
 from gateway.archive.destruction import Gone
+from gateway.erasure.deed import Eraser, Grounds, Held
 from gateway.erasure.plan import LEGAL_CLAIMS, Plan, Target
 from gateway.errors import WrongUse
 from gateway.mail.canonical import canonical
@@ -63,6 +65,8 @@ class Request:
 
 def ask(archive: Archive, plan: Plan, *, reason: str, ground: str, agent: str) -> int:
     """Archive that somebody wants this erased; return the entry. Raises WrongUse, and archives the refusal, for what is held."""
+    if plan.target.address and plan.target.address in reason.lower():
+        raise WrongUse("the reason stays when the rest is gone: write it without naming the person")
     if plan.held:
         refuse(archive, plan.target, plan.held, reason=reason, agent=agent)
     if not plan.messages and len(plan.erased) == 0:
@@ -75,7 +79,7 @@ def ask(archive: Archive, plan: Plan, *, reason: str, ground: str, agent: str) -
 
 def refuse(
     archive: Archive, target: Target, why: str, *, reason: str, agent: str, asked: int | None = None
-) -> None:
+) -> NoReturn:
     """Archive that an erasure was refused, and why; raises WrongUse that says so."""
     told = {
         "target": msgspec.to_builtins(target),
@@ -102,6 +106,31 @@ def withdraw(archive: Archive, seq: int, *, agent: str) -> int:
     """Archive that an erasure is not wanted any more."""
     request_of(archive, seq)
     return archive.append(_word("erasure.withdrawn", seq, agent)).seq
+
+
+def carry_out(eraser: Eraser, request: Request) -> int:
+    """Order an erasure that is due; return its entry. Raises WrongUse, and archives the refusal, for what is held by now."""
+    asked = request.asked
+    grounds = Grounds(
+        reason=asked.reason,
+        ground=asked.ground,
+        agent=asked.agent,
+        approved_by=request.approved_by,
+        asked=request.seq,
+    )
+    try:
+        return eraser.order(asked.target, grounds, asked.keep, only=asked.messages)
+    except Held as held:
+        why = str(held)
+    refuse(eraser.archive, asked.target, why, reason=asked.reason, agent=asked.agent, asked=request.seq)
+
+
+def person_named(text: str, *, is_ours: Callable[[str], bool]) -> Target:
+    """Return whom an address means; raises WrongUse for one of the seller's own."""
+    address = text.strip().lower()
+    if is_ours(address):
+        raise WrongUse(f"{address} is a mailbox of your own: name the person or the order to erase")
+    return Target(address=address)
 
 
 def request_of(archive: Archive, seq: int) -> Request:

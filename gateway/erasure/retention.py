@@ -68,6 +68,18 @@ def due_by(conn: Connection, periods: Mapping[str, Period], default: str, until:
         yield _hindered(conn, group)
 
 
+def end_of_next_month(now: datetime) -> datetime:
+    """Return when the month after this one is over, in UTC.
+
+    >>> end_of_next_month(datetime(2026, 12, 31, tzinfo=UTC)).date().isoformat()
+    '2027-02-01'
+    """
+    first = now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    for _ in range(2):
+        first = (first + timedelta(days=32)).replace(day=1)
+    return first
+
+
 def _together(conn: Connection, seq: int) -> tuple[set[int], set[OrderRef]]:
     """Return a message with all that its orders tie to it, and those orders."""
     messages, orders, fresh = {seq}, set[OrderRef](), {seq}

@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 
+from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
@@ -9,8 +10,10 @@ from gateway.archive.destruction import Gone
 from gateway.archive.faults import Damaged
 from gateway.mail.entry import MAIL_TYPES, Entry
 from gateway.mail.message import ParsedMail
+from gateway.store.orders import find_orders
 from gateway.store.records import MessageRow
 from gateway.web.site import Site
+from rules.facts import OrderRef
 
 _DEADLY = "ended the reader"  # as gateway.readers says it in a defect
 _HEADER_BYTES = 64 * 1024
@@ -24,6 +27,21 @@ def seq_of(request: Request) -> int:
     if seq >= _MOST:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     return seq
+
+
+def order_known(conn: Connection, value: str, marketplace: str = "") -> OrderRef:
+    """Return the one order that a number means; raises HTTPException where none or several are known."""
+    found = [one.order for one in find_orders(conn, value)]
+    if marketplace:
+        found = [one for one in found if one.marketplace == marketplace]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = ", ".join(sorted(one.marketplace for one in found))
+        raise HTTPException(
+            HTTPStatus.CONFLICT, f"Several orders have that number: name the marketplace, {names}."
+        )
+    raise HTTPException(HTTPStatus.NOT_FOUND, "No order of that number is known.")
 
 
 def text_of(site: Site, row: MessageRow) -> str:

@@ -9,6 +9,7 @@ from gateway.answer.compose import Answer
 from gateway.archive.archive import Archive
 from gateway.clients.services import Services
 from gateway.clock import Clock
+from gateway.erasure.desk import Desk
 from gateway.evidence.counter import Counter
 from gateway.mail.entry import Appended, Draft
 from gateway.mail.message import ParsedMail
@@ -54,6 +55,7 @@ class Site:
     reporter: Reporter | None = None
     submit: Accept | None = None
     verification: Verification | None = None
+    desk: Desk | None = None
     answer: Callable[[OrderRef, str], Answer | None] = lambda *_: None
     parse: Callable[[bytes], ParsedMail] = parse
     clients: Callable[[], Services] = Services

@@ -20,8 +20,8 @@ from gateway.stating import Stated, statements
 from gateway.store import ledger, messages
 from gateway.store.evidence import events_of_type
 from gateway.store.ledger import Sought
-from gateway.store.orders import find_orders
 from gateway.store.records import EventRow, MessageRow
+from gateway.web.reads import order_known
 from gateway.web.render import page
 from gateway.web.site import Site
 from gateway.web.words import people
@@ -93,7 +93,7 @@ async def show_log(request: Request) -> Response:
     site: Site = request.app.state.site
     told = request.query_params
     asked = Asked(**{name: told.get(name, "").strip()[:_LONGEST] for name in Asked.__slots__})
-    below = _number(told.get("below", ""), "page")
+    below = number_in(told.get("below", ""), "page")
     lines, more, kinds = await run_in_threadpool(_look, site, asked, below)
     return page(
         request,
@@ -124,20 +124,14 @@ def _look(site: Site, asked: Asked, below: int | None) -> tuple[list[Line], bool
 
 def _sought(conn: Connection, asked: Asked, zone: tzinfo) -> Sought:
     group = GROUPS.get(asked.kind)
-    order = None
-    if asked.order:
-        orders = find_orders(conn, asked.order)
-        if len(orders) != 1:
-            said = "No order" if not orders else "More than one order"
-            raise HTTPException(HTTPStatus.NOT_FOUND, f"{said} of that number is known.")
-        order = orders[0].order
+    order = order_known(conn, asked.order) if asked.order else None
     return Sought(
         types=group[1] if group else frozenset({asked.kind} - {""}),
         agent=asked.who,
         order=order,
-        of=_number(asked.entry, "entry"),
-        since=_day(asked.since, zone),
-        until=_day(asked.until, zone, after=1),
+        of=number_in(asked.entry, "entry"),
+        since=day_in(asked.since, zone),
+        until=day_in(asked.until, zone, after=1),
     )
 
 
@@ -162,7 +156,7 @@ def _keepers(site: Site) -> Keepers:
     )
 
 
-def _number(text: str, what: str) -> int | None:
+def number_in(text: str, what: str) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdecimal() and int(text[:20]) < _MOST):
@@ -170,7 +164,7 @@ def _number(text: str, what: str) -> int | None:
     return int(text)
 
 
-def _day(text: str, zone: tzinfo, *, after: int = 0) -> datetime | None:
+def day_in(text: str, zone: tzinfo, *, after: int = 0) -> datetime | None:
     """Return when a day begins in the viewer's zone, or one ``after`` it."""
     if not text:
         return None
