@@ -7,6 +7,8 @@ from dataclasses import dataclass
 MARKER = re.compile(rb"\{([0-9]{1,19})(\+?)\}")
 # RFC 9051 section 7.1: text for people, which may end in braces that announce nothing. So may what follows a plus.
 STATUS = re.compile(rb"\+|[^ ]+ (?:OK|NO|BAD|BYE|PREAUTH)(?: |\Z)", re.IGNORECASE)
+# A message as most servers send one, up to the octets of its only literal.
+_WHOLE = re.compile(rb"\* [0-9]+ FETCH \([^\r\n{}]*\{([0-9]{1,15})\}\r\n")
 # The longest marker is 22 bytes. This much of a line's beginning is remembered for one that was cut.
 TAIL = 32
 
@@ -115,6 +117,12 @@ class Wire:
             if left:
                 step = min(left, len(held) - place)
                 place, left = place + step, left - step
+                continue
+            found = _WHOLE.match(held, place) if begins else None
+            after = found.end() + int(found[1]) if found else 0
+            found = None  # it would keep the bytes from being taken
+            if after and held.startswith(b")\r\n", after):
+                place = after + 3
                 continue
             if begins and not (held.startswith(b"* ", place) and held[place + 2 : place + 3].isdigit()):
                 break
