@@ -224,10 +224,14 @@ def _envelope(opened: Opened, uid: int, answer: dict[bytes, Any], clock: Clock) 
 
 
 def _is_new(source: Source, arrived: datetime | None) -> bool:
-    """Say whether a message came while the folder was watched. What was sent from elsewhere asks for nothing."""
-    if source.sent or source.live_from is None or arrived is None:
+    """Say whether a message came while the folder was watched. What was sent from elsewhere asks for nothing.
+
+    Where it cannot be told the agents get the message: one that they know costs a look, one that they never see costs a claim.
+    INTERNALDATE counts whole seconds, so the second in which the watch began is its first.
+    """
+    if source.sent or source.live_from is None:
         return False
-    return arrived >= source.live_from
+    return arrived is None or arrived >= source.live_from.replace(microsecond=0)
 
 
 def _utc(at: Any) -> datetime | None:

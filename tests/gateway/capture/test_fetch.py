@@ -145,6 +145,7 @@ def test_deleted_messages_leave_no_gap_in_the_run(client, folder):
     [
         ({}, False, ""),
         ({"live_from": AT}, True, ""),
+        ({"live_from": AT + timedelta(seconds=0.9)}, True, ""),  # INTERNALDATE counts whole seconds
         ({"live_from": AT + timedelta(seconds=1)}, False, ""),
         ({"live_from": AT, "sent": True, "agent": "anna"}, False, "anna"),
         ({"live_from": AT, "agent": "anna"}, True, ""),

@@ -15,6 +15,7 @@ from gateway.receipt import Receipt
 from tests.scripted_imap import scripted_imap
 
 CLOCK = FixedClock(datetime(2026, 11, 23, tzinfo=UTC))
+LIVE_FROM = datetime(2026, 11, 1, tzinfo=UTC)  # after all that the scripted server has
 MAILS = {uid: f"Subject: {uid}\r\n\r\nmail {uid}\r\n".encode() for uid in range(1, 8)}
 
 
@@ -27,12 +28,18 @@ def session(server):
 
 
 class Taken(dict):
-    """What was archived, by origin."""
+    """What was archived, by origin; ``live`` are those that were new mail."""
+
+    def __init__(self):
+        super().__init__()
+        self.live = set()
 
     def __call__(self, raw, envelope):
         done: Future = Future()
         done.set_result(Receipt(seq=len(self), existing=raw in self.values(), reply="250"))
         self[envelope.origin] = raw
+        if envelope.live:
+            self.live.add(envelope.origin)
         return done
 
     @property
@@ -46,7 +53,7 @@ def rounds(server, taken, *, tries=12):
     for _ in range(tries):
         try:
             with session(server) as client:
-                opened = open_folder(client, Source(account="shop", folder="INBOX"))
+                opened = open_folder(client, Source(account="shop", folder="INBOX", live_from=LIVE_FROM))
                 opened.trouble = trouble
                 for step in fetch(client, opened, uids_of(client, opened, mark), taken, clock=CLOCK):
                     mark = step.next_uid
@@ -126,6 +133,8 @@ def test_a_date_or_flags_that_nobody_can_read_cost_themselves_and_not_the_messag
         mark, unread, _ = rounds(server, taken)
         assert (mark, unread) == (8, {})
         assert taken["shop/INBOX/7/4"] == MAILS[4]
+        # The agents get it: nobody can say that it is old. The others are, by their dates.
+        assert taken.live == {"shop/INBOX/7/4"}
 
 
 def test_a_message_that_is_listed_and_not_given_is_named_and_one_that_is_gone_is_not():
