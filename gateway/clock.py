@@ -5,6 +5,15 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 
+def when(at: datetime) -> str:
+    """Return a time as RFC 3339 in UTC, to the second.
+
+    >>> when(datetime(2026, 11, 23, 18, 0, tzinfo=UTC))
+    '2026-11-23T18:00:00Z'
+    """
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 class Clock(Protocol):
     """The present moment, always aware and in UTC."""
 

@@ -2,7 +2,6 @@
 
 import sys
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import click
 import msgspec
 
 from gateway.app import App
+from gateway.clock import when as when  # noqa: PLC0414
 from gateway.config import Config
 from gateway.errors import WrongUse
 from gateway.settings import load_config
@@ -55,15 +55,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, frozenset | set):
         return sorted(value)
     raise TypeError(type(value).__name__)
-
-
-def when(at: datetime) -> str:
-    """Return a time as RFC 3339 in UTC, to the second.
-
-    >>> when(datetime(2026, 11, 23, 18, 0, tzinfo=UTC))
-    '2026-11-23T18:00:00Z'
-    """
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 pass_place = click.make_pass_decorator(Place)

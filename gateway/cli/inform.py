@@ -3,6 +3,7 @@
 import contextlib
 import sys
 from datetime import UTC
+from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
@@ -10,7 +11,9 @@ import msgspec
 
 from gateway.app import App
 from gateway.cli import clocks, dossiers, present
+from gateway.cli.act import agent_option
 from gateway.cli.frame import Place, json_option, pass_place, print_json, when
+from gateway.cli.taking import take_result
 from gateway.cli.told import lines_of, sender
 from gateway.dossier.timeline import timeline_of
 from gateway.errors import WrongUse
@@ -18,6 +21,7 @@ from gateway.extraction import Extractor
 from gateway.indexer import text_of
 from gateway.mail.entry import MAIL_TYPES, Envelope
 from gateway.mail.parse import parse
+from gateway.results.result import Form, Result
 from gateway.shape import facts_of, is_outbound
 from gateway.store import due, fold, messages, orders
 from gateway.store.authenticity import authentic_of
@@ -44,9 +48,32 @@ _WIDTH = 160
 @click.option(
     "--sort", type=click.Choice(["newest", "oldest", "relevance"]), default="newest", show_default=True
 )
+@click.option(
+    "--csv", type=click.Path(path_type=Path), help="Write all that is found to a table, and log it."
+)
+@click.option("--jsonl", type=click.Path(path_type=Path), help="The same as one JSON object a line.")
+@click.option(
+    "--eml-zip",
+    type=click.Path(path_type=Path),
+    help="The messages themselves, byte for byte, in a ZIP file.",
+)
+@click.option("--reason", default="", help="Why it is taken; the log keeps it.")
+@agent_option
 @json_option
 @pass_place
-def search(place: Place, query: tuple[str, ...], limit: int, zone: str, sort: str, as_json: bool) -> None:
+def search(
+    place: Place,
+    query: tuple[str, ...],
+    limit: int,
+    zone: str,
+    sort: str,
+    csv: Path | None,
+    jsonl: Path | None,
+    eml_zip: Path | None,
+    reason: str,
+    agent: str,
+    as_json: bool,
+) -> None:
     """Find messages: docket search 'order:112-1234567-1234567 "damaged box" -refund'. See docs/search.md."""
     try:
         tz = UTC if zone == "UTC" else ZoneInfo(zone)
@@ -55,6 +82,15 @@ def search(place: Place, query: tuple[str, ...], limit: int, zone: str, sort: st
     app = place.app()
     tree = parse_query(" ".join(query), tz=tz, waits=waits_in(app.store, app.clock))
     index = app.index()
+    places: dict[Form, Path | None] = {"csv": csv, "jsonl": jsonl, "eml-zip": eml_zip}
+    wanted = [(form, out) for form, out in places.items() if out is not None]
+    if wanted:
+        result = Result(query=tree, text=" ".join(query), sort="oldest" if sort == "oldest" else "newest")
+        for form, out in wanted:
+            take_result(app, index, result, form, out, agent=agent, reason=reason, as_json=as_json)
+        _tell_lag(app, index)
+        index.close()
+        return
     page = index.search(tree, limit=limit, sort=sort)  # type: ignore[arg-type]
     seqs = [hit.seq for hit in page.hits]
     with app.store.read() as conn:

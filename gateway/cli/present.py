@@ -4,6 +4,7 @@ from typing import Any
 
 from gateway.cli.frame import when
 from gateway.mail.message import Address, ParsedMail
+from gateway.results.plain import plain
 from gateway.store.records import EventRow, LinkRow, MessageRow
 from rules.facts import FoundParcel, FoundProduct, FoundReference, Link, OrderRef, Reading, Reported
 
@@ -73,26 +74,7 @@ def _place(found: FoundProduct | FoundParcel | FoundReference) -> dict[str, Any]
 
 def message(row: MessageRow, links: list[LinkRow]) -> dict[str, Any]:
     """Return one message as the lists of ``search`` and ``order`` print it."""
-    return {
-        "seq": row.seq,
-        "id": row.id,
-        "type": row.type,
-        "at": when(row.occurred_at),
-        "at_from": row.occurred_from,
-        "received_at": when(row.received_at),
-        "direction": row.direction,
-        "mailbox": row.mailbox,
-        "agent": row.agent,
-        "marketplace": row.marketplace,
-        "kind": row.kind,
-        "from": [{"name": name, "address": address} for name, address in row.from_],
-        "to": [{"name": name, "address": address} for name, address in row.to],
-        "subject": row.subject,
-        "orders": [ref.value for ref in row.orders],
-        "tags": row.tags,
-        "state": row.state,
-        "links": [link(one) for one in links],
-    }
+    return {**plain(row), "links": [link(one) for one in links]}
 
 
 def link(one: LinkRow) -> dict[str, Any]:

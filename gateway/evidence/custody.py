@@ -109,8 +109,11 @@ def words_of(type_: str, said: dict[str, Any]) -> str:
         case "dossier":
             return ", ".join(f"{name} {value}" for name, value in said.items() if value not in ("", None))
         case "export":
-            report = f"report for the {said.get('audience')}, " if said.get("form") == "report" else ""
-            return f"{report}reason: {said.get('reason') or 'none given'}"
+            form, query = said.get("form", ""), f"search “{said.get('query') or ''}”"
+            what = {"report": f"report for the {said.get('audience')}", "": ""}.get(
+                form, f"{query} as {form}"
+            )
+            return ", ".join(filter(None, (what, f"reason: {said.get('reason') or 'none given'}")))
         case "answer":
             kind = str(said.get("kind", ""))
             return "the file of an account audit" if kind == "audit" else f"{kind}, in {said.get('language')}"

@@ -21,7 +21,7 @@ _SHOWN = {
     "dossier": ("state", "owner", "hold", "reason", "hold_owner", "review"),
     "release": ("drop",),
     "sighting": ("source", "origin", "flags"),
-    "export": ("reason", "messages", "entries", "form", "audience"),
+    "export": ("reason", "messages", "entries", "form", "audience", "query"),
     "answer": ("kind", "language"),
     "queue": ("do", "number", "reason"),
     "imap": ("did", "folder", "to", "what", "seen", "said", "client", "count"),

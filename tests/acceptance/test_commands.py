@@ -1,6 +1,7 @@
 """Every command: its help, its exit codes, its JSON, and what the doctor finds."""
 
 import json
+import zipfile
 
 import click
 import pytest
@@ -38,6 +39,22 @@ def place(new_installation, tmp_path_factory):
     (report,) = place.json("import", mail)
     assert report["archived"] == 1
     return place
+
+
+def test_a_search_writes_what_it_finds_to_files_and_says_so_in_the_log(place, tmp_path):
+    table, bundle = tmp_path / "found.csv", tmp_path / "found.zip"
+    told = place.json("search", "damaged", "--csv", table, "--eml-zip", bundle, "--agent", "anna")
+    assert [(one["form"], one["size_bytes"]) for one in told] == [
+        ("csv", table.stat().st_size),
+        ("eml-zip", bundle.stat().st_size),
+    ]
+    assert "112-1234567-1234567" in table.read_text(encoding="utf-8-sig")
+    with zipfile.ZipFile(bundle) as file:
+        name = file.namelist()[0]
+        assert file.read(name) == place.raw(int(name[:8]))
+    done = docket("--data", place.data, "search", "damaged", "--csv", tmp_path)
+    assert (done.returncode, "is a folder" in done.stderr) == (2, True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["found.csv", "found.zip"]
 
 
 def test_json_is_one_object_a_line_with_the_keys_others_rely_on(place, tmp_path):

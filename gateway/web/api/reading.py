@@ -14,6 +14,7 @@ from gateway.store.authenticity import authentic_of
 from gateway.store.due import clocks_of
 from gateway.store.evidence import events_among
 from gateway.store.tokens import Bearer
+from gateway.store.waits import waits_in
 from gateway.web.api.call import Call, Nothing, Operation
 from gateway.web.api.places import (
     OfMessage,
@@ -131,7 +132,7 @@ class Self(Struct, frozen=True):
 def search(call: Call) -> Found:
     site, asked = call.site, call.query
     try:
-        query = parse_query(asked.q, tz=site.zone)
+        query = parse_query(asked.q, tz=site.zone, waits=waits_in(site.store, site.clock))
     except QueryError as wrong:
         raise Refused(HTTPStatus.BAD_REQUEST, wrong.message, column=wrong.column, at="q") from wrong
     sort: Sort = asked.sort

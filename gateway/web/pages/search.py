@@ -25,7 +25,7 @@ from index.query import Query, QueryError, parse_query
 from index.snippet import Piece, snippets
 
 _SHOWN = 30
-_LONGEST = 1000
+QUERY_CHARS = 1000
 _WIDTH = 120
 _BARS_S = 0.15
 _BEHIND = 100  # entries: fewer are a stream of mail that is being taken in
@@ -64,7 +64,7 @@ class Wrong:
 
 async def search(request: Request) -> Response:
     site: Site = request.app.state.site
-    text = request.query_params.get("q", "")[:_LONGEST]
+    text = request.query_params.get("q", "")[:QUERY_CHARS]
     sort: Sort = _sort_of(request.query_params.get("sort", ""))
     after = request.query_params.get("after") or None
     wants_part = "hx-request" in request.headers and "hx-history-restore-request" not in request.headers
