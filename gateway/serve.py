@@ -252,6 +252,7 @@ async def _web(app: App, service: Running, accept: Accept) -> AsyncIterator[str]
         desk=desk_of(app),
         orders_named=lambda value: orders_named(value, app.marketplaces),
         carriers=lambda: app.marketplaces.carriers,
+        doors=lambda: service.bound,
         answer=lambda order, language: answer_for(app, order, language=language),
         clients=lambda: services_of(app, service.bound),
         zone=ZoneInfo(app.config.zone),
@@ -272,9 +273,10 @@ async def _web(app: App, service: Running, accept: Accept) -> AsyncIterator[str]
     except OSError as wrong:
         listening.close()
         raise WrongUse(f"listen.web: cannot listen on {app.config.listen.web}: {wrong.strerror}") from wrong
+    pages = build_site(site)
     server = uvicorn.Server(
         uvicorn.Config(
-            build_site(site),
+            pages,
             log_config=None,
             access_log=False,
             server_header=False,
@@ -282,6 +284,7 @@ async def _web(app: App, service: Running, accept: Accept) -> AsyncIterator[str]
             timeout_graceful_shutdown=5,
         )
     )
+    pages.state.ending = lambda: server.should_exit
     serving = asyncio.create_task(server._serve(sockets=[listening]))  # noqa: SLF001 - serve() would take our signals
     try:
         yield "{}:{}".format(*listening.getsockname()[:2])

@@ -377,8 +377,9 @@ def serving(house: House) -> Iterator[House]:
 def on_a_port(site: Site) -> Iterator[str]:
     """Serve a site's pages, and yield where they are."""
     listening = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(build_site(site), log_config=None, lifespan="off", server_header=False)
-    server = uvicorn.Server(config)
+    pages = build_site(site)
+    server = uvicorn.Server(uvicorn.Config(pages, log_config=None, lifespan="off", server_header=False))
+    pages.state.ending = lambda: server.should_exit
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     try:

@@ -84,6 +84,7 @@ class Timeline:
     sources: tuple[Source, ...]
     clocks: tuple[ClockRow, ...] = ()
     standing: DossierRow | None = None
+    newest: int = -1  # the last entry that tells of it
 
     @property
     def waits(self) -> tuple[ClockRow, ...]:
@@ -152,6 +153,7 @@ def timeline_of(conn: Connection, order: OrderRef) -> Timeline | None:
         sources=tuple(reports.sources_of(conn, order)),
         clocks=tuple(clocks_of_order(conn, order)),
         standing=dossier_of(conn, order),
+        newest=max((event.seq for event in events), default=-1),
     )
 
 

@@ -35,7 +35,12 @@ def events_among(conn: Connection, seqs: Iterable[int]) -> dict[int, EventRow]:
 
 def events_of_type(conn: Connection, type_: str) -> list[EventRow]:
     """Return all entries of a type that is rare, the oldest first."""
-    every = select(tables.events).where(_events.log == log_of(conn), _events.type == type_)
+    return events_of_types(conn, (type_,))
+
+
+def events_of_types(conn: Connection, types: Iterable[str]) -> list[EventRow]:
+    """Return all entries of some types that are rare, the oldest first."""
+    every = select(tables.events).where(_events.log == log_of(conn), _events.type.in_(tuple(types)))
     return [_event(row) for row in conn.execute(every.order_by(_events.seq))]
 
 

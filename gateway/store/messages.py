@@ -190,6 +190,25 @@ def last_received(conn: Connection) -> datetime | None:
     return max((one for one in found if one is not None), default=None)
 
 
+def last_inbound(conn: Connection, mailbox: str) -> datetime | None:
+    """Return when the newest message to a mailbox was written, as far as that is known."""
+    came = select(_rows.occurred_at).where(
+        _rows.log == log_of(conn), _rows.mailbox == mailbox, _rows.direction == "inbound"
+    )
+    return conn.scalar(came.order_by(_rows.occurred_at.desc()).limit(1))
+
+
+def inbound_since(conn: Connection, mailbox: str, since: datetime) -> int:
+    """Return how many messages came to a mailbox since then."""
+    came = select(func.count()).where(
+        _rows.log == log_of(conn),
+        _rows.mailbox == mailbox,
+        _rows.occurred_at >= since,
+        _rows.direction == "inbound",
+    )
+    return conn.scalar(came) or 0
+
+
 def recent(conn: Connection, limit: int, before: tuple[datetime, int] | None = None) -> list[MessageRow]:
     """Return the newest messages; ``before`` is the ``(occurred_at, seq)`` of the last one on the page before."""
     return _page(conn, select(_rows.seq), limit, before)

@@ -1,6 +1,6 @@
 """The review queue: what waits for a person's word, folded; a message leaves it by the act that answers."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ from gateway.store.engine import log_of
 from gateway.store.known import groundless
 from gateway.store.rows import chunks, load_links
 from rules.facts import OrderRef
-from rules.review import Standing, Why, why_review
+from rules.review import Cause, Standing, Why, why_review
 
 _rows = tables.messages.c
 _links = tables.links.c
@@ -62,6 +62,12 @@ def waiting_count(conn: Connection, *, mailbox: str = "") -> int:
     """Return how many messages wait."""
     chosen = select(func.count()).select_from(tables.reviews).where(_queue.log == log_of(conn))
     return conn.scalar(chosen.where(_queue.mailbox == mailbox) if mailbox else chosen) or 0
+
+
+def causes(conn: Connection) -> Counter[Cause]:
+    """Return how many messages wait for each cause; one that waits for two counts for the gravest."""
+    rows = conn.scalars(select(_queue.why).where(_queue.log == log_of(conn)))
+    return Counter(msgspec.convert(why, tuple[Why, ...])[0].why for why in rows)
 
 
 def refresh(tx: Connection, log: int, messages: Iterable[int], *, dependants: bool = False) -> None:

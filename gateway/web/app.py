@@ -12,11 +12,14 @@ from starlette.staticfiles import StaticFiles
 
 from gateway.web.api.door import Door
 from gateway.web.api.service import build_api
+from gateway.web.badges import Badges
 from gateway.web.guard import Guard
 from gateway.web.pages import (
     acts,
     answer,
     autoconfig,
+    capture,
+    claims,
     clients,
     custody,
     erasing,
@@ -24,6 +27,7 @@ from gateway.web.pages import (
     filing,
     frame,
     keeping,
+    live,
     login,
     message,
     order,
@@ -40,6 +44,7 @@ from gateway.web.pages import (
     verifying,
     waiting,
 )
+from gateway.web.pulse import Pulse
 from gateway.web.render import problem
 from gateway.web.site import Site
 from gateway.web.throttle import Throttle
@@ -63,6 +68,8 @@ PAGES = (
     reports,
     review,
     waiting,
+    claims,
+    capture,
     outbox,
     custody,
     verifying,
@@ -72,21 +79,32 @@ PAGES = (
     clients,
     tokens,
     autoconfig,
+    live,
 )
 
 
 def build_site(site: Site) -> Starlette:
-    """Return the web view over its parts. A page is a module in ``pages``: its handlers, and their ROUTES."""
+    """Return the web view over its parts. A page is a module in ``pages``: its handlers, and their ROUTES.
+
+    Whoever serves it sets ``state.ending``, so that streams end when the server is to.
+    """
+    pulse = Pulse(site.store, site.clock)
     app = Starlette(
         routes=[
             *(route for page in PAGES for route in page.ROUTES),
             Mount("/static", StaticFiles(packages=[("gateway.web", "static")])),
         ],
-        middleware=[Middleware(Door, api=build_api(site), site=site), Middleware(Guard, site=site)],
+        middleware=[
+            Middleware(Door, api=build_api(site), site=site),
+            Middleware(Guard, site=site),
+            Middleware(Badges, pulse=pulse),
+        ],
         exception_handlers={HTTPException: _say},
     )
     app.state.site = site
     app.state.throttle = Throttle()
+    app.state.pulse = pulse
+    app.state.streams, app.state.ending = 0, lambda: False
     return app
 
 

@@ -99,17 +99,18 @@ def link_to(
     return _draft(site, "link", seq, word, who)
 
 
-def link_to_none(site: Site, seq: int, who: Doer) -> Draft:
-    """Say that a message belongs to no order."""
-    return _draft(site, "link", seq, {"none": True, "undo": False, "reason": "belongs to no order"}, who)
+def link_to_none(site: Site, seq: int, who: Doer, *, undo: bool = False) -> Draft:
+    """Say that a message belongs to no order, or take that word back."""
+    said = "taken back by hand" if undo else "belongs to no order"
+    return _draft(site, "link", seq, {"none": True, "undo": undo, "reason": said}, who)
 
 
-def mark_clock(site: Site, about: About, clock: str, word: str, who: Doer) -> Draft:
-    """Say that a clock need not run; ``word`` is a key of CLOCK_WORDS."""
+def mark_clock(site: Site, about: About, clock: str, word: str, who: Doer, *, undo: bool = False) -> Draft:
+    """Say that a clock need not run, or with ``undo`` that it does; ``word`` is a key of CLOCK_WORDS."""
     said = CLOCK_WORDS.get(word)
     if said is None or not TAG.fullmatch(clock):
         raise HTTPException(HTTPStatus.BAD_REQUEST, "Say which clock stops, and why.")
-    return _draft(site, "mark", about, {"clock": clock, "as": said, "undo": False}, who)
+    return _draft(site, "mark", about, {"clock": clock, "as": said, "undo": undo}, who)
 
 
 def dossier_change(site: Site, order: OrderRef, changes: Mapping[str, str], who: Doer) -> Draft:

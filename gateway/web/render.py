@@ -112,6 +112,7 @@ def _environment() -> Environment:
             "order_path": order_path,
             "language_name": words.language_name,
             "words": words.words,
+            "door": words.door,
             "sender": words.sender,
             "methods": words.methods,
             "state": words.state,
@@ -138,6 +139,7 @@ def page(request: Request, template: str, /, *, status: int = 200, **context: An
     body = _TEMPLATES.get_template(template).render(
         agent=getattr(state, "agent", ""),
         csrf=getattr(state, "csrf", ""),
+        counts=getattr(state, "counts", None),
         path=request.url.path,
         now=now,
         when=lambda at: moment(at, zone, now=now),

@@ -39,7 +39,7 @@ class Site:
 
     ``act`` appends an action and returns where it stands. ``status`` answers with plain sections, as ``docket status
     --json`` prints them. ``parse`` reads a hostile message and may be one that does so in a child process.
-    ``clients`` says where agents' mail clients read and send. ``orders_named`` says which marketplaces' orders a number could be, ``carriers`` which carriers are known. ``zone`` is the viewer's, in which times are
+    ``clients`` says where agents' mail clients read and send. ``orders_named`` says which marketplaces' orders a number could be, ``carriers`` which carriers are known. ``doors`` are the listeners by kind, and where each is bound. ``zone`` is the viewer's, in which times are
     shown and bare dates are days. ``answer`` writes an order's claim answer in a language, None where nothing is known of it. ``close_needs`` is what a dossier must hold before it may be closed,
     ``refund_needs`` before the tag ``refund`` may be put on one of its messages.
     """
@@ -61,6 +61,7 @@ class Site:
     clients: Callable[[], Services] = Services
     orders_named: Callable[[str], Collection[OrderRef]] = lambda _: ()
     carriers: Callable[[], Collection[str]] = tuple
+    doors: Callable[[], Mapping[str, list[str]]] = dict
     drop: DropAddress = NO_DROP
     second_person: bool = False  # who releases a held message is not who wrote it
     zone: tzinfo = UTC

@@ -92,6 +92,16 @@ _STOPPED = {
     "closed": "by its closing",
 }
 
+_DOORS = {
+    "smtp": "Mail in (SMTP)",
+    "lmtp": "Mail in (LMTP)",
+    "submission": "Agents send (STARTTLS)",
+    "submissions": "Agents send (TLS)",
+    "imap": "Agents read (STARTTLS)",
+    "imaps": "Agents read (TLS)",
+    "web": "Web view",
+}
+
 _TOLD_BY = {
     "smtp": "by our own clock, when it came in",
     "internaldate": "by the mail server's record",
@@ -104,6 +114,11 @@ _TOLD_BY = {
 def told_by(source: str) -> str:
     """Return whose word a message's time is."""
     return _TOLD_BY.get(source, f"by {source}")
+
+
+def door(kind: str) -> str:
+    """Return what a listener is for."""
+    return _DOORS.get(kind, kind)
 
 
 def stopped_how(how: str) -> str:

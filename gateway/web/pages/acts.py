@@ -55,15 +55,17 @@ async def link(request: Request) -> Response:
 
 
 async def mark(request: Request) -> Response:
-    """Say that a clock need not run."""
+    """Say that a clock need not run, or that it does after all."""
     form, seq = request.state.form, seq_of(request)
     draft = await run_in_threadpool(
-        mark_clock,
-        request.app.state.site,
-        seq,
-        form.get("clock", ""),
-        form.get("as", ""),
-        doer(request),
+        lambda: mark_clock(
+            request.app.state.site,
+            seq,
+            form.get("clock", ""),
+            form.get("as", ""),
+            doer(request),
+            undo=form.get("undo", "") == "yes",
+        )
     )
     return await append(request.app.state.site, draft, back=back_to(request, f"/message/{seq}"))
 
@@ -106,7 +108,7 @@ def _saved(back: str, seq: int) -> str:
 
 def _link(site: Site, seq: int, form: dict[str, str], who: Doer) -> Draft:
     if form.get("none", "") == "yes":
-        return link_to_none(site, seq, who)
+        return link_to_none(site, seq, who, undo=form.get("undo", "") == "yes")
     return link_to(
         site,
         seq,

@@ -3,7 +3,7 @@
   "use strict";
   const $ = (id) => document.getElementById(id);
   const typing = (e) => /^(input|textarea|select)$/i.test(e.tagName) || e.isContentEditable;
-  const rows = () => [...document.querySelectorAll(".row .subject, .wait-row a, .stop .subject")];
+  const rows = () => [...document.querySelectorAll(".row .subject, .item a.subject, .wait-row:not(.item) a.subject, .stop .subject")];
   const go = (step) => {
     const all = rows();
     if (!all.length) return;
@@ -12,13 +12,25 @@
     next.focus();
     next.scrollIntoView({ block: "nearest" });
   };
-  const pages = { s: "/", w: "/waiting", o: "/outbox", r: "/review", t: "/status" };
+  const pages = { s: "/", w: "/waiting", c: "/claims", o: "/outbox", r: "/review", h: "/capture", t: "/status" };
+  /* On a board a key is a button of the row that has the focus, else of the first row; "z" is the undo above them. */
+  const press = (key) => {
+    const all = [...document.querySelectorAll("#board .item")];
+    const row = document.activeElement?.closest("#board .item") ?? all[0];
+    const field = row?.querySelector('[data-focus="' + CSS.escape(key) + '"]');
+    const button = row?.querySelector('[data-key="' + CSS.escape(key) + '"]') ?? document.querySelector('#board .done [data-key="' + CSS.escape(key) + '"]');
+    if (!field && !button) return false;
+    row?.querySelector(".subject")?.focus();
+    if (field) field.focus(); else button.click();
+    return true;
+  };
   let first = "";
   document.addEventListener("keydown", (e) => {
     if (e.ctrlKey || e.metaKey || e.altKey || e.isComposing) return;
     const sheet = $("keys");
     if (typing(e.target)) {
       if (e.key === "Escape" && !e.defaultPrevented && e.target.id === "q") { e.target.blur(); go(0); }
+      else if (e.key === "Escape" && e.target.dataset.focus) e.target.closest(".item")?.querySelector(".subject")?.focus();
       return;
     }
     if (first === "g" && pages[e.key]) { first = ""; e.preventDefault(); location.assign(pages[e.key]); return; }
@@ -26,7 +38,8 @@
     if (e.key === "?" && sheet) { e.preventDefault(); if (sheet.open) sheet.close(); else sheet.showModal(); }
     else if (sheet && sheet.open) return;
     else if (e.key === "/" && $("q")) { e.preventDefault(); $("q").focus(); $("q").select(); }
-    else if (e.key === "j") { e.preventDefault(); go(1); }
+    else if (press(e.key)) e.preventDefault();
+    else if (e.key === "j" || (e.key === "n" && $("board"))) { e.preventDefault(); go(1); }
     else if (e.key === "k") { e.preventDefault(); go(-1); }
     else if (e.key === "u") { e.preventDefault(); history.back(); }
     else if (/^[1-4]$/.test(e.key)) { const tab = document.querySelectorAll(".tabs a")[e.key - 1]; if (tab) tab.click(); }

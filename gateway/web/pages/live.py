@@ -1,0 +1,88 @@
+"""What is new, for pages that stay open: server-sent events with the counts of the boards, and one order's new entries."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from http import HTTPStatus
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from gateway.store.orders import events_of
+from gateway.web.pages.order import ref_of
+from gateway.web.pulse import Counts, Pulse
+from gateway.web.render import page
+from gateway.web.site import Site
+from rules.facts import OrderRef
+
+_LOOK_S = 1.0
+_SIGN_S = 15  # looks between signs of life; with each the session is looked at again
+_LOOKS = 600  # then the browser comes again by itself, through the guard
+_MOST = 300  # streams at once
+_NUMBER = re.compile(r"[0-9]{1,15}")
+
+
+async def stream(request: Request) -> Response:
+    """Send the counts whenever they change (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
+    state = request.app.state
+    if state.streams >= _MOST:
+        raise HTTPException(
+            HTTPStatus.SERVICE_UNAVAILABLE, "Too many pages are open. This one shows no news."
+        )
+    return StreamingResponse(
+        _events(request, state.pulse),
+        media_type="text/event-stream",
+        headers={"x-accel-buffering": "no"},
+    )
+
+
+async def news(request: Request) -> Response:
+    """Say how many entries of an order have come since one, or nothing where none has."""
+    ref, after = ref_of(request), request.query_params.get("after", "")
+    if not _NUMBER.fullmatch(after):
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "Say since which entry: ?after=NUMBER")
+    count = await run_in_threadpool(_newer, request.app.state.site, ref, int(after))
+    if not count:
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+    return page(request, "news.html", ref=ref, count=count)
+
+
+async def _events(request: Request, pulse: Pulse) -> AsyncIterator[str]:
+    state = request.app.state
+    state.streams += 1
+    told: Counts | None = None
+    try:
+        yield "retry: 5000\n\n"
+        for look in range(_LOOKS):
+            if state.ending() or await request.is_disconnected():
+                return
+            counts = pulse.known()
+            if counts is None:
+                counts = await run_in_threadpool(pulse.counts)
+            if counts != told:
+                told = counts
+                yield f"id: {counts.at}\nevent: pulse\ndata: {json.dumps(asdict(counts))}\n\n"
+            if look % _SIGN_S == 0:
+                site: Site = state.site
+                if await run_in_threadpool(site.accounts.session, request.state.session) is None:
+                    return
+                yield ": here\n\n"
+            await asyncio.sleep(_LOOK_S)
+    finally:
+        state.streams -= 1
+
+
+def _newer(site: Site, ref: OrderRef, after: int) -> int:
+    with site.store.read() as conn:
+        return sum(one.seq > after for one in events_of(conn, order=ref))
+
+
+ROUTES = [
+    Route("/live", stream, methods=["GET"]),
+    Route("/news/{marketplace}/{value:path}", news, methods=["GET"]),
+]

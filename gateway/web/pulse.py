@@ -1,0 +1,95 @@
+"""What waits for people, counted: beside the names of the boards, in the page's title, and for pages that stay open.
+
+One count serves everybody: it is made anew only when the store has moved on, or a clock may have run out meanwhile.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from gateway.clock import Clock
+from gateway.store import due, fold, jobs, messages, tables
+from gateway.store.engine import Store, log_of
+from gateway.store.reviews import waiting_count
+from rules.clocks import DISPUTES
+
+_LOOK_S = 1.0  # the store is asked whether it moved
+_AGAIN_S = 30.0  # clocks run out without anything happening
+_MOST = 1000
+_rows = tables.messages.c
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How much waits on each board; ``at`` is the store's position, ``mail`` how many messages have come in in all."""
+
+    at: int
+    mail: int
+    waiting: int  # orders, and messages of no order, that wait for an answer
+    late: int  # of these, and of the disputes, those that have run out
+    claims: int
+    review: int
+    outbox: int  # failed, held, or before a second look
+
+
+class Pulse:
+    """The counts of one store. Safe in threads; ``ticks`` are seconds of a clock that only goes on."""
+
+    def __init__(self, store: Store, clock: Clock, *, ticks: Callable[[], float] = time.monotonic) -> None:
+        self._store, self._clock, self._ticks = store, clock, ticks
+        self._lock = threading.Lock()
+        self._looked = self._counted = float("-inf")
+        self._counts: Counts | None = None
+        self._mail = (-1, 0)  # up to which entry messages are counted, and how many
+
+    def known(self) -> Counts | None:
+        """Return the counts where they are of this second, so that nobody waits for them."""
+        return self._counts if self._ticks() - self._looked < _LOOK_S else None
+
+    def counts(self) -> Counts:
+        """Return what waits now, or waited a second ago."""
+        with self._lock:
+            if (known := self.known()) is not None:
+                return known
+            with self._store.read() as conn:
+                now, at = self._ticks(), fold.position(conn)
+                before = self._counts
+                if before is None or before.at != at or now - self._counted >= _AGAIN_S:
+                    self._counts = before = self._count(conn, at, self._clock.now())
+                    self._counted = now
+            self._looked = now
+            return before
+
+    def _count(self, conn: Connection, at: int, now: datetime) -> Counts:
+        waits = due.oldest_waits(due.running(conn))
+        replies = [one for one in waits if due.is_reply(one)]
+        stuck = sum(one.state in {"dead", "held"} for one in jobs.outstanding(conn, _MOST))
+        return Counts(
+            at=at,
+            mail=self._inbound(conn, at),
+            waiting=len(replies),
+            late=sum(one.due_at < now for one in waits),
+            claims=sum(one.kind in DISPUTES for one in waits),
+            review=waiting_count(conn),
+            outbox=stuck + len(messages.held(conn, _MOST)),
+        )
+
+    def _inbound(self, conn: Connection, at: int) -> int:
+        last, count = self._mail
+        if at <= last:  # the store was built anew
+            last, count = -1, 0
+        came = select(func.count()).select_from(tables.messages)
+        count += (
+            conn.scalar(
+                came.where(
+                    _rows.log == log_of(conn), _rows.seq > last, _rows.seq < at, _rows.direction == "inbound"
+                )
+            )
+            or 0
+        )
+        self._mail = (at - 1, count)
+        return count
