@@ -17,5 +17,7 @@ class Badges:
         if scope["type"] == "http" and scope["method"] == "GET" and state.get("agent"):
             wants = dict(scope["headers"]).get(b"accept", b"")
             if wants.startswith((b"text/html", b"*/*")) or not wants:
+                if b"saved=" in scope["query_string"]:  # who has just done something wants to see it counted
+                    self._pulse.forget()
                 state["counts"] = self._pulse.known() or await run_in_threadpool(self._pulse.counts)
         await self._app(scope, receive, send)

@@ -50,6 +50,10 @@ class Pulse:
         """Return the counts where they are of this second, so that nobody waits for them."""
         return self._counts if self._ticks() - self._looked < _LOOK_S else None
 
+    def forget(self) -> None:
+        """Look again at the next question, however soon."""
+        self._looked = float("-inf")
+
     def counts(self) -> Counts:
         """Return what waits now, or waited a second ago."""
         with self._lock:

@@ -21,7 +21,7 @@ from rules.clocks import DISPUTES
 
 _MOST = 100
 _LOOKED = 25  # claims whose answer is looked at for what it lacks
-_ENDED = timedelta(days=30)
+_ENDED, _SOON = timedelta(days=30), timedelta(minutes=1)
 _LANGUAGE = "en"
 
 
@@ -54,7 +54,7 @@ def _look(site: Site) -> Claims:
     waits = [one for one in due.oldest_waits(running(site)) if one.kind in DISPUTES]
     now = site.clock.now()
     with site.store.read() as conn:
-        begun = [one for one in due.begun(conn, now - _ENDED, now) if one.kind in DISPUTES]
+        begun = [one for one in due.begun(conn, now - _ENDED, now + _SOON) if one.kind in DISPUTES]
         ended = sorted(
             (one for one in begun if one.stopped_at), key=lambda one: one.stopped_at or now, reverse=True
         )
