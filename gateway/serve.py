@@ -24,6 +24,7 @@ from gateway.custodian import desk_of, verification_of
 from gateway.door.address import split_address
 from gateway.door.doorkeeper import Doorkeeper
 from gateway.door.throttle import Gate
+from gateway.drafting import rulebook_of
 from gateway.errors import ArchiveBroken, WrongUse
 from gateway.evidence.counter import Counter
 from gateway.fronts import fronts_of
@@ -234,7 +235,7 @@ async def _supervised(
 async def _web(app: App, service: Running, accept: Accept) -> AsyncIterator[str]:
     """Serve the web view on our loop; yields the address it is bound to."""
     index = app.index()
-    verification = verification_of(app)
+    verification, rules = verification_of(app), rulebook_of(app)
     site = Site(
         archive=app.archive,
         store=app.store,
@@ -250,6 +251,7 @@ async def _web(app: App, service: Running, accept: Accept) -> AsyncIterator[str]
         status=lambda: status_of(app, index),
         verification=verification,
         desk=desk_of(app),
+        rules=rules,
         orders_named=lambda value: orders_named(value, app.marketplaces),
         carriers=lambda: app.marketplaces.carriers,
         doors=lambda: service.bound,
@@ -292,5 +294,6 @@ async def _web(app: App, service: Running, accept: Accept) -> AsyncIterator[str]
         server.should_exit = True
         await serving
         await asyncio.to_thread(verification.stop, "")
+        await asyncio.to_thread(rules.stop)
         listening.close()
         index.close()

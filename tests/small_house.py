@@ -33,6 +33,8 @@ from gateway.pipeline import Gateway
 from gateway.readers import Readers
 from gateway.relay.transport import Delivered
 from gateway.report.making import Reporter
+from gateway.rulebook import RuleBook
+from gateway.shelf import last_good, read_files, stock
 from gateway.store.accounts import Accounts
 from gateway.store.engine import Store, open_store
 from gateway.verification import Place, Verification
@@ -41,7 +43,8 @@ from index.backends.memory import MemoryBackend
 from rules.drop import DropAddress
 from rules.errands import ErrandAddress
 from rules.facts import OrderRef
-from rules.marketplace import builtin_texts, load_marketplaces
+from rules.marketplace import Marketplaces, builtin_texts, load_marketplaces
+from rules.mistakes import Known
 from rules.named import orders_named
 from rules.ruleset import load_ruleset
 from rules.weights import Settings
@@ -125,10 +128,10 @@ class House:
         return appended
 
     @contextmanager
-    def client(self) -> Iterator[httpx.Client]:
+    def client(self, name: str = "anna") -> Iterator[httpx.Client]:
         """Give a browser of sorts, on a real server, with an agent logged in."""
         with httpx.Client(base_url=self.url, timeout=20) as browser:
-            form = {"name": "anna", "password": PASSWORD, "csrf": csrf_in(browser.get("/login").text)}
+            form = {"name": name, "password": PASSWORD, "csrf": csrf_in(browser.get("/login").text)}
             done = browser.post("/login", data=form)
             assert done.status_code == 303, done.text
             yield browser
@@ -241,6 +244,7 @@ def build_house(place: Path, *, rules: str = RULES, deliver: Any = None, **gatew
             is_ours=lambda address: address == MAILBOX,
             clean=lambda: house.site.desk.eraser.finish(house.settle),
         ),
+        rules=_desk(house, place, rules, marketplaces),
         act=house.act,
         status=lambda: _status(house),
         orders_named=lambda value: orders_named(value, marketplaces),
@@ -251,6 +255,32 @@ def build_house(place: Path, *, rules: str = RULES, deliver: Any = None, **gatew
     )
     house.settle()
     return house
+
+
+def _desk(house: House, place: Path, rules: str, marketplaces: Marketplaces) -> RuleBook:
+    """Put the rule book on a desk; what is saved there is for the next house to read."""
+    (place / "rules.toml").write_text(rules, encoding="utf-8")
+
+    def files():
+        return read_files(str(place / "rules.toml"), "")
+
+    def shelf():
+        return stock(files(), lambda name: last_good(house.archive, name))
+
+    return RuleBook(
+        archive=house.archive,
+        store=house.store,
+        clock=house.clock,
+        place=place / "rules.toml",
+        files=files,
+        shelf=shelf,
+        book=lambda: Book(ruleset=shelf().book.ruleset, marketplaces=marketplaces),
+        readers=lambda: Readers(builtin_texts(), count=1),
+        known=lambda: Known(
+            marketplaces=frozenset(marketplaces.marketplaces), mailboxes=frozenset({MAILBOX})
+        ),
+        record=house.act,
+    )
 
 
 def _answer(house: House, order: OrderRef, language: str):

@@ -1,8 +1,7 @@
 """``docket rules``: see what the rules would do before they do it."""
 
 import contextlib
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,27 +11,17 @@ from gateway.app import App
 from gateway.cli import present
 from gateway.cli.frame import Place, json_option, pass_place, print_json, when
 from gateway.cli.replaying import explain_, replay_, step_in_words
+from gateway.drafting import known_to
 from gateway.errors import WrongUse
-from gateway.extraction import Extractor
-from gateway.language import language_of
-from gateway.mail.entry import Envelope
-from gateway.mail.message import ParsedMail
-from gateway.mail.parse import parse
-from gateway.replay import decision_in, facts_again, read_one, with_ages
-from gateway.shape import facts_of
 from gateway.shelf import RULES, Since, in_force
-from gateway.store import messages
+from gateway.trial import try_archived, try_raw
 from rules.changes import report_on
-from rules.decide import decide, explain_rules
 from rules.errors import BookError, Fault
 from rules.examples import broken_examples
 from rules.explain import explain
-from rules.facts import Context, Facts, Reading
 from rules.marketplace import builtin_texts, load_marketplaces
-from rules.mistakes import Known, faults_of
-from rules.named import direction_of
-from rules.read import believed, read
-from rules.ruleset import RuleSet, load_ruleset
+from rules.mistakes import faults_of
+from rules.ruleset import load_ruleset
 
 
 @click.group()
@@ -91,15 +80,7 @@ def _version(one: Since | None) -> dict[str, Any] | None:
 
 def _faults(app: App, text: str) -> tuple[Fault, ...]:
     """Return all that is wrong with a rule book, names that nobody knows too."""
-    known = Known(
-        marketplaces=frozenset(app.marketplaces.marketplaces),
-        carriers=frozenset(app.marketplaces.carriers),
-        clocks=frozenset(
-            clock.name for market in app.marketplaces.marketplaces.values() for clock in market.file.clocks
-        ),
-        mailboxes=frozenset(app.mailboxes.values()),
-    )
-    return faults_of(text, file="rules.toml", known=known)
+    return faults_of(text, file="rules.toml", known=known_to(app))
 
 
 @rules.command(name="try")
@@ -115,14 +96,15 @@ def try_(place: Place, mail: str, trusted: bool, as_json: bool) -> None:
     """
     app = place.app()
     ruleset = load_ruleset(app.files().rules)  # as it is written now: a mistake is told, not passed over
-    if mail.isascii() and mail.isdigit():
-        if trusted:
-            raise WrongUse("--trusted is for files; who handed over an archived message is known")
-        one = _archived(app, int(mail), ruleset)
-    else:
-        one = _in_file(app, Path(mail), ruleset, trusted=trusted)
-    asked = one.facts, one.reading, one.context, ruleset, app.book.marketplaces
-    decision, steps = decide(*asked), explain_rules(*asked)
+    book = replace(app.book, ruleset=ruleset)
+    with contextlib.closing(app.readers(count=1)) as readers:
+        if mail.isascii() and mail.isdigit():
+            if trusted:
+                raise WrongUse("--trusted is for files; who handed over an archived message is known")
+            one = try_archived(app.archive, app.store, int(mail), book, readers)
+        else:
+            one = try_raw(_read(Path(mail)), book, readers, trusted=trusted, now=app.clock.now())
+    decision, steps = one.decision, one.steps
     if as_json:
         print_json(
             {
@@ -147,52 +129,11 @@ def try_(place: Place, mail: str, trusted: bool, as_json: bool) -> None:
         click.echo(line)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
-    """One mail that the rules are tried on, and what is known of it."""
-
-    mail: ParsedMail
-    facts: Facts
-    reading: Reading
-    context: Context
-
-
-def _in_file(app: App, place: Path, ruleset: RuleSet, *, trusted: bool) -> _Asked:
+def _read(place: Path) -> bytes:
     try:
-        raw = place.read_bytes()
+        return place.read_bytes()
     except OSError as wrong:
         raise WrongUse(f"{place}: {wrong.strerror}") from wrong
-    with contextlib.closing(Extractor(app.opening)) as extractor:
-        parsed = extractor.extend(parse(raw), raw)
-    envelope = Envelope(
-        source="smtp",
-        received_at=datetime.now(UTC),
-        mail_from=parsed.from_[0].address if parsed.from_ else "",
-        rcpt_to=tuple(one.address for one in parsed.to),
-        trusted=trusted,
-    )
-    facts = facts_of(parsed, envelope, outbound=False)
-    if direction_of(facts, app.marketplaces) == "outbound":
-        facts = facts_of(parsed, envelope, outbound=True)
-    if "language" in ruleset.asks:
-        facts = replace(facts, language=language_of(facts, app.marketplaces))
-    reading = believed(read(facts, app.marketplaces), facts, app.marketplaces)
-    return _Asked(mail=parsed, facts=facts, reading=reading, context=Context())
-
-
-def _archived(app: App, seq: int, ruleset: RuleSet) -> _Asked:
-    with app.store.read() as conn:
-        row = messages.message(conn, seq)
-    if row is None or row.decided_by is None:
-        raise WrongUse(f"there is no decided message {seq}")
-    before, entry = decision_in(app.archive.entry(row.decided_by)), app.archive.entry(seq)
-    with contextlib.closing(app.readers(count=1)) as readers:
-        understood = read_one(readers, entry)
-    book = replace(app.book, ruleset=ruleset)
-    facts = facts_again(entry, understood, before, book)
-    before = with_ages(app.store, seq, understood, before, book)
-    reading = believed(understood.reading, facts, app.marketplaces)
-    return _Asked(mail=understood.mail, facts=facts, reading=reading, context=before.context)
 
 
 rules.add_command(replay_)

@@ -14,7 +14,7 @@ Entry types, all of them (docs/archive-format.md says what each payload holds):
 * ``orders`` — what an order report tells. ``sighting`` — the same bytes seen again elsewhere. ``rules`` — a rule book or marketplace file that decided something.
 * ``book`` — which versions are in force from here on, where no entry ``rules`` says so.
 * ``erasure`` — whose keys were destroyed, when and why; ``erasure.asked`` ``.approved`` ``.refused`` ``.withdrawn`` — what came before it, ``erasure.done`` — the certificate; ``access`` — who took all that is held on somebody.
-* ``token`` — a token of the HTTP API was made or taken back.
+* ``rules.edited`` — who changed the rule book's file in the web view. ``token`` — a token of the HTTP API was made or taken back.
 * ``config`` ``software`` ``capture`` ``gap`` ``silence`` — what ran, when the capture of a folder began, when it did not run, when no mail came; ``reconciliation`` — what came of comparing a folder with the archive.
 """
 

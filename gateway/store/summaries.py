@@ -30,6 +30,7 @@ _SHOWN = {
     "erasure.refused": ("why", "ground"),
     "erasure.done": ("erasure", "file", "sha256"),
     "timestamp": ("authority", "at", "size"),
+    "rules.edited": ("file", "before", "after", "reason"),
     "token": ("did", "token", "label", "for", "scopes", "mailboxes"),
     "witness": ("to", "at", "size"),
     "verified": ("size", "findings", "root"),

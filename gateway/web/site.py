@@ -16,6 +16,7 @@ from gateway.mail.message import ParsedMail
 from gateway.mail.parse import parse
 from gateway.receipt import Accept
 from gateway.report.making import Reporter
+from gateway.rulebook import RuleBook
 from gateway.store.accounts import Accounts
 from gateway.store.engine import Store
 from gateway.tracking import Shape
@@ -56,6 +57,7 @@ class Site:
     submit: Accept | None = None
     verification: Verification | None = None
     desk: Desk | None = None
+    rules: RuleBook | None = None
     answer: Callable[[OrderRef, str], Answer | None] = lambda *_: None
     parse: Callable[[bytes], ParsedMail] = parse
     clients: Callable[[], Services] = Services

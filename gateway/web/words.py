@@ -58,6 +58,7 @@ _ENTRIES = {
     "access": "Access export",
     "verified": "Record checked",
     "token": "Token",
+    "rules.edited": "Rules edited",
 }
 
 _SENDERS = {
