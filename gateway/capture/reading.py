@@ -57,6 +57,7 @@ class Reading:
         for step in found.run(client, self._accept, clock=self._clock):
             yield found, step
         shown = self._shown(opened)
+        self._record.note_departures(opened, found.left, shown.reconciled_at)
         shown.unread, shown.reconciled_at = found.unread, self._clock.now()
         self._record.note_reconciliation(found.told(), shown.reconciled_at)
         self._retrying.discard(place)

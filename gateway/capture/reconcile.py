@@ -29,13 +29,18 @@ class Comparison:
     messages: int = 0  # in the folder now
     missing: int = 0  # of these the archive had not, and has now
     elsewhere: int = 0  # the same bytes were in the archive, from another place
-    gone: int = 0  # in the archive, and in the folder no more
+    left: dict[int, int] = field(default_factory=dict)  # in the archive, and in the folder no more
     unread: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def gone(self) -> int:
+        return len(self.left)
 
     def run(self, client: IMAPClient, accept: Accept, *, clock: Clock) -> Iterator[Fetched]:
         """Compare, and fetch what is missing; yields each batch. Raises Temporary when the server fails."""
         uids = uids_of(client, self.opened)
-        self.messages, self.gone = len(uids), len(self.known.keys() - set(uids))
+        self.messages = len(uids)
+        self.left = {uid: self.known[uid] for uid in self.known.keys() - set(uids)}
         wanted = uids if self.deep else [uid for uid in uids if uid not in self.known]
         for step in fetch(client, self.opened, wanted, accept, clock=clock):
             self.missing += step.archived

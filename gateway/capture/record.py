@@ -1,7 +1,7 @@
 """What capture asks of the archive and the store, and what it tells them besides mail."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -10,13 +10,16 @@ from gateway.archive.archive import Archive
 from gateway.capture.folder import Opened, Source
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import Draft
+from gateway.mail.uid_sets import spread
 from gateway.store import fold, places
+from gateway.store.departures import is_read_through_us, told_of
 from gateway.store.engine import Store
 
 _AHEAD = 1536  # entries that the archive may be ahead of the store while history is fetched
 _CURRENT = 64  # entries: a few may always be under way
 _PATIENCE_S = 2.0  # for the store, a batch; mail must not wait for it longer
 _LOOK_S = 0.05
+_DEPARTURES = 1000  # told of at a time; the next comparison tells the rest
 
 
 class Record:
@@ -47,6 +50,37 @@ class Record:
         """Archive what came of comparing a folder with the archive."""
         payload = {**told, "at": at.isoformat()}
         self._archive.append(Draft(type="reconciliation", payload=canonical(payload), meta={}))
+
+    def note_departures(self, opened: Opened, gone: Mapping[int, int], since: datetime | None) -> int:
+        """Archive which messages have left a folder since it was last compared, past Docket: who did it is unknown; return how many.
+
+        ``gone`` are messages by UID. Where nobody reads mail through Docket nothing could be past it, and nothing is told.
+        """
+        source = opened.source
+        if not gone:
+            return 0
+        with self._store.read() as conn:
+            if not is_read_through_us(conn):
+                return 0
+            sets = told_of(conn, source.folder, opened.uidvalidity, gone.values())
+        known = {uid for one in sets for uid in spread(one.encode())}
+        where = {"folder": source.folder, "uidvalidity": opened.uidvalidity}
+        drafts = [
+            Draft(
+                type="imap",
+                payload=canonical(
+                    {"did": "left", "agent": "", "mailbox": source.mailbox, "account": source.account}
+                    | where
+                    | {"uids": str(uid), "count": 1, "of": seq}
+                    | ({} if since is None else {"since": since.isoformat()})
+                ),
+                meta={},
+            )
+            for uid, seq in sorted(gone.items())
+            if uid not in known
+        ]
+        self._archive.append_many(drafts[:_DEPARTURES])
+        return len(drafts)
 
     def is_current(self) -> bool:
         """Say whether the store knows what the archive has."""

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal as OneOf
 
-from gateway.imap_proxy.numbers import is_set
+from gateway.mail.uid_sets import is_set
 
 _NAME_MOST = 1024  # octets of a folder's name that are kept
 _HEAD_MOST = 65536  # of a message that is appended: its header, for the Message-ID

@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterable
 from dataclasses import dataclass, replace
 
 from gateway.imap_proxy.commands import Command, readable
-from gateway.imap_proxy.numbers import compact, listed, spread
+from gateway.mail.uid_sets import compact, listed, spread
 
 _ASKED_MOST = 200  # messages of one command that are asked who they are
 _KNOWN_MOST = 20_000  # of a folder, that are remembered

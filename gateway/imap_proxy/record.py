@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from gateway.archive.archive import Archive
 from gateway.archive.faults import Damaged
 from gateway.errors import WrongUse
-from gateway.imap_proxy.numbers import compact
 from gateway.imap_proxy.observer import Deed
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import MAIL_TYPES, Draft
+from gateway.mail.uid_sets import compact
 from gateway.store import messages, places
 from gateway.store.engine import Store
 

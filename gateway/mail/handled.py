@@ -2,6 +2,8 @@ r"""What an agent did in a mail client, in words. Pure: an ``imap`` entry's summ
 
 >>> in_words({"did": "flagged", "what": "+FLAGS.SILENT (\\Seen)", "folder": "INBOX", "count": 1})
 'marked as read, in INBOX'
+>>> in_words({"did": "left", "folder": "INBOX", "count": 1})
+'moved or removed past Docket, by whom is not known, in INBOX'
 >>> in_words({"did": "moved", "folder": "INBOX", "to": ["Trash"], "count": 3, "said": "NO [OVERQUOTA]"})
 'moved 3 messages to Trash, in INBOX; the server said: NO [OVERQUOTA]'
 """
@@ -34,6 +36,7 @@ def in_words(said: Mapping[str, Any]) -> str:
         "moved": f"moved{many} to {to}",
         "added": f"put a message into {to}",
         "expunged": f"removed{many} from the mailbox",
+        "left": "moved or removed past Docket, by whom is not known",
         "folder": f"folders: {said.get('what', '')}",
         "command": f"sent a command that is not known: {said.get('what', '')}",
     }.get(did, did)

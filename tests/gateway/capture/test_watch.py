@@ -1,6 +1,7 @@
 """One account watched over a real Dovecot: new mail, outages, restarts, folders that begin anew."""
 
 import contextlib
+import json
 import shutil
 import socket
 import tempfile
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from imapclient import IMAPClient
+from sqlalchemy import insert
 
 from gateway.archive.archive import Archive, create_archive
 from gateway.capture.folders import Wanted
@@ -22,7 +24,7 @@ from gateway.demo.dovecot import Dovecot
 from gateway.errors import WrongUse
 from gateway.ingest.tls import make_certificate
 from gateway.pipeline import Intake
-from gateway.store import places
+from gateway.store import places, tables
 from gateway.store.engine import open_store
 from tests.installation import wait_for
 from tests.scripted_imap import scripted_imap
@@ -310,6 +312,37 @@ def test_what_the_archive_lacks_is_found_fetched_and_recorded(dovecot, house):
         False,
         True,
     ]
+
+
+def test_what_leaves_the_mailbox_past_docket_is_told_once_and_of_nobody(dovecot, house):
+    def deed(seq, of, did, uids, agent="anna"):
+        said = {"did": did, "folder": "INBOX", "uidvalidity": validity, "uids": uids}
+        told = {"marketplace": "", "value": "", "agent": agent, "at": house.clock.now(), "type": "imap"}
+        with house.store.write() as tx:
+            tx.execute(insert(tables.events), {"log": 0, "seq": seq, "of": of, "summary": said, **told})
+
+    def departed():
+        told = [json.loads(one.payload) for one in house.entries("imap")]
+        return [(one["of"], one["uids"], one["did"], one["agent"]) for one in told]
+
+    put(dovecot, *range(1, 8))
+    list(house.watch(dovecot.imap_port).once())
+    mail = house.entries("mail.in")
+    with house.store.write() as tx:
+        places.apply_arrivals(tx, 0, mail)
+    with client(dovecot) as one:
+        validity = one.select_folder("INBOX")[b"UIDVALIDITY"]
+        one.delete_messages([1, 2, 5, 6])
+        one.expunge()
+    list(house.watch(dovecot.imap_port).reconcile())
+    assert departed() == []  # nobody reads through Docket: nothing is past it
+    deed(100, mail[1].seq, "moved", "2")
+    deed(101, None, "expunged", "5:6")
+    list(house.watch(dovecot.imap_port).reconcile())
+    assert departed() == [(mail[0].seq, "1", "left", "")]
+    deed(102, mail[0].seq, "left", "1", agent="")
+    list(house.watch(dovecot.imap_port).reconcile())
+    assert len(departed()) == 1
 
 
 def test_a_message_that_a_server_hid_is_captured_by_the_daily_comparison(house):

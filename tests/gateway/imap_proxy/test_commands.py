@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.imap_proxy.commands import Command, Given
-from gateway.imap_proxy.numbers import compact, listed, spread
+from gateway.mail.uid_sets import compact, listed, spread
 
 
 def given(data):
