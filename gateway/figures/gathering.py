@@ -22,7 +22,7 @@ def month_figures(conn: Connection, period: Period, now: datetime) -> Month:
     found = Gathered(
         replies=tuple(replies),
         writers=tallies.writers_of(conn, (one.stopped_by for one in replies if one.stopped_by is not None)),
-        clocks=tuple(due.begun(conn, since, until)),
+        deadlines=tuple(due.deadlines_begun(conn, since, until)),
         mails=tuple(mails),
         bounced=len(came_back(conn, [one.seq for one in mails if is_sent(one)])),
         tags=tallies.tags_between(conn, since, until),

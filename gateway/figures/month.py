@@ -9,7 +9,7 @@ from gateway.answer.account import Sum, sums_of
 from gateway.answer.watched import Watched
 from gateway.figures.period import Period
 from gateway.figures.responses import NO_MARKETPLACE, Responses, responses_of
-from gateway.store.due import ClockRow, is_reply
+from gateway.store.due import ClockRow
 from gateway.store.tallies import Counted
 from rules.clocks import ENDINGS
 
@@ -56,11 +56,11 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
-    """What a month's figures are made of, as the store tells it; ``clocks`` are all that began, ``replies`` as ``due`` says."""
+    """What a month's figures are made of, as the store tells it; ``replies`` and ``deadlines`` as ``due`` says."""
 
     replies: tuple[ClockRow, ...]
     writers: Mapping[int, str]
-    clocks: tuple[ClockRow, ...]
+    deadlines: tuple[ClockRow, ...]
     mails: tuple[Counted, ...]
     bounced: int
     tags: Mapping[str, int]
@@ -94,7 +94,6 @@ class Month:
 def figures_of(found: Gathered, period: Period, now: datetime) -> Month:
     """Return a month's figures."""
     mails = found.mails
-    disputes = [row for row in found.clocks if not is_reply(row)]
     end = min(period.until, now)
     return Month(
         period=period,
@@ -103,7 +102,7 @@ def figures_of(found: Gathered, period: Period, now: datetime) -> Month:
         days=_by_day(mails, period, period.day_of(end - timedelta(microseconds=1))),
         by_marketplace=_volumes(mails, lambda one: one.marketplace or NO_MARKETPLACE),
         by_mailbox=_volumes(mails, lambda one: one.mailbox or NO_MARKETPLACE),
-        claims=tuple(sums_of(disputes, now)),
+        claims=tuple(sums_of(found.deadlines, now)),
         closed=sum(one.kind in ENDINGS and one.direction == "inbound" for one in mails),
         failed=sum(one.state == "failed" and one.direction == "outbound" for one in mails),
         bounced=found.bounced,

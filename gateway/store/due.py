@@ -55,6 +55,14 @@ def begun(conn: Connection, since: datetime, until: datetime) -> list[ClockRow]:
     return _rows_of(conn, chosen.order_by(clocks.c.started_at, clocks.c.message, clocks.c.name))
 
 
+def deadlines_begun(conn: Connection, since: datetime, until: datetime) -> list[ClockRow]:
+    """Return, as ``begun``, the clocks that are not of a reply."""
+    chosen = _chosen(conn).where(
+        clocks.c.started_at >= since, clocks.c.started_at < until, clocks.c.name != REPLY
+    )
+    return _rows_of(conn, chosen.order_by(clocks.c.started_at, clocks.c.message, clocks.c.name))
+
+
 def replies_begun(conn: Connection, since: datetime, until: datetime) -> list[ClockRow]:
     """Return the reply clocks that began in a time, and those before it that run still or that the same entries ended.
 

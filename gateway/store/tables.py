@@ -14,6 +14,7 @@ from sqlalchemy import (
     MetaData,
     PrimaryKeyConstraint,
     Table,
+    text,
 )
 
 from gateway.store.columns import Json, Key, Moment, Words
@@ -242,6 +243,7 @@ places = Table(
     Index("places_by_message", "log", "message"),
 )
 
+_ACTED = text("agent != ''")
 events = Table(
     "events",
     metadata,
@@ -257,6 +259,8 @@ events = Table(
     PrimaryKeyConstraint("log", "seq"),
     Index("events_by_message", "log", "of", "seq"),
     Index("events_by_order", "log", "marketplace", "value", "seq"),
+    Index("events_by_type", "log", "type", "seq"),
+    Index("events_by_agent", "log", "agent", "seq", sqlite_where=_ACTED, postgresql_where=_ACTED),
 )
 
 jobs = Table(

@@ -94,14 +94,13 @@ async def show_log(request: Request) -> Response:
     told = request.query_params
     asked = Asked(**{name: told.get(name, "").strip()[:_LONGEST] for name in Asked.__slots__})
     below = number_in(told.get("below", ""), "page")
-    lines, more, kinds = await run_in_threadpool(_look, site, asked, below)
+    lines, more = await run_in_threadpool(_look, site, asked, below)
     return page(
         request,
         "custody.html",
         lines=lines,
         asked=asked,
         groups=GROUPS,
-        kinds=kinds,
         more=lines[-1].event.seq if more else None,
     )
 
@@ -111,15 +110,14 @@ async def show_keepers(request: Request) -> Response:
     return page(request, "keepers.html", keepers=keepers)
 
 
-def _look(site: Site, asked: Asked, below: int | None) -> tuple[list[Line], bool, dict[str, int]]:
+def _look(site: Site, asked: Asked, below: int | None) -> tuple[list[Line], bool]:
     with site.store.read() as conn:
-        kinds = ledger.types_there(conn)
         sought = _sought(conn, asked, site.zone)
         found = ledger.entries_found(conn, sought, limit=_PAGE + 1, below=below)
         shown = found[:_PAGE]
         rows = messages.messages(conn, sorted({one.of for one in shown if one.of is not None}))
     lines = [_line(one, rows.get(one.of) if one.of is not None else None) for one in shown]
-    return lines, len(found) > _PAGE, kinds
+    return lines, len(found) > _PAGE
 
 
 def _sought(conn: Connection, asked: Asked, zone: tzinfo) -> Sought:

@@ -64,7 +64,7 @@ def test_nothing_in_a_chart_runs_loads_or_styles_itself(drawn):
 def test_hostile_names_are_words():
     row = clock(1, T0, stopped=T0, by=2)
     found = Gathered(
-        replies=(row,), writers={2: HOSTILE}, clocks=(), mails=(), bounced=0, tags={HOSTILE: 3}, findings={}, watched={}
+        replies=(row,), writers={2: HOSTILE}, deadlines=(), mails=(), bounced=0, tags={HOSTILE: 3}, findings={}, watched={}
     )  # fmt: skip
     charts = charts_of(tables_of(figures_of(found, PERIOD, T0)))
     for name in ("agents", "tags"):
@@ -74,5 +74,7 @@ def test_hostile_names_are_words():
 
 
 def test_a_month_in_which_nothing_happened_has_no_charts():
-    empty = Gathered(replies=(), writers={}, clocks=(), mails=(), bounced=0, tags={}, findings={}, watched={})
+    empty = Gathered(
+        replies=(), writers={}, deadlines=(), mails=(), bounced=0, tags={}, findings={}, watched={}
+    )
     assert charts_of(tables_of(figures_of(empty, PERIOD, T0))) == {}

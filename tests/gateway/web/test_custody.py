@@ -52,7 +52,7 @@ def test_a_group_shows_its_kinds_alone(log, name):
 
 def test_entries_are_found_by_hand_order_message_and_time(log):
     seqs = log.house.seqs
-    assert "reason: =1+1" in log.get("/custody?who=BEN").text
+    assert "reason: =1+1" in log.get("/custody?who=ben").text
     assert rows(log.get("/custody?who=ben").text) == 1
     of_order = log.get(f"/custody?order={ORDER}").text
     assert f"message {seqs['question']}" in of_order
