@@ -25,6 +25,7 @@ from rules.explain import explain
 from rules.ruleset import Rule
 
 _DAYS = 30
+_TAGS = {"tag", "untag", "mark"}  # shown as the tags that come of them
 _HEAD = re.compile(r"^\[\[rule\]\]", re.MULTILINE)
 
 
@@ -145,7 +146,8 @@ def _bench(request: Request, text: str, was: str, form: dict[str, str], tested: 
     site: Site = request.app.state.site
     today = site.clock.now().astimezone(site.zone).date()
     since = form.get("since", "") or (today - timedelta(days=_DAYS)).isoformat()
-    actions = [in_words(one) for one in tested.trial.decision.actions] if tested.trial else []
+    asked = tested.trial.decision.actions if tested.trial else ()
+    actions = [in_words(one) for one in asked if one.get("do") not in _TAGS]
     return page(
         request,
         "rules_bench.html",
