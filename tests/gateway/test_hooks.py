@@ -1,52 +1,21 @@
 """Webhooks: told in order, signed, each until it is taken, and never before it is archived."""
 
 import base64
-import contextlib
 import hashlib
 import hmac
 import json
 import threading
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
 from gateway.hooks import Hooks, Receiver
 from gateway.store.hooks import HookPlaces
 from gateway.web.deeds import Doer, note_on
+from tests.hook_receiver import receiver
 from tests.small_house import MAILBOX, build_house, close, mail
 
 SECRET = b"between us two"
-
-
-@contextlib.contextmanager
-def receiver():
-    """A program that is told; yields where it is, what it took, and the statuses it answers before it takes anything."""
-    took, answers = [], []
-
-    class Takes(BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = self.rfile.read(int(self.headers["content-length"]))
-            status = answers.pop(0) if answers else 204
-            if status < 300:
-                took.append(({name.lower(): value for name, value in self.headers.items()}, body))
-            self.send_response(status)
-            if status == 302:
-                self.send_header("location", "/elsewhere")
-            self.end_headers()
-
-        def log_message(self, *_):
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Takes)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/hook", took, answers
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.fixture(scope="module")
