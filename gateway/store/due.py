@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -128,6 +129,31 @@ def reply_waits(rows: Iterable[ClockRow], order: OrderRef | None = None) -> list
             whose = order or (one.orders[0] if one.orders else one.message)
             found.setdefault((whose, one.stopped_by), one)
     return list(found.values())
+
+
+def open_counts(conn: Connection, now: datetime, kinds: AbstractSet[str]) -> tuple[int, int, int]:
+    """Return how many replies are owed, how many clocks on messages of some kinds run, and how many of all have run out.
+
+    They are those of ``oldest_waits``, without the rows: what is counted at every change must be cheap.
+    """
+    running = select(clocks.c.message, clocks.c.name, clocks.c.kind, clocks.c.started_at, clocks.c.due_at)
+    rows = conn.execute(running.where(clocks.c.log == log_of(conn), clocks.c.stopped_by.is_(None))).all()
+    order: dict[int, tuple[int, int, str, str]] = {}
+    for chunk in chunks(dict.fromkeys(row.message for row in rows)):
+        linked = select(_links.message, _links.by, _links.place, _links.marketplace, _links.value).where(
+            _links.log == log_of(conn), _links.message.in_(chunk), _links.undone_by.is_(None)
+        )
+        for message, *link in conn.execute(linked):
+            order[message] = min(order.get(message, tuple(link)), tuple(link))
+    first: dict[tuple[Any, str], Any] = {}
+    for row in sorted(rows, key=lambda one: (one.started_at, one.message)):
+        first.setdefault((order[row.message][2:] if row.message in order else row.message, row.name), row)
+    waits = first.values()
+    return (
+        sum(one.name == REPLY for one in waits),
+        sum(one.kind in kinds for one in waits),
+        sum(one.due_at < now for one in waits),
+    )
 
 
 def is_reply(row: ClockRow) -> bool:

@@ -34,13 +34,15 @@ def events_among(conn: Connection, seqs: Iterable[int]) -> dict[int, EventRow]:
 
 
 def events_of_type(conn: Connection, type_: str) -> list[EventRow]:
-    """Return all entries of a type that is rare, the oldest first."""
+    """Return all entries of a type that is rare and about no message, the oldest first."""
     return events_of_types(conn, (type_,))
 
 
 def events_of_types(conn: Connection, types: Iterable[str]) -> list[EventRow]:
-    """Return all entries of some types that are rare, the oldest first."""
-    every = select(tables.events).where(_events.log == log_of(conn), _events.type.in_(tuple(types)))
+    """Return all entries of some types that are rare and about no message, the oldest first."""
+    # There are few entries about no message, and an index finds them; of all entries that would be one of a million.
+    alone = (_events.log == log_of(conn), _events.of.is_(None), _events.type.in_(tuple(types)))
+    every = select(tables.events).where(*alone)
     return [_event(row) for row in conn.execute(every.order_by(_events.seq))]
 
 

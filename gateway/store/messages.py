@@ -258,11 +258,13 @@ def sent_as(conn: Connection, message_id: str, agent: str) -> int | None:
 
 def held(conn: Connection, limit: int) -> list[MessageRow]:
     """Return the messages that wait for a second look, the oldest first."""
-    chosen = (
-        select(_rows.seq)
-        .where(_rows.log == log_of(conn), _rows.state == "held")
-        .order_by(_rows.seq)
-        .limit(limit)
-    )
-    found = load_messages(conn, list(conn.scalars(chosen)))
+    # Asked for them in the order of their key, SQLite goes through all messages instead of using the index by state.
+    waiting = conn.scalars(select(_rows.seq).where(_rows.log == log_of(conn), _rows.state == "held"))
+    found = load_messages(conn, sorted(waiting)[:limit])
     return [found[seq] for seq in sorted(found)]
+
+
+def held_count(conn: Connection) -> int:
+    """Return how many messages wait for a second look."""
+    waiting = select(func.count()).where(_rows.log == log_of(conn), _rows.state == "held")
+    return conn.scalar(waiting) or 0

@@ -64,9 +64,10 @@ def waiting_count(conn: Connection, *, mailbox: str = "") -> int:
     return conn.scalar(chosen.where(_queue.mailbox == mailbox) if mailbox else chosen) or 0
 
 
-def causes(conn: Connection) -> Counter[Cause]:
-    """Return how many messages wait for each cause; one that waits for two counts for the gravest."""
-    rows = conn.scalars(select(_queue.why).where(_queue.log == log_of(conn)))
+def causes(conn: Connection, most: int) -> Counter[Cause]:
+    """Return how many of the newest messages wait for each cause; one that waits for two counts for the gravest."""
+    newest = select(_queue.why).where(_queue.log == log_of(conn))
+    rows = conn.scalars(newest.order_by(_queue.occurred_at.desc(), _queue.message.desc()).limit(most))
     return Counter(msgspec.convert(why, tuple[Why, ...])[0].why for why in rows)
 
 

@@ -18,6 +18,7 @@ from gateway.store.reviews import waiting_count
 from rules.clocks import DISPUTES
 
 _LOOK_S = 1.0  # the store is asked whether it moved
+_CALM_S = 3.0  # a stream of mail is counted so often
 _AGAIN_S = 30.0  # clocks run out without anything happening
 _MOST = 1000
 _rows = tables.messages.c
@@ -25,7 +26,7 @@ _rows = tables.messages.c
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """How much waits on each board; ``at`` is the store's position, ``mail`` how many messages have come in in all."""
+    """How much waits on each board; ``at`` is the store's position, ``mail`` how many messages came in while we looked."""
 
     at: int
     mail: int
@@ -44,7 +45,7 @@ class Pulse:
         self._lock = threading.Lock()
         self._looked = self._counted = float("-inf")
         self._counts: Counts | None = None
-        self._mail = (-1, 0)  # up to which entry messages are counted, and how many
+        self._mail = (-1, 0)  # up to which entry messages were counted, and how many
 
     def known(self) -> Counts | None:
         """Return the counts where they are of this second, so that nobody waits for them."""
@@ -52,48 +53,43 @@ class Pulse:
 
     def forget(self) -> None:
         """Look again at the next question, however soon."""
-        self._looked = float("-inf")
+        self._looked = self._counted = float("-inf")
 
     def counts(self) -> Counts:
-        """Return what waits now, or waited a second ago."""
+        """Return what waits now, or waited a few seconds ago."""
         with self._lock:
             if (known := self.known()) is not None:
                 return known
             with self._store.read() as conn:
                 now, at = self._ticks(), fold.position(conn)
                 before = self._counts
-                if before is None or before.at != at or now - self._counted >= _AGAIN_S:
+                wait = _CALM_S if before is not None and before.at != at else _AGAIN_S
+                if before is None or now - self._counted >= wait:
                     self._counts = before = self._count(conn, at, self._clock.now())
                     self._counted = now
             self._looked = now
             return before
 
     def _count(self, conn: Connection, at: int, now: datetime) -> Counts:
-        waits = due.oldest_waits(due.running(conn))
-        replies = [one for one in waits if due.is_reply(one)]
+        waiting, claims, late = due.open_counts(conn, now, DISPUTES)
         stuck = sum(one.state in {"dead", "held"} for one in jobs.outstanding(conn, _MOST))
         return Counts(
             at=at,
             mail=self._inbound(conn, at),
-            waiting=len(replies),
-            late=sum(one.due_at < now for one in waits),
-            claims=sum(one.kind in DISPUTES for one in waits),
+            waiting=waiting,
+            late=late,
+            claims=claims,
             review=waiting_count(conn),
-            outbox=stuck + len(messages.held(conn, _MOST)),
+            outbox=stuck + messages.held_count(conn),
         )
 
     def _inbound(self, conn: Connection, at: int) -> int:
+        """Return how many messages came in since the first question: pages compare, and all of them are never counted."""
         last, count = self._mail
-        if at <= last:  # the store was built anew
-            last, count = -1, 0
-        came = select(func.count()).select_from(tables.messages)
-        count += (
-            conn.scalar(
-                came.where(
-                    _rows.log == log_of(conn), _rows.seq > last, _rows.seq < at, _rows.direction == "inbound"
-                )
+        if 0 <= last < at:
+            came = select(func.count()).where(
+                _rows.log == log_of(conn), _rows.seq >= last, _rows.seq < at, _rows.direction == "inbound"
             )
-            or 0
-        )
-        self._mail = (at - 1, count)
+            count += conn.scalar(came) or 0
+        self._mail = (at, count)
         return count

@@ -113,6 +113,7 @@ def _environment() -> Environment:
             "language_name": words.language_name,
             "words": words.words,
             "door": words.door,
+            "without_command": words.without_command,
             "sender": words.sender,
             "methods": words.methods,
             "state": words.state,

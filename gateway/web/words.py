@@ -1,5 +1,6 @@
 """How things are called on a page. One place, so that pages say the same."""
 
+import re
 from collections.abc import Iterable
 
 from babel import Locale
@@ -93,6 +94,7 @@ _STOPPED = {
     "closed": "by its closing",
 }
 
+_COMMAND = re.compile(r" \(docket [^)]*\)")
 _DOORS = {
     "smtp": "Mail in (SMTP)",
     "lmtp": "Mail in (LMTP)",
@@ -120,6 +122,15 @@ def told_by(source: str) -> str:
 def door(kind: str) -> str:
     """Return what a listener is for."""
     return _DOORS.get(kind, kind)
+
+
+def without_command(said: str) -> str:
+    """Return what is missing without the command that mends it: a page has buttons.
+
+    >>> without_command("no parcel is named (docket parcel add)")
+    'no parcel is named'
+    """
+    return _COMMAND.sub("", said)
 
 
 def stopped_how(how: str) -> str:

@@ -16,7 +16,7 @@ from gateway.shape import own_text
 from gateway.store import messages
 from gateway.store.context import orders_of_alias
 from gateway.store.records import MessageRow
-from gateway.store.reviews import ReviewRow, causes, waiting
+from gateway.store.reviews import ReviewRow, causes, waiting, waiting_count
 from gateway.web.reads import text_of
 from gateway.web.render import page
 from gateway.web.site import Site
@@ -26,7 +26,7 @@ from rules.review import Cause
 
 _SHOWN = 25
 _STEP = 200
-_LOOKED = 4000  # rows looked through for those of one cause
+_LOOKED = 2000  # rows counted by cause, and looked through for those of one
 _WORDS = 400  # characters of a message
 _OFFERED = 4
 CAUSES: dict[Cause, str] = {
@@ -54,6 +54,7 @@ class Queue:
 
     doubts: list[Doubt]
     counts: Counter[Cause]
+    count: int  # in all; where more wait than are looked through, the counts by cause are of the newest
     before: tuple[datetime, int] | None
 
 
@@ -84,7 +85,7 @@ def _look(site: Site, cause: Cause | None, before: tuple[datetime, int] | None) 
         shown = found[:_SHOWN]
         rows = messages.messages(conn, [one.message for one in shown])
         offered = {seq: orders_of_alias(conn, row.alias, below=seq) for seq, row in rows.items() if row.alias}
-        counts = causes(conn)
+        counts, count = causes(conn, _LOOKED), waiting_count(conn)
     doubts = [
         Doubt(
             why=one,
@@ -96,7 +97,7 @@ def _look(site: Site, cause: Cause | None, before: tuple[datetime, int] | None) 
         if one.message in rows
     ]
     last = (shown[-1].occurred_at, shown[-1].message) if len(found) > _SHOWN else None
-    return Queue(doubts=doubts, counts=counts, before=last)
+    return Queue(doubts=doubts, counts=counts, count=count, before=last)
 
 
 def _waiting(

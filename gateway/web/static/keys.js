@@ -45,6 +45,14 @@
     else if (/^[1-4]$/.test(e.key)) { const tab = document.querySelectorAll(".tabs a")[e.key - 1]; if (tab) tab.click(); }
   });
 
+  /* A button that copies a text as it sends its form; the form goes its way, copied or not. */
+  document.addEventListener("click", (e) => {
+    const field = e.target.dataset?.copy && $(e.target.dataset.copy);
+    if (!field) return;
+    if (navigator.clipboard) navigator.clipboard.writeText(field.value).catch(() => {});
+    else { field.select(); document.execCommand("copy"); }
+  });
+
   const box = $("q"), list = $("suggested");
   if (!box || !list) return;
   let chosen = -1, asked = 0, timer = 0;

@@ -136,7 +136,7 @@ def test_counts_are_made_anew_only_when_something_happened_or_time_went_by(told)
     first = pulse.counts()
     act(told, "note", of=told.seqs["thanks"], text="x", agent="anna")
     assert pulse.counts() is first
-    ticks[0] += 1.5
+    ticks[0] += 3.5
     second = pulse.counts()
     assert second.at > first.at
     before = told.clock.at

@@ -43,6 +43,7 @@ def test_the_search_answers_while_one_types_and_breaks_no_policy(told, tmp_path)
 @pytest.mark.parametrize("width", [320, 768, 1360])
 def test_no_page_scrolls_sideways(told, tmp_path, width):
     paths = ["/", "/?q=from:", "/?q=zzzz", "/status", f"/order/amazon/{ORDER}", "/nowhere"]
+    paths += ["/waiting", "/claims", "/review", "/capture", f"/pack/amazon/{ORDER}"]
     paths += [
         f"/message/{told.seqs[name]}{view}"
         for name in ("question", "answer")
@@ -77,6 +78,11 @@ def test_words_can_be_told_from_their_ground(told, tmp_path, scheme):
         f"/message/{told.seqs['answer']}",
         f"/order/amazon/{ORDER}",
         "/status",
+        "/waiting",
+        "/claims",
+        "/review",
+        "/capture",
+        f"/pack/amazon/{ORDER}",
     ]
     with chromium(tmp_path, scheme=scheme) as browser:
         log_in(browser, told.url)
