@@ -16,7 +16,7 @@ from index.folding import WORD_CHARS, fold
 from index.identifiers import identifier, plain_glue, wholes
 from index.stems import stem
 
-VERSION = 3  # raise it when terms change: indexes built before then ask for a rebuild
+VERSION = 4  # raise it when terms change: indexes built before then ask for a rebuild
 TEXT_CHARS = 1_000_000  # what stands beyond this in one text is not searched
 _CACHED_CHARS = 64
 _CACHED_CHUNKS = 200_000

@@ -62,6 +62,10 @@ class Standing:
         with self._telling_damage():
             return self._backend.facets(query, fields, limit=limit)
 
+    def spans(self, query: Query, bounds: list[int]) -> tuple[int, ...]:
+        with self._telling_damage():
+            return self._backend.spans(query, bounds)
+
     def count(self) -> int:
         with self._telling_damage():
             return self._backend.count()

@@ -1,8 +1,10 @@
 """What every backend is handed of a document: ready terms by field. No backend analyses text itself."""
 
 import re
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from index.analyzer import analyze
@@ -24,7 +26,7 @@ VOCABULARY: Final = (
 KEYS: Final = (
     "order", "tag", "marketplace", "agent", "mailbox", "direction", "kind", "has", "extension", "auth", "confidence", "is",
 )  # fmt: skip
-FACETS: Final = ("marketplace", "tag", "agent", "direction", "mailbox", "kind", "confidence")
+FACETS: Final = ("marketplace", "tag", "agent", "direction", "mailbox", "kind", "confidence", "has", "auth")
 BREAK: Final = "¶"  # stands between parts, so that no phrase runs from one into the next; never a word itself
 
 _MANY = 1000  # addresses, tags or files of one message that are searched
@@ -46,7 +48,7 @@ class Terms:
 
 def terms_of(document: Document) -> Terms:
     """Return the terms of a document."""
-    values = {
+    values: dict[str, tuple[str, ...]] = {
         "marketplace": (document.marketplace,),
         "tag": document.tags[:_MANY],
         "agent": (document.agent,),
@@ -54,14 +56,14 @@ def terms_of(document: Document) -> Terms:
         "mailbox": (document.mailbox,),
         "kind": (document.kind,),
         "confidence": document.confidences or ("none",),
+        "has": _has(document),
+        "auth": (document.authenticity,),
     }
     keys = {field: _distinct(fold_value(value) for value in given) for field, given in values.items()}
     keys["agent"] = _with_parts(keys["agent"])
     keys["mailbox"] = _with_parts(keys["mailbox"])
     keys["order"] = _distinct(map(plain_identifier, document.orders[:_MANY]))
-    keys["has"] = _has(document)
     keys["is"] = ("asked",) if document.asks else ()
-    keys["auth"] = (document.authenticity,) if document.authenticity else ()
     keys["extension"] = _distinct(_extensions(document.filenames[:_MANY]))
     return Terms(
         seq=document.seq,
@@ -90,6 +92,12 @@ def rank(second: int, seq: int = 0) -> int:
     if not 0 <= seq < 1 << _SEQ_BITS:
         raise ValueError(f"an index holds seqs below {1 << _SEQ_BITS}, not {seq}")
     return min(max(second, 0), _SECOND_MAX) << _SEQ_BITS | seq
+
+
+def counted(ranks: Sequence[int], bounds: Sequence[int]) -> tuple[int, ...]:
+    """Return how many of some ranks, in order, lie from each of ``bounds``, whole seconds, up to the next."""
+    places = [bisect_left(ranks, rank(bound)) for bound in bounds]
+    return tuple(stop - start for start, stop in pairwise(places))
 
 
 def seq_of(ranked: int) -> int:

@@ -1,13 +1,11 @@
 """When the messages found were written: bars of days, weeks, months or years, each with the query that narrows to it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from itertools import pairwise
 
-from index.query import Query, parse_query
-
-_MOST = 31  # bars: each is one count
+_MOST = 31  # bars
 _YEARS = 30  # a forged date may lie anywhere; what is older than this before the newest message has no bar
 HEIGHT = 44
 WIDTH = 1000
@@ -23,6 +21,8 @@ class Bar:
     said: str
     count: int
     term: str
+    since: date
+    until: date  # the day after
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +36,12 @@ class Histogram:
 
 
 def histogram(
-    first: datetime, last: datetime, zone: tzinfo, count: Callable[[Query], int]
+    first: datetime, last: datetime, zone: tzinfo, count: Callable[[list[int]], Sequence[int]]
 ) -> Histogram | None:
-    """Return the bars from the first message to the last, or None where all are of one day: then bars tell nothing."""
+    """Return the bars from the first message to the last, or None where all are of one day: then bars tell nothing.
+
+    ``count`` says how many messages lie between each second and the next.
+    """
     since, until = first.astimezone(zone).date(), last.astimezone(zone).date()
     since = max(since, date(max(1970, until.year - _YEARS), 1, 1))
     if since >= until or until.year >= 2200:
@@ -47,7 +50,7 @@ def histogram(
     slot = WIDTH / (len(starts) - 1)
     spans = list(pairwise(starts))
     terms = [_term(unit, start, stop) for start, stop in spans]
-    counts = [count(parse_query(term, tz=zone)) for term in terms]
+    counts = count([_second(day, zone) for day in starts])
     tallest = max(counts) or 1
     bars = [
         Bar(
@@ -57,8 +60,10 @@ def histogram(
             said=_said(unit, start),
             count=number,
             term=term,
+            since=max(start, date(1970, 1, 1)),
+            until=stop,
         )
-        for at, ((start, _), number, term) in enumerate(zip(spans, counts, terms, strict=True))
+        for at, ((start, stop), number, term) in enumerate(zip(spans, counts, terms, strict=True))
     ]
     return Histogram(unit=unit, first=bars[0].said, last=bars[-1].said, bars=bars)
 
@@ -72,6 +77,11 @@ def _starts(since: date, until: date) -> tuple[str, list[date]]:
         if len(starts) - 1 <= _MOST:
             return unit, starts
     raise AssertionError("years are few: the first is at most _YEARS before the last")
+
+
+def _second(day: date, zone: tzinfo) -> int:
+    """Return when a day begins, as a query reads it; what lies before 1970 stands at its beginning."""
+    return max(0, int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()))
 
 
 def _begin(unit: str, day: date) -> date:

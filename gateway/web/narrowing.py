@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from gateway.web.site import Site
-from index.query import And, Everything, Query, parse_query
+from index.query import And, Everything, Query
 
 _FACETS = {
     "direction": ("in", "Direction"),
@@ -15,13 +15,10 @@ _FACETS = {
     "agent": ("agent", "Agent"),
     "confidence": ("link", "Surest link"),
 }
-_COUNTED = (
-    ("Holds", (("has:attachment", "Attachment"), ("has:order", "Order"))),
-    (
-        "Sender",
-        (("auth:pass", "Proven"), ("auth:fail", "Not authentic"), ("auth:none", "Not proven")),
-    ),
-)
+_WORDED = {  # a field, its title, and how its values are called, in this order
+    "has": ("Holds", {"attachment": "Attachment", "order": "Order"}),
+    "auth": ("Sender", {"pass": "Proven", "fail": "Not authentic", "none": "Not proven"}),
+}
 _SPECIAL = ' "()'
 _DATE = re.compile(r"(after|before|on):[^\s()]+")
 
@@ -38,7 +35,7 @@ class Choice:
 
 def facets(site: Site, query: Query, text: str) -> list[tuple[str, list[Choice]]]:
     """Return what the messages found have in common, most frequent first; only what somebody could choose."""
-    counts = site.index.facets(query, tuple(_FACETS), limit=8)
+    counts = site.index.facets(query, (*_FACETS, *_WORDED), limit=8)
     found = []
     for name, (field, title) in _FACETS.items():
         choices = [
@@ -48,9 +45,13 @@ def facets(site: Site, query: Query, text: str) -> list[tuple[str, list[Choice]]
         ]
         if choices:
             found.append((title, choices))
-    for title, terms in _COUNTED:
-        counted = [(term, said, count_of(site, both(query, parse_query(term)))) for term, said in terms]
-        choices = [_choice(term, said, count, text) for term, said, count in counted if count]
+    for field, (title, words) in _WORDED.items():
+        known = dict(counts.get(field, ()))
+        choices = [
+            _choice(term_of(field, value), said, known[value], text)
+            for value, said in words.items()
+            if known.get(value)
+        ]
         if choices:
             found.append((title, choices))
     return found
@@ -71,10 +72,6 @@ def both(query: Query, other: Query) -> Query:
         return other
     parts = query.parts if isinstance(query, And) else (query,)
     return And((*parts, *(other.parts if isinstance(other, And) else (other,))))
-
-
-def count_of(site: Site, query: Query) -> int:
-    return site.index.search(query, limit=1).total
 
 
 def added(text: str, term: str) -> str:

@@ -9,7 +9,7 @@ from index.document import Document, Hit, Page
 from index.fuzzy import within_one
 from index.paging import RELEVANT_HITS, mark_of, page_by_date, page_by_relevance
 from index.query import Among, And, Everything, Fuzzy, Not, Or, Prefix, Query, Sequence, Span, Term
-from index.terms import KEYS, Terms, distinct_terms, rank
+from index.terms import KEYS, Terms, counted, distinct_terms, rank
 from index.tree import wanted
 
 
@@ -60,6 +60,10 @@ class MemoryBackend:
             field: tuple(sorted(count.items(), key=lambda pair: (-pair[1], pair[0]))[:limit])
             for field, count in counts.items()
         }
+
+    def spans(self, query: Query, bounds: list[int]) -> tuple[int, ...]:
+        ranks = [one.terms.rank for one in self._found.values() if one.matches(query)]
+        return counted(sorted(ranks), bounds)
 
     def count(self) -> int:
         return len(self._found)

@@ -1,6 +1,7 @@
 """Tantivy: the embedded default. A Rust library in this process; files are memory-mapped, readers never wait."""
 
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, assert_never
 
@@ -101,6 +102,19 @@ class TantivyBackend:
         }
         counted = self._searcher.aggregate(self._translate(query), asked) if asked else {}
         return {field: _most(counted[field]["buckets"], limit) for field in fields}
+
+    def spans(self, query: Query, bounds: list[int]) -> tuple[int, ...]:
+        if len(bounds) < 2:
+            return ()
+        # a bound's lower bits are empty, so that it is exact in the floating point numbers of an aggregation
+        ranges = [
+            {"key": str(place), "from": float(rank(since)), "to": float(rank(until))}
+            for place, (since, until) in enumerate(pairwise(bounds))
+        ]
+        asked = {"spans": {"range": {"field": "rank", "ranges": ranges}}}
+        found = self._searcher.aggregate(self._translate(query), asked)["spans"]["buckets"]
+        counts = {str(bucket["key"]): int(bucket["doc_count"]) for bucket in found}
+        return tuple(counts.get(str(place), 0) for place in range(len(ranges)))
 
     def count(self) -> int:
         return self._count(self._everything)

@@ -17,7 +17,7 @@ from index.document import Document, Hit, Page
 from index.errors import IndexBusy
 from index.paging import RELEVANT_HITS, mark_of, page_by_date, page_by_relevance
 from index.query import Query, Term
-from index.terms import FACETS, KEYS, STEMS, TEXTS, VOCABULARY, Terms, distinct_terms, seq_of
+from index.terms import FACETS, KEYS, STEMS, TEXTS, VOCABULARY, Terms, counted, distinct_terms, seq_of
 from index.tree import wanted
 
 with (
@@ -117,6 +117,12 @@ class WhooshBackend:
             field: tuple(sorted(count.items(), key=lambda pair: (-pair[1], pair[0]))[:limit])
             for field, count in counts.items()
         }
+
+    def spans(self, query: Query, bounds: list[int]) -> tuple[int, ...]:
+        found = ((segment, segment.matching(query)) for segment in self._segments)
+        return counted(
+            sorted(segment.ranks[number] for segment, numbers in found for number in numbers), bounds
+        )
 
     def count(self) -> int:
         return sum(len(segment.everything) for segment in self._segments)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -164,6 +165,22 @@ def test_every_engine_counts_the_same_facets(filled: dict[str, Backend], text: s
     reference = filled["memory"].facets(parse_query(text), FACETS)
     for engine in DURABLE:
         assert filled[engine].facets(parse_query(text), FACETS) == reference, engine
+
+
+@pytest.mark.parametrize("text", ["", "damaged", "-tag:claim", "zzzznothing"])
+def test_every_engine_counts_the_same_spans_of_time(filled: dict[str, Backend], text: str) -> None:
+    bounds = [int(START.timestamp()) + hour * 3600 for hour in (-9, 0, 1, 100, 101, 480, 900)]
+    for name, backend in filled.items():
+        counts = backend.spans(parse_query(text), bounds)
+        assert sum(counts) == backend.search(parse_query(text), limit=1).total, name
+        for (since, until), count in zip(pairwise(bounds), counts, strict=True):
+            both = f"({text or 'in:inbound OR -in:inbound'}) after:{stamp(since)} before:{stamp(until)}"
+            assert backend.search(parse_query(both), limit=1).total == count, (name, since)
+        assert backend.spans(parse_query(text), bounds[:1]) == ()
+
+
+def stamp(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @pytest.mark.parametrize("sort", ["newest", "oldest"])

@@ -1,7 +1,5 @@
 """The front page: one box, and what it finds."""
 
-import contextlib
-import time
 from dataclasses import dataclass
 from typing import get_args
 from urllib.parse import urlencode
@@ -16,7 +14,7 @@ from gateway.store.orders import recent_orders
 from gateway.store.records import MessageRow, OrderRow
 from gateway.store.waits import waits_in
 from gateway.web.histogram import Histogram, histogram
-from gateway.web.narrowing import Choice, both, count_of, facets
+from gateway.web.narrowing import Choice, facets
 from gateway.web.reads import text_of
 from gateway.web.render import page
 from gateway.web.site import Site
@@ -27,7 +25,6 @@ from index.snippet import Piece, snippets
 _SHOWN = 30
 QUERY_CHARS = 1000
 _WIDTH = 120
-_BARS_S = 0.15
 _BEHIND = 100  # entries: fewer are a stream of mail that is being taken in
 
 
@@ -115,19 +112,8 @@ def _bars(site: Site, query: Query) -> Histogram | None:
         rows = messages.messages(conn, [hits[0].seq for hits in ends if hits])
     if len(rows) < 2:
         return None
-    until = time.perf_counter() + _BARS_S
-
-    def count(span: Query) -> int:
-        if time.perf_counter() > until:
-            raise TimeoutError
-        return count_of(site, both(query, span))
-
     at = sorted(row.occurred_at for row in rows.values())
-    with contextlib.suppress(
-        TimeoutError
-    ):  # a slow engine, or a busy machine: the results do not wait for a picture
-        return histogram(at[0], at[-1], site.zone, count)
-    return None
+    return histogram(at[0], at[-1], site.zone, lambda bounds: site.index.spans(query, bounds))
 
 
 def _sort_of(name: str) -> Sort:

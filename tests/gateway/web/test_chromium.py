@@ -1,6 +1,8 @@
 """A real browser before a real server: the search answers while one types, and pages look as they should."""
 
 import pytest
+from selenium.webdriver import ActionChains
+from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.gateway.web.chromium import chromium, log_in
 from tests.small_house import ORDER
@@ -65,6 +67,21 @@ def test_a_own_picture_is_seen_in_the_frame(told, tmp_path):
         browser.switch_to.frame(frame)
         picture = browser.find_element("css selector", "img")
         assert picture.get_property("naturalWidth") == 1
+
+
+def test_a_stretch_of_time_is_drawn_over_the_bars(told, tmp_path):
+    with chromium(tmp_path) as browser:
+        log_in(browser, told.url)
+        browser.get(f"{told.url}/?q=order:{ORDER}&sort=oldest")
+        bars = browser.find_elements("css selector", "svg[data-brush] a")
+        ActionChains(browser).click_and_hold(bars[0]).move_to_element(bars[-1]).release().perform()
+        wanted = f"q=order%3A{ORDER}%20after%3A2026-11-23%20before%3A2026-11-26"
+        WebDriverWait(browser, 10).until(lambda _: wanted in browser.current_url)
+        assert "sort=oldest" in browser.current_url
+        assert len(browser.find_elements("css selector", ".row")) == 4
+        browser.find_elements("css selector", "svg[data-brush] a")[0].click()
+        WebDriverWait(browser, 10).until(lambda _: "on%3A2026-11-23" in browser.current_url)
+        assert [one for one in browser.get_log("browser") if one["level"] == "SEVERE"] == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -25,19 +25,21 @@ NOW = datetime(2026, 11, 27, 23, 30, tzinfo=UTC)
     ],
 )
 def test_the_unit_is_the_finest_that_needs_few_bars(days, unit):
-    found = histogram(NOW - timedelta(days=days), NOW, UTC, lambda _: 1)
+    found = histogram(NOW - timedelta(days=days), NOW, UTC, lambda bounds: [1] * (len(bounds) - 1))
     assert (found.unit if found else None) == unit
     assert found is None or 2 <= len(found.bars) <= 31
 
 
 def test_days_are_those_of_the_seller_s_zone():
-    found = histogram(NOW - timedelta(days=2), NOW, ZoneInfo("Asia/Tokyo"), lambda _: 3)
+    found = histogram(
+        NOW - timedelta(days=2), NOW, ZoneInfo("Asia/Tokyo"), lambda bounds: [3] * (len(bounds) - 1)
+    )
     assert [bar.term for bar in found.bars] == ["on:2026-11-26", "on:2026-11-27", "on:2026-11-28"]
     assert (found.first, found.bars[0].count, found.bars[0].height) == ("26 Nov 2026", 3, 44)
 
 
 def test_bars_touch_without_a_gap_and_months_end_where_the_next_begins():
-    found = histogram(NOW - timedelta(days=300), NOW, UTC, lambda _: 0)
+    found = histogram(NOW - timedelta(days=300), NOW, UTC, lambda bounds: [0] * (len(bounds) - 1))
     terms = [bar.term.split() for bar in found.bars]
     assert [end.partition(":")[2] for _, end in terms[:-1]] == [
         begin.partition(":")[2] for begin, _ in terms[1:]
