@@ -141,6 +141,19 @@ def test_a_person_s_word_stops_it_and_a_rebuild_keeps_all_of_it(place):
     assert CUP.value in waits(place)
 
 
+def test_a_month_s_figures_are_printed_alike_in_every_shape(place):
+    (told,) = place.json("reports")
+    (total,) = told["tables"]["responses"]
+    assert total["waits"] == sum(one["waits"] for one in told["tables"]["marketplaces"])
+    table = place.run("reports", "--csv", "--month", told["month"]).stdout
+    rows = {
+        (one["TABLE"], one["ROW"], one["FIGURE"]): one["VALUE"] for one in csv.DictReader(table.splitlines())
+    }
+    assert rows["responses", "all", "waits"] == str(total["waits"])
+    wrong = place.run("reports", "--month", "soon")
+    assert (wrong.returncode, "is no month" in wrong.stderr) == (2, True)
+
+
 WRONG = {
     ("mark", "112-1234567-1234567"): "say why it stops",
     ("mark", "112-1111111-1111111", "--no-answer-needed", "--marketplace", "amazon"): "no clock runs",

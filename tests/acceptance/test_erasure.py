@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.installation import AGENT, PASSWORD
+from tests.installation import AGENT, PASSWORD, wait_for
 from tests.small_house import csrf_in, mail
 
 PERSON = "quirin.zappelbaum@mail.example"
@@ -138,8 +138,14 @@ def test_a_running_service_erases_and_says_so_on_its_pages(new_installation, tmp
         form = {"name": AGENT, "password": PASSWORD, "csrf": csrf_in(browser.get("/login").text)}
         assert browser.post("/login", data=form).status_code == 303
         assert "zyxwvutcanary" in browser.get(f"/message/{hit['seq']}").text  # now the service knows the key
-        place.json("erase", PERSON, "--reason", "asked by the person", "--yes")
-        place.json("erasures", "run")
+        custody = "/custody/erasures"
+        wanted = {"do": "ask", "target": PERSON, "reason": "asked by the person"}
+        form = {"csrf": csrf_in(browser.get(custody).text), **wanted}
+        assert browser.post(custody, data=form).status_code == 303
+        (asked,) = place.json("erasures")
+        done = browser.post(custody, data={**form, "do": "run", "seq": asked["seq"]})
+        assert done.status_code == 303, done.text
+        wait_for(lambda: "erasure-" in browser.get(custody).text, seconds=60)  # the worker's part of it
         page = browser.get(f"/message/{hit['seq']}")
         assert page.status_code == 410
         assert "asked by the person" in page.text

@@ -47,6 +47,14 @@ def test_no_page_scrolls_sideways(told, tmp_path, width):
     paths = ["/", "/?q=from:", "/?q=zzzz", "/status", f"/order/amazon/{ORDER}", "/nowhere"]
     paths += ["/waiting", "/claims", "/review", "/capture", f"/pack/amazon/{ORDER}"]
     paths += [
+        "/reports",
+        "/custody",
+        "/custody/keepers",
+        "/custody/verify",
+        "/custody/holds",
+        "/custody/erasures",
+    ]
+    paths += [
         f"/message/{told.seqs[name]}{view}"
         for name in ("question", "answer")
         for view in ("", "?view=html", "?view=headers", "?view=source")
@@ -100,6 +108,9 @@ def test_words_can_be_told_from_their_ground(told, tmp_path, scheme):
         "/review",
         "/capture",
         f"/pack/amazon/{ORDER}",
+        "/reports",
+        "/custody",
+        "/custody/erasures?target=k3jx9v@marketplace.amazon.de",
     ]
     with chromium(tmp_path, scheme=scheme) as browser:
         log_in(browser, told.url)

@@ -24,6 +24,10 @@ GET_PAGES = [
     "/order/amazon/302-4937261-8841957",
     "/order?ref=302",
     "/status",
+    "/reports",
+    "/reports/2026-11/all.csv",
+    "/custody",
+    "/custody/erasures/1.txt",
     "/no/such/page",
 ]
 POST_PAGES = [
@@ -32,6 +36,9 @@ POST_PAGES = [
     "/message/0/link",
     "/message/0/release",
     "/order/amazon/302-4937261-8841957",
+    "/custody/verify",
+    "/custody/holds",
+    "/custody/erasures",
     "/logout",
 ]
 
