@@ -34,7 +34,7 @@ def test_what_is_in_force_is_told_rule_by_rule_and_file_by_file(browser):
     assert "damaged|beschädigt" in shown
     assert "reply 24 h" in shown
     assert "marketplace.amazon." in shown
-    assert re.search(r"version <code>[0-9a-f]{16}</code> in force since", shown)
+    assert re.search(r"version <code>[0-9a-f]{16}</code>, kept as entry \d+, in force since", shown)
     assert "notice_domains" in browser.get("/rules/file/amazon.toml").text
     assert "[[rule]]" in browser.get("/rules/file/rules.toml").text
     for name in ("nothing.toml", "../rules.py", "%2e%2e/config.toml", "/etc/passwd"):
