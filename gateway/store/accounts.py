@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from gateway.clock import Clock
 from gateway.errors import WrongUse
-from gateway.store import app_passwords, tokens
+from gateway.store import app_passwords, searches, tokens
 from gateway.store.accounts_tables import agents, open_accounts, sessions
 from gateway.store.app_passwords import AppPassword
 from gateway.store.engine import Store, log_of
@@ -111,6 +111,7 @@ class Accounts:
             _end_sessions(tx, name)
             app_passwords.revoke(tx, folded(name))
             tokens.revoke_all(tx, folded(name))
+            searches.remove_all(tx, folded(name))
             gone = tx.execute(delete(agents).where(agents.c.log == log_of(tx), agents.c.name == folded(name)))
         _must_exist(gone.rowcount, name)
 

@@ -19,7 +19,7 @@ from gateway.errors import WrongUse
 from gateway.store.columns import Json, Key, Moment, Words
 from gateway.store.engine import Store, connect
 
-_VERSION = 3  # a later one adds its steps to open_accounts, and a test opens a file of each version before
+_VERSION = 4  # a later one adds its steps to open_accounts, and a test opens a file of each version before
 _LOCK = 0x6163636F756E74  # "account": one process at a time makes the tables on PostgreSQL
 
 _metadata = MetaData()
@@ -107,6 +107,21 @@ hooks = Table(  # since version 3: how far each receiver has been told
     Column("told_at", Moment, nullable=True),
     Column("said", Words, nullable=False),  # the last thing that went wrong
     PrimaryKeyConstraint("log", "name"),
+)
+
+searches = Table(  # since version 4
+    "searches",
+    _metadata,
+    Column("log", Integer, nullable=False, autoincrement=False),
+    Column("id", Key, nullable=False),
+    Column("agent", Key, nullable=False),
+    Column("name", Words, nullable=False),
+    Column("query", Words, nullable=False),
+    Column("sort", Words, nullable=False),
+    Column("shared", Boolean, nullable=False),
+    Column("pinned", Boolean, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    PrimaryKeyConstraint("log", "id"),
 )
 
 _MEND = "put back a copy of it, or delete it and make the agents again with docket agent add"

@@ -31,6 +31,7 @@ _SHOWN = {
     "erasure.done": ("erasure", "file", "sha256"),
     "timestamp": ("authority", "at", "size"),
     "rules.edited": ("file", "before", "after", "reason"),
+    "search": ("did", "search", "shared"),
     "token": ("did", "token", "label", "for", "scopes", "mailboxes"),
     "witness": ("to", "at", "size"),
     "verified": ("size", "findings", "root"),

@@ -38,6 +38,7 @@ from gateway.web.pages import (
     review,
     rules,
     search,
+    searches,
     status,
     suggest,
     taking,
@@ -55,6 +56,7 @@ __all__ = ["Site", "build_site"]
 PAGES = (
     login,
     search,
+    searches,
     suggest,
     taking,
     message,

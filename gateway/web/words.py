@@ -58,6 +58,7 @@ _ENTRIES = {
     "software": "Docket began",
     "access": "Access export",
     "verified": "Record checked",
+    "search": "Saved search",
     "token": "Token",
     "rules.edited": "Rules edited",
 }

@@ -1,5 +1,6 @@
 """The front page: one box, and what it finds."""
 
+import contextlib
 from dataclasses import dataclass
 from typing import get_args
 from urllib.parse import urlencode
@@ -12,6 +13,7 @@ from starlette.routing import Route
 from gateway.store import fold, messages
 from gateway.store.orders import recent_orders
 from gateway.store.records import MessageRow, OrderRow
+from gateway.store.searches import Saved, Searches
 from gateway.store.waits import waits_in
 from gateway.web.histogram import Histogram, histogram
 from gateway.web.narrowing import Choice, facets
@@ -25,6 +27,8 @@ from index.snippet import Piece, snippets
 _SHOWN = 30
 QUERY_CHARS = 1000
 _WIDTH = 120
+_SAVED = 20  # searches beside the results
+_COUNTED = 8  # of them with a count, each of which is a search
 _BEHIND = 100  # entries: fewer are a stream of mail that is being taken in
 
 
@@ -48,6 +52,7 @@ class Found:
     archived: int
     behind: int
     orders: list[OrderRow]
+    saved: list[tuple[Saved, int | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +67,7 @@ class Wrong:
 async def search(request: Request) -> Response:
     site: Site = request.app.state.site
     text = request.query_params.get("q", "")[:QUERY_CHARS]
-    sort: Sort = _sort_of(request.query_params.get("sort", ""))
+    sort: Sort = sort_of(request.query_params.get("sort", ""))
     after = request.query_params.get("after") or None
     wants_part = "hx-request" in request.headers and "hx-history-restore-request" not in request.headers
     found, wrong = None, None
@@ -71,7 +76,9 @@ async def search(request: Request) -> Response:
     except QueryError as error:
         wrong = Wrong(said=error.message, query=text, caret=" " * max(0, error.column - 1))
     else:
-        found = await run_in_threadpool(find, site, query, text=text, sort=sort, after=after)
+        found = await run_in_threadpool(
+            find, site, query, text=text, sort=sort, after=after, agent=request.state.agent
+        )
     if wants_part and after and found:
         return page(request, "rows.html", found=found, text=text, sort=sort)
     name = "results.html" if wants_part else "search.html"
@@ -80,7 +87,7 @@ async def search(request: Request) -> Response:
     return page(request, name, status=status, text=text, sort=sort, found=found, wrong=wrong)
 
 
-def find(site: Site, query: Query, *, text: str, sort: Sort, after: str | None) -> Found:
+def find(site: Site, query: Query, *, text: str, sort: Sort, after: str | None, agent: str) -> Found:
     """Return one page of results with what a reader needs to go on."""
     site.index.refresh()
     try:
@@ -103,7 +110,24 @@ def find(site: Site, query: Query, *, text: str, sort: Sort, after: str | None) 
         archived=site.index.count(),
         behind=behind if behind > _BEHIND else 0,
         orders=orders,
+        saved=[] if after else _saved(site, agent),
     )
+
+
+def searches_of(site: Site) -> Searches:
+    return Searches(site.accounts.store, site.clock, site.act, "web")
+
+
+def _saved(site: Site, agent: str) -> list[tuple[Saved, int | None]]:
+    """Return the searches that somebody may ask again, the pinned ones with how many messages they find now."""
+    found, waits = list[tuple[Saved, int | None]](), waits_in(site.store, site.clock)
+    for place, one in enumerate(searches_of(site).seen_by(agent)[:_SAVED]):
+        count = None
+        if one.pinned and place < _COUNTED:
+            with contextlib.suppress(QueryError):  # of a language that a later version reads otherwise
+                count = site.index.search(parse_query(one.query, tz=site.zone, waits=waits), limit=1).total
+        found.append((one, count))
+    return found
 
 
 def _bars(site: Site, query: Query) -> Histogram | None:
@@ -116,7 +140,7 @@ def _bars(site: Site, query: Query) -> Histogram | None:
     return histogram(at[0], at[-1], site.zone, lambda bounds: site.index.spans(query, bounds))
 
 
-def _sort_of(name: str) -> Sort:
+def sort_of(name: str) -> Sort:
     known: dict[str, Sort] = {sort: sort for sort in get_args(Sort)}
     return known.get(name, "newest")
 
