@@ -1,14 +1,26 @@
 """The boards: what is counted, what is due, what was missing, what can be undone, and what pages that stay open are told."""
 
 import json
+from contextlib import ExitStack
 from datetime import timedelta
 
+import httpx
 import pytest
 
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import Draft
 from gateway.web.pulse import Pulse
-from tests.small_house import MAILBOX, ORDER, build_house, csrf_in, mail, seed, serving
+from tests.small_house import (
+    MAILBOX,
+    ORDER,
+    PASSWORD,
+    build_house,
+    csrf_in,
+    mail,
+    on_a_port,
+    seed,
+    serving,
+)
 
 HOUR = timedelta(hours=1)
 PATH = f"/order/amazon/{ORDER}"
@@ -167,6 +179,19 @@ def test_a_stream_ends_with_its_session(told):
             assert other.get("/live", headers={"cookie": "docket=forged"}).status_code == 303
         assert leaving.post("/logout", data={"csrf": token}).status_code == 303
         assert leaving.get("/live").status_code == 303
+
+
+def test_a_stream_ends_with_its_server(told):
+    with ExitStack() as stack, httpx.Client(timeout=20) as visitor:
+        server = stack.enter_context(ExitStack())
+        url = server.enter_context(on_a_port(told.site))
+        form = {"name": "anna", "password": PASSWORD, "csrf": csrf_in(visitor.get(url + "/login").text)}
+        assert visitor.post(url + "/login", data=form).status_code == 303
+        with visitor.stream("GET", url + "/live") as stream:
+            lines = stream.iter_lines()
+            pulse_in(lines)
+            server.close()  # the thread ends, or this would wait for ever
+            assert not [line for line in lines if line.startswith("data:")]
 
 
 def test_an_open_dossier_hears_of_its_own_entries_alone(told, browser):
