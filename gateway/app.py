@@ -67,7 +67,8 @@ class App:
         """Open it once more; with None whatever head is kept outside, for whoever looks or answers for going on."""
         self._initialised()
         urls = self.config.url("archive"), self.config.url("keys")
-        return Archive(*urls, self.config.secrets, clock=self.clock, outside=outside)
+        keks = self.config.keys.source
+        return Archive(*urls, self.config.secrets, clock=self.clock, outside=outside, keks=keks)
 
     @cached_property
     def store(self) -> Store:

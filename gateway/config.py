@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from gateway.door.limits import Limits
-from gateway.keeping import Erasure, Retention, Witness, default_head
+from gateway.keeping import Erasure, Keys, Retention, Witness, default_head
 from gateway.programs import Api, Hook, ParcelSource
 from gateway.ranges import (
     Bytes,
@@ -243,6 +243,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     timestamps: Timestamps = field(default_factory=Timestamps)
     report: Report = field(default_factory=Report)
     witness: Witness = field(default_factory=Witness)
+    keys: Keys = field(default_factory=Keys)
 
     @property
     def folder(self) -> Path:

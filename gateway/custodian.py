@@ -11,7 +11,12 @@ def verification_of(app: App) -> Verification:
     """Return what checks the archive beside everything else."""
     config = app.config
     return Verification(
-        place=Place(archive=config.url("archive"), keys=config.url("keys"), secrets=str(config.secrets)),
+        place=Place(
+            archive=config.url("archive"),
+            keys=config.url("keys"),
+            secrets=str(config.secrets),
+            keks=config.keys.source,
+        ),
         clock=app.clock,
         record=app.archive.append,
         contradiction=lambda: contradiction(app.archive),

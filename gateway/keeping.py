@@ -1,4 +1,4 @@
-"""What the settings say of how long things are kept, what an erasure needs, and who keeps the log's head beside us."""
+"""What the settings say of how long things are kept, what an erasure needs, who keeps the log's head, and where keys come from."""
 
 import os
 from datetime import timedelta
@@ -6,9 +6,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from gateway.archive.kek import KekSource
 from gateway.erasure.requests import Policy
 from gateway.erasure.retention import Period
-from gateway.ranges import Hours, OptionalCount, OptionalHours, Text
+from gateway.ranges import Hours, OptionalCount, OptionalHours, Seconds, Text
 
 
 class Erasure(Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,6 +58,30 @@ class Witness(Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def named(self) -> bool:
         return bool(self.folders or self.mail)
+
+
+class Keys(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the key that wraps all entries' keys comes from: one of the three; default: the secrets folder."""
+
+    file: str = ""
+    credential: str = ""  # of systemd, by name
+    command: tuple[str, ...] = ()
+    timeout_s: Seconds = 30.0  # for the command
+
+    @property
+    def source(self) -> KekSource:
+        return KekSource(
+            file=self.file, credential=self.credential, command=self.command, timeout_s=self.timeout_s
+        )
+
+    @property
+    def fault(self) -> str:
+        """Say what is wrong with these settings, "" where nothing is."""
+        if bool(self.file) + bool(self.credential) + bool(self.command) > 1:
+            return "name one of file, credential and command"
+        if "/" in self.credential or self.credential in {".", ".."}:
+            return f"credential = {self.credential!r} is a name below $CREDENTIALS_DIRECTORY, not a path"
+        return "command: the first word is the program" if self.command and not self.command[0] else ""
 
 
 def default_head() -> Path:

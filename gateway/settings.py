@@ -101,6 +101,8 @@ def parse_config(text: str, *, where: str = "the settings", below: Path | None =
         raise WrongUse(f"{where}: witness.mail names {strange[0]!r}, which has no @")
     if (box := config.witness.mailbox) and box.lower() not in seen:
         raise WrongUse(f"{where}: witness.mailbox = {box!r} is no mailbox of these settings")
+    if fault := config.keys.fault:
+        raise WrongUse(f"{where}: keys: {fault}")
     config = _from(below, config) if below is not None else config
     for place in (config.witness.head, *config.witness.folders):
         if place not in {"", "off"} and Path(place).resolve().is_relative_to(config.folder.resolve()):
@@ -196,6 +198,7 @@ def _from(below: Path, config: Config) -> Config:
             head=config.witness.head if config.witness.head == "off" else path(config.witness.head),
             folders=tuple(map(path, config.witness.folders)),
         ),
+        keys=msgspec.structs.replace(config.keys, file=path(config.keys.file)),
         tls=Tls(certificate=path(config.tls.certificate), key=path(config.tls.key)),
         mailbox=tuple(map(mailbox, config.mailbox)),
         hook=tuple(map(program, config.hook)),

@@ -77,7 +77,8 @@ def install(text: str, path: Path, *, names: tuple[str, ...]) -> App:
     if config.rules and not rules.exists():
         _write(rules, (files("rules") / "example.toml").read_text(encoding="utf-8"), 0o644)
     origin = config.origin or f"docket/{config.hostname}"
-    create_archive(config.url("archive"), config.url("keys"), config.secrets, origin, SystemClock())
+    urls = config.url("archive"), config.url("keys")
+    create_archive(*urls, config.secrets, origin, SystemClock(), keks=config.keys.source)
     make_certificate(config.folder / "tls", names=names, now=SystemClock().now())
     app = App(config=config)
     _ = app.store, app.accounts

@@ -18,6 +18,7 @@ from typing import IO
 
 import msgspec
 
+from gateway.archive.kek import KEK_FILE, KekSource
 from gateway.archive.verify import Report, verify_archive
 from gateway.births import Process, start
 from gateway.clock import Clock
@@ -40,6 +41,7 @@ class Place(msgspec.Struct, frozen=True):
     archive: str
     keys: str
     secrets: str
+    keks: KekSource = KEK_FILE
 
 
 class _Told(msgspec.Struct, frozen=True):
@@ -197,6 +199,7 @@ def live(connection: socket.socket) -> int:
             place.archive,
             place.keys,
             Path(place.secrets),
+            keks=place.keks,
             progress=lambda done, size: say(_Told(done=done, size=size)),
         )
         say(_Told(done=report.size, size=report.size, report=report))

@@ -13,22 +13,22 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import insert, inspect, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Engine
 
-from gateway.archive import tables
-from gateway.archive.checkpoint import Checkpoint, is_name, open_checkpoint, proof_text
+from gateway.archive.checkpoint import open_checkpoint, proof_text
 from gateway.archive.committer import Committer
 from gateway.archive.compared import Compared, compare
+from gateway.archive.creation import create_archive as create_archive  # noqa: PLC0414
 from gateway.archive.database import Tidier, connect, refuse_one_file
 from gateway.archive.destruction import Erasure, destroy, present
-from gateway.archive.faults import Damaged, meaning_of, reading
-from gateway.archive.identity import check_identity
-from gateway.archive.keys import Secrets, make_secrets, subkey
+from gateway.archive.faults import Damaged, reading
+from gateway.archive.identity import check_identity, check_wrapping
+from gateway.archive.kek import KEK_FILE, KekSource
+from gateway.archive.keyguard import hold_keys
+from gateway.archive.keys import Secrets, subkey
 from gateway.archive.outside import OutsideHead
 from gateway.archive.proof import prove_consistency, prove_inclusion
 from gateway.archive.reader import Reader
-from gateway.archive.tree import EMPTY_ROOT
 from gateway.archive.vault import COMMIT_META, COMMIT_PAYLOAD, Sealed, Vault
 from gateway.archive.writer import Writer
 from gateway.clock import Clock
@@ -40,46 +40,6 @@ _NONCE = 12
 _TILES = 4096  # kept while many proofs are made: 32 MB at most
 
 
-def create_archive(
-    archive_url: str, keys_url: str, secrets: Path, origin: str, clock: Clock, *, log: int = 0
-) -> None:
-    """Make keys, tables and an empty log that is named ``origin`` for ever. Raises WrongUse where one stands already."""
-    del (
-        clock
-    )  # an empty log states no time; who makes one has a clock at hand, and later formats may state it
-    if not is_name(origin):
-        raise WrongUse(f"{origin!r} cannot name a log: it must not be empty nor hold spaces or plus signs")
-    refuse_one_file(archive_url, keys_url)
-    archive, keys = connect(archive_url, create=True), connect(keys_url, create=True)
-    try:
-        for engine, table in ((archive, tables.logs), (keys, tables.keyrings)):
-            if inspect(engine).has_table(table.name):
-                with engine.connect() as conn:
-                    if conn.execute(select(table.c.log).where(table.c.log == log)).first() is not None:
-                        raise WrongUse(f"there is an archive already at {engine.url.render_as_string()}")
-        made = make_secrets(secrets, origin)
-        empty = Checkpoint(origin=origin, size=0, root=EMPTY_ROOT)
-        with keys.begin() as conn:
-            tables.keyring.create_all(conn)
-            conn.execute(insert(tables.keyrings).values(log=log, format=tables.FORMAT, origin=origin))
-        with archive.begin() as conn:
-            tables.archive.create_all(conn)
-            conn.execute(
-                insert(tables.logs).values(
-                    log=log,
-                    format=tables.FORMAT,
-                    origin=origin,
-                    size=0,
-                    checkpoint=made.signer.sign(empty.text()),
-                )
-            )
-    except DBAPIError as wrong:
-        raise meaning_of(wrong) from wrong
-    finally:
-        archive.dispose()
-        keys.dispose()
-
-
 class Archive:
     """One log, open. Every method may be called from any thread.
 
@@ -88,6 +48,7 @@ class Archive:
     Reading raises Damaged where what is stored is not what was archived, naming the entry.
     ``outside`` is a folder, no part of the data, where the last signed head is kept: nothing is signed that does not
     continue it. Without it only what this process has seen itself is known.
+    ``keks`` gives the keys that wrap all others. As long as it is open nobody can change any key.
     """
 
     def __init__(
@@ -99,16 +60,22 @@ class Archive:
         clock: Clock,
         log: int = 0,
         outside: Path | None = None,
+        keks: KekSource = KEK_FILE,
     ) -> None:
         refuse_one_file(archive_url, keys_url)
-        self._secrets = Secrets.load(secrets)
         self._clock = clock
         self._log = log
-        self._archive, self._keys = connect(archive_url), connect(keys_url)
+        self._held = hold_keys(secrets)
+        self._open: list[Engine] = []
         try:
+            self._secrets = Secrets.load(secrets, keks)
+            for url in (archive_url, keys_url):
+                self._open.append(connect(url))
+            self._archive, self._keys = self._open
             self.verifier = self._secrets.signer.verifier
             self.origin = self.verifier.name
             check_identity(self._archive, self._keys, log, self.origin)
+            check_wrapping(self._archive, self._keys, log, self._secrets.wrapper, keks.said(secrets))
         except BaseException:
             self._dispose()
             raise
@@ -294,5 +261,8 @@ class Archive:
         self._dispose()
 
     def _dispose(self) -> None:
-        self._archive.dispose()
-        self._keys.dispose()
+        for engine in self._open:
+            engine.dispose()
+        if self._held >= 0:
+            os.close(self._held)
+            self._held = -1

@@ -3,8 +3,12 @@
 from sqlalchemy import Engine, Table, func, inspect, select
 
 from gateway.archive import tables
+from gateway.archive.destruction import ERASED
 from gateway.archive.faults import reading
+from gateway.archive.keys import Wrapper
 from gateway.errors import WrongUse
+
+_NEWEST = 100  # entries that are looked at; some may be erased
 
 
 def check_identity(archive: Engine, keyring: Engine, log: int, origin: str) -> None:
@@ -17,6 +21,24 @@ def check_identity(archive: Engine, keyring: Engine, log: int, origin: str) -> N
                 f"{keyring.url.render_as_string()} lacks the key of the newest entry: it is an older copy than the archive;"
                 " put the newer one back"
             )
+
+
+def check_wrapping(archive: Engine, keyring: Engine, log: int, wrapper: Wrapper, source: str) -> None:
+    """Raise WrongUse unless the newest entry's key is wrapped under a key we have (an id is a hash of it): a wrong one wraps nothing."""
+    newest = select(tables.entries.c.id).where(tables.entries.c.log == log)
+    with reading():
+        with archive.connect() as conn:
+            ids = list(conn.scalars(newest.order_by(tables.entries.c.seq.desc()).limit(_NEWEST)))
+        kept = select(tables.keys.c.kek).where(
+            tables.keys.c.log == log, tables.keys.c.id.in_(ids), tables.keys.c.kek != ERASED
+        )
+        with keyring.connect() as conn:
+            kek = conn.scalar(kept.order_by(tables.keys.c.id.desc()).limit(1))
+    if kek is not None and kek not in wrapper.names:
+        raise WrongUse(
+            f"{source} gives the wrong key: the archive's keys are wrapped under {kek}, and it gives {', '.join(wrapper.names)};"
+            " put the right one back, and new ones behind it"
+        )
 
 
 def _check_format(engine: Engine, table: Table, log: int, origin: str) -> None:

@@ -8,6 +8,7 @@ import base64
 import hashlib
 import hmac
 import os
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -24,10 +25,10 @@ from cryptography.hazmat.primitives.serialization import (
 
 from gateway.archive.checkpoint import Signer, Verifier, unbase64
 from gateway.archive.faults import Damaged
+from gateway.archive.kek import KEY_BYTES, KekSource, new_line
 from gateway.errors import WrongUse
 from gateway.mail.entry import MAIL_TYPES
 
-KEY_BYTES = 32
 _NONCE = 12
 
 
@@ -50,6 +51,10 @@ class Wrapper:
         self._keks = {name: AESGCM(key) for name, key in keks.items()}
         self.current = list(keks)[-1]
 
+    @property
+    def names(self) -> AbstractSet[str]:
+        return self._keks.keys()
+
     def wrap(self, dek: bytes, id_: str) -> bytes:
         nonce = os.urandom(_NONCE)
         return nonce + self._keks[self.current].encrypt(nonce, dek, id_.encode())
@@ -57,7 +62,9 @@ class Wrapper:
     def unwrap(self, kek: str, wrapped: bytes, id_: str) -> bytes:
         """Return an entry's key; raises Damaged."""
         if kek not in self._keks:
-            raise Damaged(f"its key is wrapped under {kek!r}, which is not in kek.key")
+            raise Damaged(
+                f"its key is wrapped under {kek!r}, which is not among the key-encryption keys given"
+            )
         if not isinstance(wrapped, bytes) or len(wrapped) != _NONCE + KEY_BYTES + 16:
             raise Damaged("its wrapped key has a wrong length")
         try:
@@ -88,15 +95,15 @@ class Fingerprints:
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """The files of the secrets folder, read: ``log.key`` (PEM), ``log.vkey``, ``kek.key``, ``fp.key``."""
+    """The files of the secrets folder, read: ``log.key`` (PEM), ``log.vkey``, ``fp.key``, and the keys of a KekSource."""
 
     signer: Signer
     wrapper: Wrapper
     fingerprints: Fingerprints
 
     @classmethod
-    def load(cls, folder: Path) -> Self:
-        """Read the folder; raises WrongUse naming the file that is missing or wrong."""
+    def load(cls, folder: Path, source: KekSource) -> Self:
+        """Read the folder, and from its source what wraps keys; raises WrongUse naming what is missing or wrong."""
         verifier = load_verifier(folder)
         pem = _read(folder / "log.key")
         try:
@@ -108,7 +115,7 @@ class Secrets:
         signer = Signer(verifier.name, private)
         if signer.verifier.key_id != verifier.key_id:
             raise WrongUse(f"{folder / 'log.key'} and log.vkey do not belong together")
-        return cls(signer, load_wrapper(folder), load_fingerprints(folder))
+        return cls(signer, Wrapper(source.read(folder)), load_fingerprints(folder))
 
 
 def load_verifier(folder: Path) -> Verifier:
@@ -118,20 +125,6 @@ def load_verifier(folder: Path) -> Verifier:
         raise WrongUse(f"{folder / 'log.vkey'}: {wrong}") from None
 
 
-def load_wrapper(folder: Path) -> Wrapper:
-    """Read ``kek.key``: a line ``ID BASE64`` for each key-encryption key, the one in use last."""
-    keks = {}
-    for line in _read(folder / "kek.key").decode("ascii", "replace").splitlines():
-        name, _, encoded = line.partition(" ")
-        key = unbase64(encoded)
-        if key is None or len(key) != KEY_BYTES or name != kek_id(key):
-            raise WrongUse(f"{folder / 'kek.key'}: a line is not an id and its key of 32 bytes in base64")
-        keks[name] = key
-    if not keks:
-        raise WrongUse(f"{folder / 'kek.key'} holds no key")
-    return Wrapper(keks)
-
-
 def load_fingerprints(folder: Path) -> Fingerprints:
     key = unbase64(_read(folder / "fp.key").decode("ascii", "replace").strip())
     if key is None or len(key) != KEY_BYTES:
@@ -139,18 +132,24 @@ def load_fingerprints(folder: Path) -> Fingerprints:
     return Fingerprints(key)
 
 
-def make_secrets(folder: Path, origin: str) -> Secrets:
-    """Make new keys in ``folder``, readable by its owner only; raises WrongUse where some stand there already."""
+def make_secrets(folder: Path, origin: str, source: KekSource) -> Secrets:
+    """Make new keys in ``folder``, readable by its owner only; raises WrongUse where some stand there already.
+
+    The one that wraps all others is made only where none comes from elsewhere.
+    """
+    if source.named:
+        source.read(folder)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder.chmod(0o700)
     private = Ed25519PrivateKey.generate()
-    kek, fp = os.urandom(KEY_BYTES), os.urandom(KEY_BYTES)
+    fp = os.urandom(KEY_BYTES)
     files = {
         "log.key": private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
         "log.vkey": Signer(origin, private).verifier.vkey() + "\n",
-        "kek.key": f"{kek_id(kek)} {base64.b64encode(kek).decode()}\n",
         "fp.key": base64.b64encode(fp).decode() + "\n",
     }
+    if not source.named:
+        files["kek.key"] = new_line()
     for name in files:
         if (folder / name).exists():
             raise WrongUse(f"{folder / name} is there already; keys are made once and never overwritten")
@@ -161,12 +160,7 @@ def make_secrets(folder: Path, origin: str) -> Secrets:
         os.fsync(handle)
     finally:
         os.close(handle)
-    return Secrets.load(folder)
-
-
-def kek_id(kek: bytes) -> str:
-    """Return the name of a key-encryption key: eight hexadecimal digits of a hash of it."""
-    return hashlib.sha256(b"docket kek\n" + kek).hexdigest()[:8]
+    return Secrets.load(folder, source)
 
 
 def _read(path: Path) -> bytes:

@@ -17,7 +17,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gateway.archive.faults import Damaged
-from gateway.archive.keys import KEY_BYTES, Fingerprints, Wrapper, subkey
+from gateway.archive.kek import KEY_BYTES
+from gateway.archive.keys import Fingerprints, Wrapper, subkey
 from gateway.archive.leaf import Leaf, base64_of, is_type
 from gateway.errors import Permanent, WrongUse
 from gateway.mail.canonical import canonical

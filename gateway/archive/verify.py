@@ -14,7 +14,9 @@ from gateway.archive.checkpoint import Verifier, open_checkpoint
 from gateway.archive.database import connect, refuse_one_file
 from gateway.archive.destruction import Erasure, tombstone_of
 from gateway.archive.faults import Damaged, reading
-from gateway.archive.keys import load_fingerprints, load_verifier, load_wrapper
+from gateway.archive.kek import KEK_FILE, KekSource
+from gateway.archive.keyguard import keys_held
+from gateway.archive.keys import Wrapper, load_fingerprints, load_verifier
 from gateway.archive.leaf import leaf_of_row
 from gateway.archive.reader import Reader, blobs_of, runs_of, wrapped_keys
 from gateway.archive.tables import FORMAT, blobs, entries, keyrings, logs, tiles
@@ -46,7 +48,13 @@ class Report:
 
 
 def verify_archive(
-    archive_url: str, keys_url: str, secrets: Path, *, log: int = 0, progress: Progress | None = None
+    archive_url: str,
+    keys_url: str,
+    secrets: Path,
+    *,
+    log: int = 0,
+    progress: Progress | None = None,
+    keks: KekSource = KEK_FILE,
 ) -> Report:
     """Check every leaf, tile, signature, key and payload of a log; a service may go on appending meanwhile.
 
@@ -55,13 +63,14 @@ def verify_archive(
     """
     refuse_one_file(archive_url, keys_url)
     verifier = load_verifier(secrets)
-    vault = Vault(verifier.name, load_wrapper(secrets), load_fingerprints(secrets))
-    archive, keys = connect(archive_url), connect(keys_url)
-    try:
-        return _Check(archive, keys, verifier, vault, log, progress).run()
-    finally:
-        archive.dispose()
-        keys.dispose()
+    with keys_held(secrets):
+        vault = Vault(verifier.name, Wrapper(keks.read(secrets)), load_fingerprints(secrets))
+        archive, keys = connect(archive_url), connect(keys_url)
+        try:
+            return _Check(archive, keys, verifier, vault, log, progress).run()
+        finally:
+            archive.dispose()
+            keys.dispose()
 
 
 @dataclass(slots=True)
@@ -144,10 +153,9 @@ class _Check:
                         self._bad.add(None, f"the file of the {name} database is damaged: {line}")
 
     def _keyring(self) -> None:
+        said = select(keyrings.c.format, keyrings.c.origin).where(keyrings.c.log == self._log)
         with reading(), self._keys.connect() as conn:
-            row = conn.execute(
-                select(keyrings.c.format, keyrings.c.origin).where(keyrings.c.log == self._log)
-            ).one_or_none()
+            row = conn.execute(said).one_or_none()
         if row is None or tuple(row) != (FORMAT, self._verifier.name):
             self._bad.add(None, f"the keys database does not say that it is that of {self._verifier.name}")
 
@@ -222,9 +230,8 @@ class _Check:
         with self._bad.catch(start):
             tile = read_tile(conn, self._log, 0, start // TILE_WIDTH)
         self._tree.add(start, stop, hashes, tile)
-        for seq in range(start, stop):
-            if seq not in rows:
-                self._bad.add(seq, "it is missing")
+        for seq in sorted(set(range(start, stop)) - rows.keys()):
+            self._bad.add(seq, "it is missing")
         wrapped: dict[str, tuple[str, bytes]] = {}
         with self._bad.catch(start), self._keys.connect() as keys:
             wrapped = wrapped_keys(keys, self._log, [str(row.id) for row in rows.values()])

@@ -20,6 +20,7 @@ from rules.errors import BookError
 _MODULES = (
     "keep",
     "witness",
+    "keys",
     "mailboxes",
     "inform",
     "inspecting",

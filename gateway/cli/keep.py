@@ -116,6 +116,7 @@ def verify(place: Place, as_json: bool) -> None:
         config.url("keys"),
         config.secrets,
         progress=lambda done, size: progress.say(f"{done} of {size} entries checked"),
+        keks=config.keys.source,
     )
     progress.end()
     report, said = _with_rollback(place.app(), report)

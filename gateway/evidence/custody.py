@@ -130,6 +130,8 @@ def _of_the_log(type_: str, said: dict[str, Any]) -> Iterator[str]:
             yield f"{said.get('authority')} signed for {said.get('size')} entries at {said.get('at')}"
         case "witness":
             yield f"{said.get('to')} was given the checkpoint of {said.get('size')} entries"
+        case "keys":
+            yield f"entries' keys are wrapped anew, under {said.get('to')}"
         case "capture":
             yield f"capture of {said.get('folder')} in {said.get('account')} began, for {said.get('mailbox')}"
         case "gap" if "what" in said:

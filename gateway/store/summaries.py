@@ -34,6 +34,7 @@ _SHOWN = {
     "search": ("did", "search", "shared"),
     "token": ("did", "token", "label", "for", "scopes", "mailboxes"),
     "witness": ("to", "at", "size"),
+    "keys": ("did", "from", "to"),
     "verified": ("size", "findings", "root"),
 }
 

@@ -59,6 +59,7 @@ _ENTRIES = {
     "access": "Access export",
     "verified": "Record checked",
     "search": "Saved search",
+    "keys": "Keys",
     "token": "Token",
     "rules.edited": "Rules edited",
 }

@@ -47,7 +47,7 @@ GROUPS: dict[str, tuple[str, frozenset[str]]] = {
         ),
     ),
     "capture": ("Capture", frozenset({"capture", "gap", "silence", "reconciliation", "sighting"})),
-    "log": ("The log itself", frozenset({"timestamp", "witness", "software", "config", "verified"})),
+    "log": ("The log itself", frozenset({"timestamp", "witness", "software", "config", "verified", "keys"})),
 }
 
 

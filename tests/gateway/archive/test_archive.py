@@ -294,7 +294,7 @@ def test_a_missing_or_wrong_secret_is_named(sqlite_place, name, content):
 def test_a_new_key_encryption_key_needs_no_rewriting(sqlite_place, draft):
     import base64
 
-    from gateway.archive.keys import kek_id
+    from gateway.archive.kek import kek_id
 
     archive = sqlite_place.open()
     archive.append(draft(1))
