@@ -89,6 +89,8 @@ def keks_in(text: bytes, said: str) -> dict[str, bytes]:
     """Read keys as a source gives them, the one in use last; raises WrongUse."""
     keks: dict[str, bytes] = {}
     for line in text[:_MOST].decode("ascii", "replace").splitlines():
+        if not line.strip():
+            continue
         name, _, encoded = line.strip().rpartition(" ")
         key = unbase64(encoded)
         if key is None or len(key) != KEY_BYTES or name not in {"", kek_id(key)}:
