@@ -184,7 +184,7 @@ def build_house(place: Path, *, rules: str = RULES, deliver: Any = None, **gatew
     archive = Archive(urls["archive"], urls["keys"], place / "secrets", clock=clock)
     store, index = open_store(urls["store"]), MemoryBackend()
     accounts = Accounts(urls["accounts"], clock=clock)
-    accounts.add("anna", PASSWORD, full_name="Anna Brandt")
+    accounts.add("anna", PASSWORD, full_name="Anna Brandt", role="supervisor")
     marketplaces = load_marketplaces(builtin_texts())
     remote = Remote()
     gateway = Gateway(

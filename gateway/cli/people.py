@@ -1,11 +1,17 @@
 """``docket agent``: who may log in. Passwords come from a prompt or standard input, never from the command line."""
 
+import getpass
 import sys
+from typing import get_args
 
 import click
 
+from gateway.app import App
 from gateway.cli.frame import Place, json_option, pass_place, print_json, when
 from gateway.errors import WrongUse
+from gateway.store.accounts import Role
+from gateway.store.people import person_draft
+from gateway.store.spelling import folded
 
 
 @click.group()
@@ -19,15 +25,24 @@ def agent() -> None:
 @click.option(
     "--mailbox", "mailboxes", multiple=True, help="A support address they may write from; default: all."
 )
+@click.option(
+    "--role",
+    type=click.Choice(get_args(Role)),
+    default="agent",
+    help="What they may: docs/operate/people.md.",
+)
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @pass_place
-def add(place: Place, name: str, full_name: str, mailboxes: tuple[str, ...], password_stdin: bool) -> None:
+def add(
+    place: Place, name: str, full_name: str, mailboxes: tuple[str, ...], role: Role, password_stdin: bool
+) -> None:
     """Add an agent NAME; the password is asked for."""
     app = place.app()
-    unknown = [box for box in mailboxes if app.mailbox_of(box) is None]
-    if unknown:
-        raise WrongUse(f"no mailbox {unknown[0]!r} in the settings")
-    app.accounts.add(name, _password(password_stdin), full_name=full_name, mailboxes=mailboxes)
+    _check_known(app, mailboxes)
+    made = app.accounts.add(
+        name, _password(password_stdin), full_name=full_name, mailboxes=mailboxes, role=role
+    )
+    _record(app, "added", made.name, role=role, mailboxes=made.mailboxes)
     click.echo(f"Agent {name} may now log in.")
 
 
@@ -42,7 +57,32 @@ def list_(place: Place, as_json: bool) -> None:
                 {"name": one.name, "full_name": one.full_name, "mailboxes": one.mailboxes, "role": one.role}
             )
         else:
-            click.echo(f"{one.name}\t{one.full_name}\t{' '.join(one.mailboxes) or 'every mailbox'}")
+            boxes = " ".join(one.mailboxes) or "every mailbox"
+            click.echo(f"{one.name}\t{one.full_name}\t{boxes}\t{one.role}")
+
+
+@agent.command()
+@click.argument("name")
+@click.option("--role", type=click.Choice(get_args(Role)), help="What they may: docs/operate/people.md.")
+@click.option("--mailbox", "mailboxes", multiple=True, help="A support address they see and write from.")
+@click.option("--every-mailbox", is_flag=True, help="They see and write from all, those to come too.")
+@pass_place
+def change(
+    place: Place, name: str, role: Role | None, mailboxes: tuple[str, ...], every_mailbox: bool
+) -> None:
+    """Change what the agent NAME may and which mailboxes they have; their sessions end."""
+    if mailboxes and every_mailbox:
+        raise WrongUse("give --mailbox or --every-mailbox, not both")
+    app = place.app()
+    accounts = app.accounts
+    _check_known(app, mailboxes)
+    known = accounts.agent(name)
+    if known is None:
+        raise WrongUse(f"there is no agent {name!r}; to see them all: docket agent list")
+    role, boxes = role or known.role, mailboxes or (() if every_mailbox else known.mailboxes)
+    accounts.assign(known.name, role=role, mailboxes=boxes)
+    _record(app, "changed", known.name, role=role, mailboxes=boxes)
+    click.echo(f"{known.name} is {role} of {' '.join(boxes) or 'every mailbox'}.")
 
 
 @agent.command()
@@ -51,7 +91,9 @@ def list_(place: Place, as_json: bool) -> None:
 @pass_place
 def passwd(place: Place, name: str, password_stdin: bool) -> None:
     """Set a new password for the agent NAME and end their sessions."""
-    place.app().accounts.passwd(name, _password(password_stdin))
+    app = place.app()
+    app.accounts.passwd(name, _password(password_stdin))
+    _record(app, "password changed", name)
     click.echo(f"The password of {name} is changed.")
 
 
@@ -61,7 +103,9 @@ def passwd(place: Place, name: str, password_stdin: bool) -> None:
 @pass_place
 def app_password(place: Place, name: str, label: str) -> None:
     """Make a password for one mail client of the agent NAME and print it, this once."""
-    id_, password = place.app().accounts.make_app_password(name, label)
+    app = place.app()
+    id_, password = app.accounts.make_app_password(name, label)
+    _record(app, "app password made", name, what=id_)
     click.echo(password)
     click.echo(f"It is shown this once. To take it back: docket agent revoke {name} {id_}", err=True)
 
@@ -86,7 +130,9 @@ def app_passwords(place: Place, name: str, as_json: bool) -> None:
 @pass_place
 def revoke(place: Place, name: str, id_: str) -> None:
     """Take back the app password ID of the agent NAME."""
-    place.app().accounts.revoke_app_password(name, id_)
+    app = place.app()
+    app.accounts.revoke_app_password(name, id_)
+    _record(app, "app password revoked", name, what=id_)
     click.echo(f"The app password {id_} of {name} opens nothing any more.")
 
 
@@ -95,8 +141,25 @@ def revoke(place: Place, name: str, id_: str) -> None:
 @pass_place
 def remove(place: Place, name: str) -> None:
     """Remove the agent NAME; what they did stays in the record."""
-    place.app().accounts.remove(name)
+    app = place.app()
+    app.accounts.remove(name)
+    _record(app, "removed", name)
     click.echo(f"Agent {name} may no longer log in.")
+
+
+def _check_known(app: App, mailboxes: tuple[str, ...]) -> None:
+    unknown = [box for box in mailboxes if app.mailbox_of(box) is None]
+    if unknown:
+        raise WrongUse(f"no mailbox {unknown[0]!r} in the settings")
+
+
+def _record(
+    app: App, did: str, name: str, *, role: str = "", mailboxes: tuple[str, ...] = (), what: str = ""
+) -> None:
+    draft = person_draft(
+        did, folded(name), by=getpass.getuser(), source="command", role=role, mailboxes=mailboxes, what=what
+    )
+    app.archive.append(draft)
 
 
 def _password(from_stdin: bool) -> str:

@@ -117,6 +117,10 @@ def words_of(type_: str, said: dict[str, Any]) -> str:
         case "answer":
             kind = str(said.get("kind", ""))
             return "the file of an account audit" if kind == "audit" else f"{kind}, in {said.get('language')}"
+        case "person":
+            return " ".join(str(said[name]) for name in ("did", "for", "role", "what") if said.get(name))
+        case "view":
+            return str(said.get("query") or said.get("path", ""))
         case "orders":
             return str(said.get("format", ""))
         case _:

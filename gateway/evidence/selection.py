@@ -18,7 +18,7 @@ ASKED = "left out on request"
 _OTHERS = "an order report: it tells of other orders too"
 
 
-QUIET = frozenset({"export", "timestamp"})  # types of entries that tell nothing of an order
+QUIET = frozenset({"export", "timestamp", "view"})  # types of entries that tell nothing of an order
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,6 +15,8 @@ Entry types, all of them (docs/archive-format.md says what each payload holds):
 * ``book`` — which versions are in force from here on, where no entry ``rules`` says so.
 * ``erasure`` — whose keys were destroyed, when and why; ``erasure.asked`` ``.approved`` ``.refused`` ``.withdrawn`` — what came before it, ``erasure.done`` — the certificate; ``access`` — who took all that is held on somebody.
 * ``rules.edited`` — who changed the rule book's file in the web view. ``token`` — a token of the HTTP API was made or taken back.
+* ``person`` — a change to who may log in and how.
+* ``view`` — what an auditor looked at, or searched for.
 * ``config`` ``software`` ``capture`` ``gap`` ``silence`` — what ran, when the capture of a folder began, when it did not run, when no mail came; ``reconciliation`` — what came of comparing a folder with the archive.
 """
 

@@ -25,7 +25,7 @@ from gateway.store.failures import Failures
 from gateway.store.passwords import Passwords
 from gateway.store.spelling import folded
 
-Role = Literal["agent", "admin"]
+Role = Literal["agent", "supervisor", "auditor", "admin"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +104,10 @@ class Accounts:
     def disable(self, name: str, *, disabled: bool = True) -> None:
         """Shut an agent out, ending their sessions, or let them in again; raises WrongUse for an unknown name."""
         self._change(name, disabled=disabled)
+
+    def assign(self, name: str, *, role: Role, mailboxes: Iterable[str]) -> None:
+        """Set what an agent may and which mailboxes they have, ending their sessions; raises WrongUse for an unknown name."""
+        self._change(name, role=role, mailboxes=tuple(sorted({box.lower() for box in mailboxes})))
 
     def remove(self, name: str) -> None:
         """Remove an agent and their sessions; raises WrongUse for a name that is not there."""

@@ -6,6 +6,7 @@ is folded again from the archive, whose own file is synchronous=FULL (docs/decis
 
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from gateway.store.migrations import migrate
 REBUILD = "nothing stands there alone: run docket rebuild, which makes it anew from the archive"
 _BUSY_S = 30
 _BUSY_AGAIN_S = 0.005
+_MOST_BESIDE = 32  # sets of mailboxes that people have
 
 
 class Store:
@@ -33,6 +35,10 @@ class Store:
 
     def __init__(self, engine: Engine, *, log: int = 0, mend: str = REBUILD) -> None:
         self._mend = mend
+        self._log = log
+        self._is_whole = True
+        self._beside: dict[tuple[str, ...], Store] = {}
+        self._opening = threading.Lock()
         self._engine = engine.execution_options(docket_log=log)
         self._writer = self._engine.execution_options(docket_begin="BEGIN IMMEDIATE")
         self._reader = self._engine
@@ -44,6 +50,8 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Open a transaction that may write; commits at its end, rolls back when anything is raised."""
+        if not self._is_whole:
+            raise PermissionError("who sees a part of a store does not write it")
         with damage_told(self._engine, self._mend), self._writer.begin() as conn:
             yield conn
 
@@ -52,6 +60,37 @@ class Store:
         """Open a transaction that only reads."""
         with damage_told(self._engine, self._mend), self._reader.begin() as conn:
             yield conn
+
+    def beside(self, views: tuple[str, ...]) -> "Store":
+        """Return a store to read the same database with, each connection through temporary views; closed with this one.
+
+        A statement names the schema of the tables themselves as ``{schema}``. What was opened once is given again.
+        """
+        with self._opening:
+            found = self._beside.get(views)
+            if found is None:
+                if len(self._beside) >= _MOST_BESIDE:
+                    self._beside.pop(next(iter(self._beside))).close()
+                found = self._beside[views] = self._looking_through(views)
+            return found
+
+    def _looking_through(self, views: tuple[str, ...]) -> "Store":
+        engine = connect(self._engine.url, synchronous="NORMAL")
+        schema = "main"
+        if engine.dialect.name == "postgresql":
+            with self.read() as conn:
+                schema = str(conn.exec_driver_sql("SELECT current_schema()").scalar())
+
+        @event.listens_for(engine, "connect")
+        def look(raw: Any, _record: object) -> None:
+            for view in views:
+                raw.execute(view.replace("{schema}", f'"{schema}"'))
+            if engine.dialect.name == "postgresql":
+                raw.commit()
+
+        seen = Store(engine.execution_options(docket_schema=schema), log=self._log, mend=self._mend)
+        seen._is_whole = False
+        return seen
 
     def clear(self) -> None:
         """Forget everything folded of this log; the next entry to apply is 0."""
@@ -87,6 +126,8 @@ class Store:
             raise StoreDamaged(f"{self._engine.url.database} is damaged ({found}); {self._mend}")
 
     def close(self) -> None:
+        for one in self._beside.values():
+            one.close()
         self._engine.dispose()
 
 
@@ -122,7 +163,13 @@ def log_of(conn: Connection) -> int:
     return int(conn.get_execution_options()["docket_log"])
 
 
-def connect(url: str, *, synchronous: str) -> Engine:
+def whole_of(conn: Connection) -> dict[str, Any]:
+    """Return the options with which a statement reads the tables themselves, whatever views stand before them."""
+    schema = conn.get_execution_options().get("docket_schema")
+    return {"schema_translate_map": {None: schema}} if schema else {}
+
+
+def connect(url: str | URL, *, synchronous: str) -> Engine:
     """Return an engine for a database file or server; ``synchronous`` is SQLite's pragma of that name."""
     try:
         where = make_url(url)

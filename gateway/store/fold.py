@@ -28,7 +28,7 @@ from gateway.store import (
     tables,
 )
 from gateway.store.arrivals import insert_messages
-from gateway.store.engine import log_of
+from gateway.store.engine import log_of, whole_of
 from gateway.store.payloads import (
     About,
     Checked,
@@ -91,7 +91,7 @@ class OutOfOrder(DocketError):
 
 def position(conn: Connection) -> int:
     """Return the seq of the next entry to apply."""
-    last = conn.scalar(_LAST, {"log": log_of(conn)})
+    last = conn.scalar(_LAST, {"log": log_of(conn)}, execution_options=whole_of(conn))
     return 0 if last is None else last + 1
 
 

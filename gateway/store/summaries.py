@@ -32,6 +32,8 @@ _SHOWN = {
     "timestamp": ("authority", "at", "size"),
     "rules.edited": ("file", "before", "after", "reason"),
     "search": ("did", "search", "shared"),
+    "person": ("did", "for", "role", "mailboxes", "what"),
+    "view": ("did", "path", "query"),
     "token": ("did", "token", "label", "for", "scopes", "mailboxes"),
     "witness": ("to", "at", "size"),
     "keys": ("did", "from", "to"),

@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 from gateway.web.api.door import Door
 from gateway.web.api.service import build_api
 from gateway.web.badges import Badges
+from gateway.web.entrance import entered
 from gateway.web.guard import Guard
 from gateway.web.pages import (
     acts,
@@ -46,7 +47,7 @@ from gateway.web.pages import (
     verifying,
     waiting,
 )
-from gateway.web.pulse import Pulse
+from gateway.web.pulse import Pulses
 from gateway.web.render import problem
 from gateway.web.site import Site
 from gateway.web.throttle import Throttle
@@ -92,22 +93,22 @@ def build_site(site: Site) -> Starlette:
 
     Whoever serves it sets ``state.ending``, so that streams end when the server is to.
     """
-    pulse = Pulse(site.store, site.clock)
+    pulses = Pulses(site.store, site.clock)
     app = Starlette(
         routes=[
-            *(route for page in PAGES for route in page.ROUTES),
+            *(entered(route) for page in PAGES for route in page.ROUTES),
             Mount("/static", StaticFiles(packages=[("gateway.web", "static")])),
         ],
         middleware=[
             Middleware(Door, api=build_api(site), site=site),
             Middleware(Guard, site=site),
-            Middleware(Badges, pulse=pulse),
+            Middleware(Badges, pulses=pulses),
         ],
         exception_handlers={HTTPException: _say},
     )
     app.state.site = site
     app.state.throttle = Throttle()
-    app.state.pulse = pulse
+    app.state.pulses = pulses
     app.state.streams, app.state.ending = 0, lambda: False
     return app
 

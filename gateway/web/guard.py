@@ -18,6 +18,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.dossier.filing import FILE_BYTES
+from gateway.web.access import powers_of
 from gateway.web.render import problem
 from gateway.web.site import Site
 from gateway.web.upload import Refused, Uploads
@@ -75,7 +76,7 @@ def csrf_of(token: str) -> str:
 
 
 class Guard:
-    """Middleware around every page. Sets ``state.agent``, ``state.session``, ``state.csrf``, ``state.form``, ``state.files``."""
+    """Middleware around every page. Sets ``state.agent``, ``state.who``, ``state.powers``, ``state.session``, ``state.csrf``, ``state.form``, ``state.files``."""
 
     def __init__(self, app: ASGIApp, site: Site) -> None:
         self._app = app
@@ -117,6 +118,7 @@ class Guard:
         """Return the answer that ends this request here, or None when it may go on to its page."""
         site, path = self._site, request.url.path
         request.state.agent, request.state.session, request.state.form, request.state.files = "", "", {}, []
+        request.state.who, request.state.powers = None, frozenset()
         visit = request.cookies.get(visit_cookie(site), "") or secrets.token_urlsafe(32)
         request.state.visit, request.state.csrf = visit, csrf_of(visit)
         is_public = path.lower() in PUBLIC
@@ -133,6 +135,7 @@ class Guard:
         agent = await run_in_threadpool(site.accounts.session, token) if token else None
         if agent is not None:
             request.state.agent, request.state.session = agent.name, token
+            request.state.who, request.state.powers = agent, powers_of(agent)
             request.state.csrf = csrf_of(token)
         elif not path.startswith(_OPEN):
             return _to_login(request)

@@ -20,6 +20,7 @@ from gateway.receipt import Accept, Receipt
 from gateway.report.audience import Wanted
 from gateway.report.letter import addressee, letter_of
 from gateway.report.making import Reporter, name_of
+from gateway.store.seen import sees_order
 from gateway.web.deeds import Doer
 from gateway.web.pages.files import disposition
 from gateway.web.site import Site
@@ -33,6 +34,7 @@ _INTERNAL_REPORT = ("dossier", "note")
 
 def pack_of(site: Site, order: OrderRef, reason: str, who: Doer, *, notes: bool) -> Response:
     """Make an order's evidence pack and return it as a ZIP file; the log has recorded it before the first byte leaves."""
+    check_whole(site, order)
     closed = () if notes else INTERNAL_PACK
     try:
         file = site.packs.hand_out(order, _asked(reason, who), withhold=closed)
@@ -49,6 +51,7 @@ def pack_of(site: Site, order: OrderRef, reason: str, who: Doer, *, notes: bool)
 
 def report_of(site: Site, wanted: Wanted, reason: str, who: Doer) -> Response:
     """Make an order's report and return it as a PDF file."""
+    check_whole(site, wanted.order)
     if site.reporter is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     try:
@@ -65,6 +68,7 @@ def send_report(site: Site, wanted: Wanted, who: Doer) -> Receipt:
     """Send the buyer their copy, by the way that every answer goes: judged by the policy, archived, then relayed."""
     if site.reporter is None or site.submit is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
+    check_whole(site, wanted.order)
     try:
         receipt = _send(site.reporter, site.submit, wanted, who)
     except DocketError as wrong:
@@ -86,12 +90,28 @@ def wanted(order: OrderRef, *, buyer: bool, language: str, notes: bool) -> Wante
 
 def answer_of(site: Site, order: OrderRef, language: str) -> Answer:
     """Return an order's claim answer as it would be written now; that alone is no entry."""
+    check_whole(site, order)
     made = site.answer(order, language)
     if made is None:
         raise HTTPException(
             HTTPStatus.NOT_FOUND, f"Nothing is known of an order {order.value} of {order.marketplace}."
         )
     return made
+
+
+def check_whole(site: Site, order: OrderRef) -> None:
+    """Raise HTTPException for an order of which somebody sees only some: what holds all of it is not handed out."""
+    if not site.sees_all_of(order):
+        with site.store.read() as conn:
+            known = sees_order(conn, order)
+        if known:
+            raise HTTPException(
+                HTTPStatus.FORBIDDEN,
+                "Mail of this order lies in mailboxes that you do not have; what holds all of it is not handed out.",
+            )
+        raise HTTPException(
+            HTTPStatus.NOT_FOUND, f"Nothing is known of an order {order.value} of {order.marketplace}."
+        )
 
 
 def _send(reporter: Reporter, accept: Accept, what: Wanted, who: Doer) -> Receipt:

@@ -5,7 +5,7 @@ One count serves everybody: it is made anew only when the store has moved on, or
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from gateway.clock import Clock
 from gateway.store import due, fold, jobs, messages, tables
 from gateway.store.engine import Store, log_of
 from gateway.store.reviews import waiting_count
+from gateway.store.sight import narrowed
 from rules.clocks import DISPUTES
 
 _LOOK_S = 1.0  # the store is asked whether it moved
@@ -93,3 +94,20 @@ class Pulse:
             count += conn.scalar(came) or 0
         self._mail = (at, count)
         return count
+
+
+class Pulses:
+    """The counts as each sees them who has some of the mailboxes; one count serves all who have the same."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store, self._clock = store, clock
+        self._known: dict[frozenset[str], Pulse] = {}
+
+    def of(self, mailboxes: Iterable[str]) -> Pulse:
+        """Return the counts for who has these mailboxes; none are all."""
+        boxes = frozenset(mailboxes)
+        found = self._known.get(boxes)
+        if found is None:
+            store = narrowed(self._store, boxes) if boxes else self._store
+            found = self._known.setdefault(boxes, Pulse(store, self._clock))
+        return found

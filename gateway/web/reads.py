@@ -54,7 +54,7 @@ def text_of(site: Site, row: MessageRow) -> str:
 
 def entry_of(site: Site, seq: int) -> Entry:
     """Return an entry as it stands in the log."""
-    if seq >= site.archive.head():
+    if seq >= site.archive.head() or not site.sees(seq):
         raise HTTPException(HTTPStatus.NOT_FOUND, f"There is no entry {seq} in the archive.")
     try:
         return site.archive.entry(seq)

@@ -141,6 +141,7 @@ def page(request: Request, template: str, /, *, status: int = 200, **context: An
         agent=getattr(state, "agent", ""),
         csrf=getattr(state, "csrf", ""),
         counts=getattr(state, "counts", None),
+        may=getattr(state, "powers", frozenset()),
         path=request.url.path,
         now=now,
         when=lambda at: moment(at, zone, now=now),

@@ -42,7 +42,8 @@ class Site:
     --json`` prints them. ``parse`` reads a hostile message and may be one that does so in a child process.
     ``clients`` says where agents' mail clients read and send. ``orders_named`` says which marketplaces' orders a number could be, ``carriers`` which carriers are known. ``doors`` are the listeners by kind, and where each is bound. ``zone`` is the viewer's, in which times are
     shown and bare dates are days. ``answer`` writes an order's claim answer in a language, None where nothing is known of it. ``close_needs`` is what a dossier must hold before it may be closed,
-    ``refund_needs`` before the tag ``refund`` may be put on one of its messages.
+    ``refund_needs`` before the tag ``refund`` may be put on one of its messages. ``sees`` says whether an entry may be
+    shown, ``sees_all_of`` whether all mail of an order may: gateway.web.sight makes both for each person.
     """
 
     archive: Archive
@@ -59,6 +60,8 @@ class Site:
     desk: Desk | None = None
     rules: RuleBook | None = None
     answer: Callable[[OrderRef, str], Answer | None] = lambda *_: None
+    sees: Callable[[int], bool] = lambda _: True
+    sees_all_of: Callable[[OrderRef], bool] = lambda _: True
     parse: Callable[[bytes], ParsedMail] = parse
     clients: Callable[[], Services] = Services
     orders_named: Callable[[str], Collection[OrderRef]] = lambda _: ()

@@ -62,6 +62,8 @@ _ENTRIES = {
     "keys": "Keys",
     "token": "Token",
     "rules.edited": "Rules edited",
+    "view": "Looked at",
+    "person": "Login",
 }
 
 _SENDERS = {

@@ -76,9 +76,7 @@ def known_order(call: Call) -> Timeline:
 def whole_order(call: Call) -> Timeline:
     """Return an order's story for what hands all of it out; refused where the caller may see only some of it."""
     seen = known_order(call)
-    with call.site.store.read() as conn:
-        whole = timeline_of(conn, seen.order)
-    if whole is None or len(whole.letters) != len(seen.letters):
+    if not call.site.sees_all_of(seen.order):
         said = "Mail of this order lies in mailboxes that this token does not see; what holds all of it is not handed out."
         raise Refused(HTTPStatus.FORBIDDEN, said)
     return seen

@@ -31,6 +31,8 @@ from gateway.web.api.parcels import drafts_of
 from gateway.web.api.problem import Refused, problem
 from gateway.web.api.rate import Rates
 from gateway.web.deeds import Doer, done
+from gateway.web.entrance import view_draft
+from gateway.web.sight import site_seen
 from gateway.web.site import Site
 
 log = logging.getLogger(__name__)
@@ -134,13 +136,15 @@ class _Service:
                 f"This token does not have the scope {op.scope}.",
                 headers={"www-authenticate": f'Bearer error="insufficient_scope", scope="{op.scope}"'},
             )
+        if op.gives is Done and bearer.role == "auditor":
+            raise Refused(HTTPStatus.FORBIDDEN, "An auditor reads and takes away; others act.")
         body = await _body(op, request) if op.method == "POST" else b""
         key = request.headers.get("idempotency-key") if op.is_repeatable else None
         if key is not None and not _KEY.fullmatch(key):
             said = "An Idempotency-Key is 1 to 255 visible ASCII characters."
             raise Refused(HTTPStatus.BAD_REQUEST, said)
         call = Call(
-            site=self._site,
+            site=site_seen(self._site, bearer.mailboxes),
             bearer=bearer,
             who=Doer(
                 agent=bearer.token.agent,
@@ -183,6 +187,11 @@ class _Service:
 
     async def _do(self, op: Operation, call: Call) -> Response:
         result = await run_in_threadpool(op.handle, call)
+        if call.bearer.role == "auditor" and op.method == "GET" and op.scope:
+            looked = view_draft(
+                call.who.agent, f"{op.name} {call.where}", getattr(call.query, "q", ""), "api"
+            )
+            await run_in_threadpool(self._site.act, looked)
         if isinstance(result, Response):
             return result
         if isinstance(result, Draft):

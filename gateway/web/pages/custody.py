@@ -39,7 +39,8 @@ GROUPS: dict[str, tuple[str, frozenset[str]]] = {
         "What people did",
         frozenset({"note", "tag", "link", "mark", "dossier", "evidence", "parcel", "orders", "imap"}),
     ),
-    "handed": ("Handed out", frozenset({"export", "answer", "access"})),
+    "handed": ("Handed out and looked at", frozenset({"export", "answer", "access", "view"})),
+    "logins": ("Logins and tokens", frozenset({"person", "token"})),
     "erasure": (
         "Erasure",
         frozenset(

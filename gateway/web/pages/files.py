@@ -82,7 +82,7 @@ def _attached(site: Site, seq: int, part: str) -> tuple[bytes, str]:
 
 
 def _proof(site: Site, seq: int) -> str:
-    if seq >= site.archive.head():
+    if seq >= site.archive.head() or not site.sees(seq):
         raise HTTPException(HTTPStatus.NOT_FOUND, f"There is no entry {seq} in the archive.")
     return site.archive.proof(seq)
 

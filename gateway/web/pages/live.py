@@ -35,7 +35,7 @@ async def stream(request: Request) -> Response:
             HTTPStatus.SERVICE_UNAVAILABLE, "Too many pages are open. This one shows no news."
         )
     return StreamingResponse(
-        _events(request, state.pulse),
+        _events(request, state.pulses.of(request.state.who.mailboxes)),
         media_type="text/event-stream",
         headers={"x-accel-buffering": "no"},
     )

@@ -17,7 +17,7 @@ from gateway.evidence.selection import select_order
 from gateway.store import messages
 from gateway.store.orders import events_of
 from gateway.store.records import EventRow
-from gateway.web.handing import INTERNAL_PACK, pack_of
+from gateway.web.handing import INTERNAL_PACK, check_whole, pack_of
 from gateway.web.pages.acts import doer
 from gateway.web.pages.order import ref_of
 from gateway.web.render import page
@@ -58,6 +58,7 @@ async def pack(request: Request) -> Response:
 
 
 def _preview(site: Site, ref: OrderRef) -> Preview:
+    check_whole(site, ref)
     head = site.archive.head()
     with site.store.read() as conn:
         chosen = select_order(conn, Wanted(order=ref), ref, head)

@@ -15,7 +15,7 @@ REASON = "the person asked by letter"
 @pytest.fixture
 def told(house):
     house.seqs = seed(house)
-    house.accounts.add("ben", PASSWORD, full_name="Ben")
+    house.accounts.add("ben", PASSWORD, full_name="Ben", role="supervisor")
     return house
 
 

@@ -1,0 +1,83 @@
+"""The entrance of every route: who comes in is asked for the power that it needs, and given the site as they see it."""
+
+from http import HTTPStatus
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import State
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.mail.canonical import canonical
+from gateway.mail.entry import Draft
+from gateway.store.accounts import Agent
+from gateway.web.access import Power, is_watched, need_of
+from gateway.web.render import problem
+from gateway.web.sight import site_seen
+from gateway.web.site import Site
+
+_LONGEST = 1000
+_SAID: dict[Power, str] = {
+    "act": "As an auditor you read and take away; others write notes, link, release and send.",
+    "house": "This page tells of every mailbox; it is for people who have them all.",
+    "oversee": "This is for supervisors and admins.",
+    "administer": "This is for admins.",
+}
+
+
+class _State:
+    """The state of the application, of which the site is the one that the person sees."""
+
+    def __init__(self, site: Site, whole: State) -> None:
+        super().__setattr__("site", site)
+        super().__setattr__("_whole", whole)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._whole, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self._whole, name, value)
+
+
+class _Seen:
+    """What pages know as ``request.app``."""
+
+    def __init__(self, state: _State) -> None:
+        self.state = state
+
+
+def entered(route: Route) -> Route:
+    """Return a route that lets in who may. Without anybody logged in the guard has let in all that it means to."""
+
+    async def endpoint(request: Request) -> Response:
+        who: Agent | None = request.state.who
+        if who is None:
+            answer: Response = await route.endpoint(request)
+            return answer
+        method = "GET" if request.method == "HEAD" else request.method
+        need, whole = need_of(method, route.path), request.app.state.site
+        if need not in request.state.powers:
+            return problem(request, HTTPStatus.FORBIDDEN, _SAID.get(need, ""))
+        site = site_seen(whole, who.mailboxes or None)
+        request.scope["app"] = _Seen(_State(site, request.app.state))
+        answer = await route.endpoint(request)
+        if answer.status_code < HTTPStatus.BAD_REQUEST and is_watched(who, method, route.path):
+            # Before the answer leaves: nothing is shown that is not recorded.
+            asked = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+            draft = view_draft(who.name, asked, request.query_params.get("q", ""), "web")
+            await run_in_threadpool(whole.act, draft)
+        return answer
+
+    return Route(route.path, endpoint, methods=list(route.methods or ()), name=route.name)
+
+
+def view_draft(agent: str, path: str, query: str, source: str) -> Draft:
+    """Return the entry that an auditor looked at something, or searched for it."""
+    payload = {
+        "agent": agent,
+        "did": "search" if query else "view",
+        "path": path[:_LONGEST],
+        "query": query[:_LONGEST],
+    }
+    return Draft(type="view", payload=canonical(payload), meta={"source": source})
