@@ -63,15 +63,20 @@
   let row = -1, id = "";
   const rows = () => [...document.querySelectorAll("#board .item")];
   document.addEventListener("htmx:beforeRequest", (e) => {
+    const board = document.getElementById("board");
+    if (e.target !== board) {
+      if (board?.contains(e.target)) htmx.trigger(board, "htmx:abort");  // what was being fetched is older than this act
+      return;
+    }
     const typing = /^(input|textarea|select)$/i.test(document.activeElement?.tagName ?? "");
-    if (e.target.id === "board" && (typing || document.querySelector("dialog[open]"))) e.preventDefault();
+    if (typing || document.querySelector("dialog[open]") || board.querySelector("form.htmx-request")) e.preventDefault();
   });
   document.addEventListener("htmx:beforeSwap", (e) => {
     if (e.detail.target?.id !== "board") return;
     const own = document.activeElement?.closest("#board .item");
     row = own ? rows().indexOf(own) : -1; id = own?.id ?? "";
   });
-  document.addEventListener("htmx:afterSettle", () => {
+  document.addEventListener("htmx:afterSwap", () => {  // at once: a key that comes now is for the row that is meant
     tick();
     if (row < 0) return;
     const all = rows(), next = (id && document.getElementById(id)) || all[Math.min(row, all.length - 1)];

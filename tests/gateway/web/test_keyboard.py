@@ -38,8 +38,9 @@ def browser(told, tmp_path_factory):
     with chromium(tmp_path_factory.mktemp("profile")) as running:
         log_in(running, told.url)
         yield running
-        errors = [line for line in running.get_log("browser") if line["level"] == "SEVERE"]
-        assert errors == []
+        errors = [line["message"] for line in running.get_log("browser") if line["level"] == "SEVERE"]
+        # what was being fetched as a page was left, or as somebody acted, is let go: htmx says so on the console
+        assert [one for one in errors if "htmx:send" not in one] == []
 
 
 def until(browser, said):
@@ -81,13 +82,13 @@ def test_the_review_queue_is_worked_off_by_keys(told, browser):
     unlinked, stranger = told.seqs["unlinked"], told.seqs["stranger"]
     browser.get(told.url + "/review")
     press(browser, "n")
-    assert focused(browser) == f"m{unlinked}"
+    until(browser, lambda: focused(browser) == f"m{unlinked}")
     press(browser, "l", "7", "7")
     assert browser.execute_script("return document.activeElement.value") == "77"
     press(browser, ESCAPE)  # Escape: back to the row
     press(browser, "0")
     until(browser, lambda: "belongs to no order" in said(browser))
-    assert focused(browser) == f"m{stranger}"  # the next one has the focus
+    until(browser, lambda: focused(browser) == f"m{stranger}")  # the next one has the focus
     press(browser, "r")
     until(browser, lambda: f"is not of order {ORDER}" in said(browser))
     assert queue(told) == []
@@ -100,15 +101,15 @@ def test_who_waits_is_answered_by_keys(told, browser):
     thanks, unlinked = told.seqs["thanks"], told.seqs["unlinked"]
     browser.get(told.url + "/waiting")
     press(browser, "j", "j")
-    assert focused(browser) == f"w{thanks}-reply"
+    until(browser, lambda: focused(browser) == f"w{thanks}-reply")
     press(browser, "x")
     until(browser, lambda: "no answer needed" in said(browser))
     assert (thanks, "reply") not in running(told)
-    assert focused(browser) == f"w{unlinked}-reply"
+    until(browser, lambda: focused(browser) == f"w{unlinked}-reply")
     press(browser, "z")
     until(browser, lambda: "the clock goes on" in said(browser))
     assert (thanks, "reply") in running(told)
-    assert browser.title.startswith("(3) ")
+    until(browser, lambda: browser.title.startswith("(3) "))
     # a colleague stops one meanwhile: the open page hears of it
     from gateway.mail.canonical import canonical
     from gateway.mail.entry import Draft
