@@ -51,6 +51,7 @@ def _call(url: str, token: str, place: Path, settings: str, examples: int) -> in
         f"--header=Authorization: Bearer {token}",
         f"--max-examples={examples}",
         "--continue-on-failure",
+        "--request-timeout=120",
         "--seed=1",
     ]
     return subprocess.run(command, check=False).returncode
