@@ -1,6 +1,5 @@
 """Clocks, read: those that run, and those of an order or a message."""
 
-from collections import defaultdict
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from sqlalchemy import Connection, Row, Select, func, or_, select
 from gateway.store import tables
 from gateway.store.clock_tables import clocks
 from gateway.store.engine import log_of
-from gateway.store.rows import chunks, load_links
+from gateway.store.rows import chunks
 from rules.clocks import REPLY
 from rules.facts import OrderRef
 
@@ -170,11 +169,7 @@ def _chosen(conn: Connection) -> Select[Any]:
 
 def _rows_of(conn: Connection, chosen: Select[Any]) -> list[ClockRow]:
     found: list[Row[Any]] = list(conn.execute(chosen))
-    orders = defaultdict[int, dict[OrderRef, None]](dict)
-    for chunk in chunks(dict.fromkeys(row.message for row in found)):
-        for link in load_links(conn, chunk):
-            if link.undone_by is None:
-                orders[link.message][link.link.order] = None
+    orders = _orders_of(conn, (row.message for row in found))
     return [
         ClockRow(
             message=row.message,
@@ -183,7 +178,7 @@ def _rows_of(conn: Connection, chosen: Select[Any]) -> list[ClockRow]:
             kind=row.kind,
             mailbox=row.mailbox,
             marketplace=row.marketplace,
-            orders=tuple(orders[row.message]),
+            orders=tuple(orders.get(row.message, ())),
             started_at=row.started_at,
             due_at=row.due_at,
             said=row.said,
@@ -193,3 +188,19 @@ def _rows_of(conn: Connection, chosen: Select[Any]) -> list[ClockRow]:
         )
         for row in found
     ]
+
+
+def _orders_of(conn: Connection, messages: Iterable[int]) -> dict[int, dict[OrderRef, None]]:
+    """Return the orders that messages are linked to, in the order in which the links were made."""
+    found: list[tuple[int, int, int, str, str]] = []
+    for chunk in chunks(dict.fromkeys(messages)):
+        linked = select(_links.by, _links.place, _links.message, _links.marketplace, _links.value).where(
+            _links.log == log_of(conn), _links.message.in_(chunk), _links.undone_by.is_(None)
+        )
+        found.extend(
+            (one.by, one.place, one.message, one.marketplace, one.value) for one in conn.execute(linked)
+        )
+    orders: dict[int, dict[OrderRef, None]] = {}
+    for _, _, message, marketplace, value in sorted(found):
+        orders.setdefault(message, {})[OrderRef(marketplace=marketplace, value=value)] = None
+    return orders
