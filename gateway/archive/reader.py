@@ -36,7 +36,7 @@ _ROWS = (
     .where(entries.c.log == _LOG, entries.c.seq >= bindparam("start"), entries.c.seq < bindparam("stop"))
     .order_by(entries.c.seq)
 )
-_ROWS_OF = _ROWS.where(entries.c.type.in_(bindparam("types", expanding=True)))
+_ROWS_OF = _ROWS.where(entries.c.type.in_(bindparam("types", expanding=True))).limit(_BATCH)
 _WRAPPED = select(keys.c.id, keys.c.kek, keys.c.wrapped).where(
     keys.c.log == _LOG, keys.c.id.in_(bindparam("ids", expanding=True))
 )
@@ -93,8 +93,10 @@ class Reader:
         end = end if stop is None else min(stop, end)
         start = max(start, 0)
         while start < end:
-            upto = min(start + _BATCH, end)
+            upto = end if types is not None else min(start + _BATCH, end)
             rows = self._rows(start, upto, types)
+            if types is not None and len(rows) == _BATCH:  # the rare ones are looked for in all that is left
+                upto = rows[-1].seq + 1
             for run in runs_of(rows):
                 yield from self._open(run, erased=erased)
             start = upto

@@ -14,6 +14,7 @@ from sqlalchemy import (
     delete,
     insert,
     select,
+    tuple_,
     update,
 )
 
@@ -63,6 +64,21 @@ def dossier_of(conn: Connection, order: OrderRef) -> DossierRow:
         return DossierRow(order=order)
     plain = {name: value for name, value in row._asdict().items() if name not in _PLACE}
     return DossierRow(order=order, **plain)
+
+
+def owners_of(conn: Connection, orders: Iterable[OrderRef]) -> dict[OrderRef, str]:
+    """Return whose the dossiers of orders are; those that are nobody's are left out."""
+    columns, found = dossiers.c, dict[OrderRef, str]()
+    for chunk in chunks({(one.marketplace, one.value) for one in orders}):
+        rows = conn.execute(
+            select(columns.marketplace, columns.value, columns.owner).where(
+                columns.log == log_of(conn),
+                columns.owner != "",
+                tuple_(columns.marketplace, columns.value).in_(chunk),
+            )
+        )
+        found.update((OrderRef(marketplace=row.marketplace, value=row.value), row.owner) for row in rows)
+    return found
 
 
 def apply_acts(tx: Connection, log: int, run: Sequence[tuple[Entry, DossierAct]]) -> None:

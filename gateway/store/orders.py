@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, select
 
 from gateway.store import reports, tables
 from gateway.store.engine import log_of
@@ -58,12 +58,11 @@ def recent_orders(conn: Connection, limit: int) -> list[OrderRow]:
         if row.undone_by is None:
             by_message[row.message].append(row.link.order)
     wanted = dict.fromkeys(order for seq in seqs for order in by_message[seq])
-    chosen = list(islice(wanted, limit))
-    if not chosen:
-        return []
-    same = [(_links.marketplace == one.marketplace) & (_links.value == one.value) for one in chosen]
-    found = {row.order: row for row in _orders(conn, or_(*same))}
-    return [found[one] for one in chosen]
+    # one question for each: SQLite walks all links for one that names several
+    return [
+        _orders(conn, (_links.marketplace == order.marketplace) & (_links.value == order.value))[0]
+        for order in islice(wanted, limit)
+    ]
 
 
 def events_of(conn: Connection, order: OrderRef | None = None, message: int | None = None) -> list[EventRow]:

@@ -1,6 +1,7 @@
 """The front page: one box, and what it finds."""
 
 import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import get_args
 from urllib.parse import urlencode
@@ -27,6 +28,7 @@ from index.snippet import Piece, snippets
 _SHOWN = 30
 QUERY_CHARS = 1000
 _WIDTH = 120
+_ENDS: tuple[Sort, ...] = ("oldest", "newest")
 _SAVED = 20  # searches beside the results
 _COUNTED = 8  # of them with a count, each of which is a search
 _BEHIND = 100  # entries: fewer are a stream of mail that is being taken in
@@ -106,7 +108,9 @@ def find(site: Site, query: Query, *, text: str, sort: Sort, after: str | None, 
         total=hits.total,
         more=f"/?{more}" if more else "",
         facets=[] if after else facets(site, query, text),
-        bars=None if after or not hits.total else _bars(site, query),
+        bars=None
+        if after or not hits.total
+        else _bars(site, query, {sort: hits.hits[0].seq} if hits.hits else {}),
         archived=site.index.count(),
         behind=behind if behind > _BEHIND else 0,
         orders=orders,
@@ -130,10 +134,14 @@ def _saved(site: Site, agent: str) -> list[tuple[Saved, int | None]]:
     return found
 
 
-def _bars(site: Site, query: Query) -> Histogram | None:
-    ends = [site.index.search(query, limit=1, sort=sort).hits for sort in ("oldest", "newest")]
+def _bars(site: Site, query: Query, known: Mapping[Sort, int]) -> Histogram | None:
+    """Return the bars; ``known`` is the first message of the order that was asked for: finding it again is for nothing."""
+    ends = dict[Sort, int](known)
+    for sort in _ENDS:
+        if sort not in ends and (hits := site.index.search(query, limit=1, sort=sort).hits):
+            ends[sort] = hits[0].seq
     with site.store.read() as conn:
-        rows = messages.messages(conn, [hits[0].seq for hits in ends if hits])
+        rows = messages.messages(conn, [ends[sort] for sort in _ENDS if sort in ends])
     if len(rows) < 2:
         return None
     at = sorted(row.occurred_at for row in rows.values())

@@ -12,14 +12,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.store import due, messages
-from gateway.store.dossiers import dossier_of
+from gateway.store.dossiers import owners_of
 from gateway.store.due import ClockRow
 from gateway.store.records import MessageRow
 from gateway.web.render import page
 from gateway.web.site import Site
 from gateway.web.undoing import undo_of
 
-_MOST = 200
+_MOST = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +63,14 @@ def waits_of(conn: Connection, shown: Iterable[ClockRow], clocks: Sequence[Clock
     """Return what a board shows of some clocks, in their order; ``clocks`` are all that run."""
     rows = list(shown)
     known = messages.messages(conn, [one.message for one in rows])
+    owners = owners_of(conn, (one.orders[0] for one in rows if one.orders))
     together = Counter((one.name, one.orders[0]) for one in clocks if one.orders)
     return [
         Wait(
             clock=one,
             row=known[one.message],
             count=together[one.name, one.orders[0]] if one.orders else 1,
-            owner=dossier_of(conn, one.orders[0]).owner if one.orders else "",
+            owner=owners.get(one.orders[0], "") if one.orders else "",
         )
         for one in rows
         if one.message in known
