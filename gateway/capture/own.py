@@ -28,6 +28,7 @@ _TRACE = {
     RESULTS,
 }  # what servers put on top of ours
 _HEAD = 64 * 1024
+_FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:[^\n]*\n(?:[ \t][^\n]*\n)*")
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
@@ -55,16 +56,33 @@ class KnowingOwn:
         if named is None:
             return None
         try:
-            entry = self._archive.entry(int(named[2]))
+            entry = self._archive.entry(int(named[2]), erased=True)
         except (WrongUse, Damaged):
             return None
         if entry.type not in MAIL_TYPES or entry.id != named[1].decode():
             return None
         copy = _LINE_END.sub(b"\r\n", raw)  # IMAP knows only CRLF
+        if entry.erased is not None:
+            return self._erased(copy)
         for name in ("", self._hostname):
             below = _LINE_END.sub(b"\r\n", disowned(entry.payload, name))
             if copy.endswith(below) and _is_trace(copy[: len(copy) - len(below)]):
                 return entry.seq
+        return None
+
+    def _erased(self, copy: bytes) -> int | None:
+        """Return the message a copy was made of whose bytes we may not have: its keyed fingerprint is what is left of it.
+
+        What was erased must not come back from the mailbox that it had been delivered to.
+        """
+        end = 0
+        for field in _FIELD.finditer(copy, 0, _HEAD):
+            name = field[1].decode("ascii", "replace").lower()
+            if field.start() != end or not (name in _TRACE or name.startswith(OURS)):
+                return None
+            end = field.end()
+            if (seq := self._archive.find("mail.in", copy[end:])) is not None:
+                return seq
         return None
 
 

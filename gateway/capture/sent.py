@@ -64,7 +64,7 @@ class KnowingSent:
             except (WrongUse, Damaged):  # erased
                 continue
         head = self._archive.head()
-        for entry in self._archive.entries(max(behind, head - _BEHIND_MAX), head, _TYPES):
+        for entry in self._archive.entries(max(behind, head - _BEHIND_MAX), head, _TYPES, erased=True):
             if entry.meta.get("source") == "submission":
                 yield entry
 

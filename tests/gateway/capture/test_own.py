@@ -8,7 +8,8 @@ import pytest
 from gateway.archive.archive import Archive, create_archive
 from gateway.capture.own import KnowingOwn
 from gateway.clock import FixedClock
-from gateway.mail.entry import Envelope
+from gateway.mail.canonical import canonical
+from gateway.mail.entry import Draft, Envelope
 from gateway.mail.stamp import Stamp, stamp
 from gateway.pipeline import Intake
 
@@ -60,7 +61,7 @@ def delivered(archive, seq, raw=RAW):
 
 
 def types(archive):
-    return [entry.type for entry in archive.entries(0)]
+    return [entry.type for entry in archive.entries(0, erased=True)]
 
 
 @pytest.mark.parametrize("on_top", [b"", ON_TOP])
@@ -95,3 +96,46 @@ def test_what_differs_in_any_word_is_a_message_of_its_own(archive, accept, chang
     receipt = accept(other, envelope(3)).result()
     assert (receipt.seq, receipt.existing) == (1, False)
     assert archive.entry(1).payload == other
+
+
+@pytest.fixture
+def erase(archive):
+    def erase(seq):
+        payload = {"erased": [[seq, None]], "reason": "asked by the person"}
+        by = archive.append(Draft(type="erasure", payload=canonical(payload), meta={})).seq
+        assert archive.destroy(by) == 1
+
+    return erase
+
+
+ASKED = RAW.replace(b"bare\nline", b"\r\nbye").replace(b"X-Docket-Tags: forged\r\n", ON_TOP)
+
+
+@pytest.mark.parametrize("on_top", [b"", ON_TOP])
+def test_what_was_erased_does_not_come_back_by_the_copy_that_was_delivered(archive, accept, erase, on_top):
+    seq = accept(ASKED, envelope(0, "smtp")).result().seq
+    copy = on_top + delivered(archive, seq, ASKED)
+    erase(seq)
+    receipt = accept(copy, envelope(3)).result()
+    assert (receipt.seq, receipt.existing) == (seq, True)
+    assert types(archive) == ["mail.in", "erasure", "sighting"]
+    assert b"Where is it" not in b"".join(one.payload for one in archive.entries(0, erased=True))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda copy: copy.replace(b"Where is it?", b"Where is it!"),
+        lambda copy: b"Subject: You owe us\r\n" + copy,
+        lambda copy: b"words before the header\r\n" + copy,
+        lambda copy: ON_TOP + b"\r\nA whole other mail\r\n\r\n" + copy,
+        lambda copy: copy + b"more\r\n",
+    ],
+)
+def test_no_word_hides_behind_an_erased_message(archive, accept, erase, change):
+    seq = accept(ASKED, envelope(0, "smtp")).result().seq
+    other = change(delivered(archive, seq, ASKED))
+    erase(seq)
+    receipt = accept(other, envelope(3)).result()
+    assert not receipt.existing
+    assert archive.entry(receipt.seq).payload == other

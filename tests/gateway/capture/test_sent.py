@@ -5,7 +5,8 @@ import json
 import pytest
 
 from gateway.capture.sent import KnowingSent
-from gateway.mail.entry import Envelope
+from gateway.mail.canonical import canonical
+from gateway.mail.entry import Draft, Envelope
 from tests.small_house import BUYER, MAILBOX, build_house, close, mail
 
 
@@ -93,6 +94,15 @@ def test_what_differs_in_any_word_is_a_message_of_its_own(house, change):
     assert other != copied()
     assert fetch(house, other).seq != seq
     assert len(mails(house)) == 2
+
+
+def test_an_erased_submission_that_is_not_folded_stops_no_other_capture(house):
+    seq = submit(house, settle=False)
+    payload = {"erased": [[seq, None]], "reason": "asked by the person"}
+    by = house.archive.append(Draft(type="erasure", payload=canonical(payload), meta={})).seq
+    assert house.archive.destroy(by) == 1
+    other = copied().replace(b"a1@mail", b"a2@mail")
+    assert fetch(house, other).seq > by
 
 
 def test_only_a_sent_folder_holds_such_copies(house):
