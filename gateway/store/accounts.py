@@ -23,6 +23,7 @@ from gateway.store.app_passwords import AppPassword
 from gateway.store.engine import Store, log_of
 from gateway.store.failures import Failures
 from gateway.store.passwords import Passwords
+from gateway.store.sessions import begin
 from gateway.store.spelling import folded
 
 Role = Literal["agent", "supervisor", "auditor", "admin"]
@@ -172,8 +173,8 @@ class Accounts:
                     f"{name!r} has no app password {id_!r}; to see them: docket agent app-passwords {name}"
                 )
 
-    def open_session(self, name: str, hours: float) -> str:
-        """Start a session and return its token, of which only a hash is kept."""
+    def open_session(self, name: str, hours: float, *, peer: str = "", client: str = "") -> str:
+        """Start a session and return its token, of which only a hash is kept; ``peer`` and ``client`` say where it began."""
         token = secrets.token_urlsafe(32)
         now = self._clock.now()
         with self._store.write() as tx:
@@ -187,6 +188,7 @@ class Accounts:
                     "expires_at": now + timedelta(hours=hours),
                 },
             )
+            begin(tx, _token_hash(token), now, peer, client)
         return token
 
     def session(self, token: str) -> Agent | None:

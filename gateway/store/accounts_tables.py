@@ -19,7 +19,7 @@ from gateway.errors import WrongUse
 from gateway.store.columns import Json, Key, Moment, Words
 from gateway.store.engine import Store, connect
 
-_VERSION = 4  # a later one adds its steps to open_accounts, and a test opens a file of each version before
+_VERSION = 5  # a later one adds its steps to open_accounts, and a test opens a file of each version before
 _LOCK = 0x6163636F756E74  # "account": one process at a time makes the tables on PostgreSQL
 
 _metadata = MetaData()
@@ -50,6 +50,17 @@ sessions = Table(
     Column("expires_at", Moment, nullable=False),
     PrimaryKeyConstraint("log", "token"),
     Index("sessions_by_agent", "log", "agent"),
+)
+
+origins = Table(  # since version 5: where a session was begun
+    "origins",
+    _metadata,
+    Column("log", Integer, nullable=False, autoincrement=False),
+    Column("token", Key, nullable=False),  # as in sessions
+    Column("made_at", Moment, nullable=False),
+    Column("peer", Words, nullable=False),
+    Column("client", Words, nullable=False),  # what the browser says that it is
+    PrimaryKeyConstraint("log", "token"),
 )
 
 app_passwords = Table(  # since version 2

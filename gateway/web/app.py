@@ -16,6 +16,7 @@ from gateway.web.badges import Badges
 from gateway.web.entrance import entered
 from gateway.web.guard import Guard
 from gateway.web.pages import (
+    account,
     acts,
     answer,
     autoconfig,
@@ -56,6 +57,7 @@ __all__ = ["Site", "build_site"]
 
 PAGES = (
     login,
+    account,
     search,
     searches,
     suggest,

@@ -45,7 +45,11 @@ async def log_in(request: Request) -> Response:
             request, "login.html", status=401, next=target, name=name, said="Name or password is wrong."
         )
     throttle.forgive(keys)
-    token = await run_in_threadpool(site.accounts.open_session, agent.name, site.session_hours)
+    peer = request.client.host if request.client else ""
+    client = request.headers.get("user-agent", "")
+    token = await run_in_threadpool(
+        lambda: site.accounts.open_session(agent.name, site.session_hours, peer=peer, client=client)
+    )
     done = RedirectResponse(target, status_code=HTTPStatus.SEE_OTHER)
     set_cookie(site, done, session_cookie(site), token, int(site.session_hours * 3600))
     done.delete_cookie(

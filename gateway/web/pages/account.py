@@ -1,0 +1,99 @@
+"""One's own login: the sessions that are open, ended one by one, and the app passwords of one's mail clients.
+
+An admin sees and ends everybody's sessions. A new app password is shown this once.
+"""
+
+from http import HTTPStatus
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from gateway.errors import WrongUse
+from gateway.store.people import person_draft
+from gateway.store.sessions import Sessions
+from gateway.web.render import page
+from gateway.web.site import Site
+
+_LABEL = 200
+_PASSWORDS = 50
+
+
+async def show(request: Request) -> Response:
+    return await _shown(request)
+
+
+async def end(request: Request) -> Response:
+    """End a session: one of one's own, by an admin anybody's."""
+    site: Site = request.app.state.site
+    whose = "" if "administer" in request.state.powers else request.state.agent
+    try:
+        gone = await run_in_threadpool(_sessions(site).end, request.state.form.get("id", ""), whose)
+    except WrongUse as wrong:
+        raise HTTPException(HTTPStatus.NOT_FOUND, "That session is over, or it is not yours.") from wrong
+    await _record(request, "session ended", gone.agent, gone.id)
+    return RedirectResponse("/account", status_code=HTTPStatus.SEE_OTHER)
+
+
+async def make(request: Request) -> Response:
+    """Make a password for one mail client and show it, this once."""
+    site: Site = request.app.state.site
+    name, label = request.state.agent, request.state.form.get("label", "").strip()[:_LABEL]
+    if not label:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "Say what it is for: the computer, the telephone.")
+    if len(await run_in_threadpool(site.accounts.app_passwords_of, name)) >= _PASSWORDS:
+        raise HTTPException(HTTPStatus.CONFLICT, f"You have {_PASSWORDS}: take back those that nothing uses.")
+    id_, password = await run_in_threadpool(site.accounts.make_app_password, name, label)
+    try:
+        await _record(request, "app password made", name, id_)
+    except BaseException:
+        await run_in_threadpool(site.accounts.revoke_app_password, name, id_)
+        raise
+    return await _shown(request, made=password)
+
+
+async def revoke(request: Request) -> Response:
+    site: Site = request.app.state.site
+    name, id_ = request.state.agent, request.state.form.get("id", "")
+    try:
+        await run_in_threadpool(site.accounts.revoke_app_password, name, id_)
+    except WrongUse as wrong:
+        raise HTTPException(HTTPStatus.NOT_FOUND, "That app password is not one of yours.") from wrong
+    await _record(request, "app password revoked", name, id_)
+    return RedirectResponse("/account", status_code=HTTPStatus.SEE_OTHER)
+
+
+async def _record(request: Request, did: str, name: str, what: str) -> None:
+    draft = person_draft(did, name, by=request.state.agent, source="web", what=what)
+    await run_in_threadpool(request.app.state.site.act, draft)
+
+
+async def _shown(request: Request, made: str = "") -> Response:
+    site: Site = request.app.state.site
+    name, everybody = request.state.agent, "administer" in request.state.powers
+    found = await run_in_threadpool(_sessions(site).list, "" if everybody else name)
+    passwords = await run_in_threadpool(site.accounts.app_passwords_of, name)
+    return page(
+        request,
+        "account.html",
+        sessions=found,
+        everybody=everybody,
+        passwords=passwords,
+        made=made,
+        role=request.state.who.role,
+        mailboxes=request.state.who.mailboxes,
+    )
+
+
+def _sessions(site: Site) -> Sessions:
+    return Sessions(site.accounts.store, site.clock)
+
+
+ROUTES = [
+    Route("/account", show, methods=["GET"]),
+    Route("/account/sessions", end, methods=["POST"]),
+    Route("/account/app-passwords", make, methods=["POST"]),
+    Route("/account/app-passwords/revoke", revoke, methods=["POST"]),
+]
