@@ -47,11 +47,12 @@ class Browser:
         if status != 303:
             raise SystemExit(f"nobody can log in: {status}")
 
+    def rest(self) -> None:
+        """Let the connection go, as a server does of one that is idle; the next question opens another."""
+        self._connection.close()
+
     def get(self, path: str) -> tuple[int, bytes]:
         return self._ask("GET", path, None, {})
-
-    def close(self) -> None:
-        self._connection.close()
 
     def _ask(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> tuple[int, bytes]:
         cookies = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
@@ -64,8 +65,8 @@ class Browser:
 
 
 @contextlib.contextmanager
-def served(place: Path) -> Iterator[int]:
-    """Run ``docket serve`` over a data folder, with nothing open but the web."""
+def served(place: Path) -> Iterator[tuple[int, int]]:
+    """Run ``docket serve`` over a data folder, with nothing open but the web; give its port and its process."""
     port = free_port()
     command = [sys.executable, "-m", "gateway.cli", "--data", str(place)]
     settings = place / "config.toml"
@@ -78,7 +79,7 @@ def served(place: Path) -> Iterator[int]:
     process = subprocess.Popen([*command, "serve"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_for(port)
-        yield port
+        yield port, process.pid
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(120)
@@ -132,14 +133,15 @@ def _entry_offset(browser: Browser) -> int:
     return int(found[1])
 
 
-def alone(port: int, known: dict[str, Page], times: int, offset: int) -> None:
+def alone(port: int, pid: int, known: dict[str, Page], times: int, offset: int) -> None:
     """Ask each page many times, one after the other."""
     browser, rng = Browser(port), random.Random(SEED)
     print(f"one at a time, {times} of each; load {_load()}")
     for name, address in known.items():
-        taken, sizes, wrong = [], [], 0
+        taken, sizes, wrong, spent = [], [], 0, 0.0
         for turn in range(times + 3):
             path = _shifted(address(rng), offset)
+            spent = spent or (cpu_ms(pid) if turn == 3 else 0.0)
             began = time.perf_counter()
             status, body = browser.get(path)
             if turn >= 3:
@@ -147,13 +149,14 @@ def alone(port: int, known: dict[str, Page], times: int, offset: int) -> None:
                 sizes.append(len(body))
                 wrong += status != 200
         cuts = statistics.quantiles(taken, n=20)
+        busy = (cpu_ms(pid) - spent) / times
         verdict = "" if cuts[18] < TARGET_MS else "   over the target"
         print(
-            f"  {name:30} p50 {cuts[9]:7.1f} ms   p95 {cuts[18]:7.1f} ms   {statistics.median(sizes) / 1000:6.1f} kB"
+            f"  {name:30} p50 {cuts[9]:7.1f} ms   p95 {cuts[18]:7.1f} ms   processor {busy:6.1f} ms   {statistics.median(sizes) / 1000:6.1f} kB"
             f"{f'   {wrong} not 200' if wrong else ''}{verdict}",
             flush=True,
         )
-    browser.close()
+    browser.rest()
 
 
 def together(port: int, known: dict[str, Page], users: int, think_s: float, seconds: float) -> None:
@@ -164,13 +167,15 @@ def together(port: int, known: dict[str, Page], users: int, think_s: float, seco
     }
     taken: dict[str, list[float]] = {kind: [] for kind in kinds}
     lock, wrong = threading.Lock(), 0
+    browsers = [Browser(port) for _ in range(users)]
     before, end = _load(), time.monotonic() + seconds
 
     def work(number: int) -> None:
         nonlocal wrong
         rng = random.Random(number)
-        browser = Browser(port)
+        browser = browsers[number]
         while (left := end - time.monotonic()) > 0:
+            browser.rest()
             time.sleep(min(left, rng.expovariate(1 / think_s)))
             kind = rng.choice(list(kinds))
             path = rng.choice(kinds[kind])(rng)
@@ -179,7 +184,7 @@ def together(port: int, known: dict[str, Page], users: int, think_s: float, seco
             with lock:
                 taken[kind].append((time.perf_counter() - began) * 1000)
                 wrong += status != 200
-        browser.close()
+        browser.rest()
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(users)]
     for thread in threads:
@@ -206,7 +211,24 @@ def weigh(port: int) -> None:
     print(
         f"first load {total / 1000:.1f} kB (the page {len(whole) / 1000:.1f}, {said}){'' if total < WEIGHT else '   over the target'}"
     )
-    browser.close()
+    browser.rest()
+
+
+def cpu_ms(pid: int) -> float:
+    """Return the processor time of a process and all below it, in milliseconds, in steps of ten."""
+    spent, parents = dict[int, int](), dict[int, int]()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = stat.read_text().rpartition(")")[2].split()
+            number = int(stat.parent.name)
+            parents[number], spent[number] = int(fields[1]), int(fields[11]) + int(fields[12])
+    total = 0
+    for number, ticks in spent.items():
+        above: int | None = number
+        while above is not None and above != pid:
+            above = parents.get(above)
+        total += ticks if above == pid else 0
+    return total * 1000 / os.sysconf("SC_CLK_TCK")
 
 
 def _shifted(path: str, offset: int) -> str:
@@ -228,12 +250,12 @@ def main() -> None:
     asked.add_argument("--seconds", type=float, default=120.0)
     given = asked.parse_args()
     known = pages(given.orders, given.messages * 2)
-    with served(given.folder) as port:
+    with served(given.folder) as (port, pid):
         browser = Browser(port)
         offset = _entry_offset(browser)
-        browser.close()
+        browser.rest()
         weigh(port)
-        alone(port, known, given.times, offset)
+        alone(port, pid, known, given.times, offset)
         if given.users:
             together(port, known, given.users, given.think, given.seconds)
 
