@@ -176,7 +176,7 @@ port = {market.address[1]}
 tls = "none"
 """
     app = install(text, folder / "config.toml", names=("docket.brand.example", "localhost", "127.0.0.1"))
-    app.accounts.add(AGENT, password, full_name="Anna Weber", mailboxes=(ADDRESS,))
+    app.accounts.add(AGENT, password, full_name="Anna Weber", role="admin")
     return app
 
 
