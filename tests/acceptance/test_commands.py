@@ -98,7 +98,7 @@ def test_json_is_one_object_a_line_with_the_keys_others_rely_on(place, tmp_path)
         (("show", "-1"), 2),
         (("order", "999-9999999-9999999"), 2),
         (("note", "999999", "text"), 2),
-        (("tag", "1", "--add", "x"), 2),
+        (("tag", "0", "--add", "x"), 2),
         (("link", "1", "no-order"), 2),
         (("release", "0"), 2),
         (("import", "/nowhere", "--mailbox", "who@else.example"), 2),
