@@ -35,6 +35,9 @@ class Box:
         self.taken.append(raw)
         return (Delivered(recipients=recipients, reply="250 2.0.0 Saved"),)
 
+    def close(self):
+        pass
+
 
 def job(kind="deliver", mailbox=MAILBOX, number=0, attempts=1):
     task = {"mailbox": mailbox, "recipients": [mailbox]}
@@ -131,6 +134,9 @@ def test_an_alert_that_fails_itself_ends_there(open_house):
     class Nobody:
         def send(self, raw, mail_from, recipients):
             return (Refused(recipients=recipients, reply="550 5.7.1 no"),)
+
+        def close(self):
+            pass
 
     house = open_house(deliver=Nobody())
     seq = house.take(mail("Hello", "text"))

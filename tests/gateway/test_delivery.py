@@ -39,6 +39,9 @@ class Way:
         self.taken.append((raw, mail_from, recipients))
         return self.answer or (Delivered(recipients=recipients, reply="250 2.0.0 Ok"),)
 
+    def close(self):
+        pass
+
 
 def entry(raw, **known):
     envelope = {"source": "smtp", "mail_from": BUYER, "rcpt_to": (MAILBOX,), "mailbox": MAILBOX}

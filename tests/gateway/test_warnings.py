@@ -26,6 +26,9 @@ class Box:
         self.taken.append((message_from_bytes(raw, policy=policy.default), recipients))
         return (Delivered(recipients=recipients, reply="250 2.0.0 Saved"),)
 
+    def close(self):
+        pass
+
 
 @pytest.fixture
 def house(tmp_path):
