@@ -1,8 +1,10 @@
 """Views on a real Dovecot: what wants attention stands in folders and keywords, and goes when it does not any more."""
 
 import shutil
+import tempfile
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 from imapclient import IMAPClient
@@ -32,8 +34,8 @@ def mail(number: int) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("d")
+def server():
+    folder = Path(tempfile.mkdtemp(prefix="docket-views-"))  # its own users must be able to enter
     views = folder / "views"
     views.mkdir()
     ports = list(free_ports().values())
@@ -45,11 +47,10 @@ def server(tmp_path_factory):
         folder, {f"user{n}": "word" for n in range(20)}, imap_port=ports[0], lmtp_port=ports[1], more=more
     )
     made.start()
-    for parent in (folder, *folder.parents[:2]):
-        parent.chmod(0o755)
     shutil.chown(folder / "state", *_owner(folder))
     yield made, views
     made.stop()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _owner(folder):
