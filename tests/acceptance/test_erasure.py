@@ -131,6 +131,7 @@ def test_nothing_of_an_erased_person_is_in_any_file(new_installation, tmp_path, 
 
 def test_a_running_service_erases_and_says_so_on_its_pages(new_installation, tmp_path):
     place = new_installation(more="\n[erasure]\ncooling_hours = 0\nsecond_person = false\n")
+    assert place.run("agent", "change", AGENT, "--role", "supervisor").returncode == 0
     place.json("import", letters(tmp_path / "mail"))
     (hit,) = place.json("search", "zyxwvutcanary")
     place.start()

@@ -50,7 +50,8 @@ def test_what_a_buyer_asks_is_in_the_agents_folders_until_it_is_answered(new_ins
             shown = {"Docket/Needs reply": 1, "Docket/Overdue": 0, "Docket/Claims": 0}
             # Nobody vouches for the sender here: the order that the mail names gets its folder by a person's word.
             wait_for(lambda: folders(box.imap_port)[0] == shown, why=place.log)
-            place.json("link", 1, MUG.value, "--marketplace", "amazon")
+            (question,) = place.json("search", "Where is it")
+            place.json("link", question["seq"], MUG.value, "--marketplace", "amazon")
             order = f"Docket/Orders/{MUG.value}"
             wait_for(lambda: folders(box.imap_port)[0] == {**shown, order: 1}, why=place.log)
             wait_for(lambda: {"needs-reply", "amazon"} <= folders(box.imap_port)[1], why=place.log)
