@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
+from gateway.durable import sync_folder
 from gateway.errors import ArchiveBroken, WrongUse
 
 _LOCK_S = 60
@@ -80,15 +81,12 @@ def _sqlite(where: URL, *, create: bool) -> Engine:
 
 
 def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(handle)
+        sync_folder(folder)
     except OSError as wrong:
         raise ArchiveBroken(
             f"the folder {folder} cannot be made durable ({wrong.strerror}); check the disk"
         ) from wrong
-    finally:
-        os.close(handle)
 
 
 def _postgresql(where: URL) -> Engine:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.archive.checkpoint import unbase64
+from gateway.durable import replace_file
 from gateway.errors import WrongUse
 
 KEY_BYTES = 32
@@ -115,21 +116,9 @@ def new_line() -> str:
 
 def add_line(place: Path, line: str) -> None:
     """Put a line at the end of a file of keys: a crash leaves the old file or the new one, whole. Raises WrongUse."""
-    fresh = place.with_name(f"{place.name}.new")
     try:
         before = place.read_text(encoding="ascii") if place.exists() else ""
-        fresh.unlink(missing_ok=True)
-        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(before + ("\n" if before and not before.endswith("\n") else "") + line)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(place)
-        folder = os.open(place.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        replace_file(place, (before + ("\n" if before and not before.endswith("\n") else "") + line).encode())
     except OSError as wrong:
         raise WrongUse(f"{place} cannot be written: {wrong.strerror}") from wrong
 

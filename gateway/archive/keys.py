@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 from gateway.archive.checkpoint import Signer, Verifier, unbase64
 from gateway.archive.faults import Damaged
 from gateway.archive.kek import KEY_BYTES, KekSource, new_line
+from gateway.durable import sync_folder
 from gateway.errors import WrongUse
 from gateway.mail.entry import MAIL_TYPES
 
@@ -155,11 +156,7 @@ def make_secrets(folder: Path, origin: str, source: KekSource) -> Secrets:
             raise WrongUse(f"{folder / name} is there already; keys are made once and never overwritten")
     for name, text in files.items():
         _write(folder / name, text)
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync_folder(folder)
     return Secrets.load(folder, source)
 
 

@@ -6,7 +6,6 @@ renews, and the new one is on disk before anybody uses it.
 
 import contextlib
 import fcntl
-import os
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +14,7 @@ import msgspec
 
 from gateway.capture.oauth import Client, SignInNeeded, Token, renew
 from gateway.clock import Clock
+from gateway.durable import replace_file
 
 _SOON = timedelta(minutes=5)  # what ends sooner is renewed before it is used
 
@@ -63,12 +63,7 @@ class TokenFile:
             raise SignInNeeded(f"{self._place} cannot be read; {self._hint}") from wrong
 
     def _write(self, token: Token) -> None:
-        beside = self._place.with_suffix(".new")
-        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:  # noqa: PTH123 - a mode is asked for
-            file.write(msgspec.json.encode(token))
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(self._place)
+        replace_file(self._place, msgspec.json.encode(token))
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:

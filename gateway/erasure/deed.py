@@ -9,7 +9,6 @@ Each step may be done again: ``unfinished_in`` tells which erasures lack one, an
 """
 
 import hashlib
-import os
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ import msgspec
 from gateway.archive.archive import Archive
 from gateway.archive.faults import Grown
 from gateway.clock import Clock
+from gateway.durable import replace_file
 from gateway.erasure.certificate import certificate_of
 from gateway.erasure.plan import Plan, Target, plan_of, rewritten
 from gateway.errors import Temporary, WrongUse
@@ -118,7 +118,7 @@ class Eraser:
         text = certificate_of(entry, self.archive, self.clock.now())
         path = self.certificates / f"erasure-{by}.txt"
         self.certificates.mkdir(mode=0o700, exist_ok=True)
-        _write(path, text.encode())
+        replace_file(path, text.encode())
         done = {"erasure": by, "file": path.name, "sha256": hashlib.sha256(text.encode()).hexdigest()}
         self.archive.append(Draft(type="erasure.done", payload=canonical(done), meta={}))
         return path
@@ -169,17 +169,3 @@ class _Told(msgspec.Struct, frozen=True):
     agent: str
     approved_by: str
     asked: int | None
-
-
-def _write(path: Path, data: bytes) -> None:
-    fresh = path.with_suffix(".new")
-    with fresh.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
