@@ -10,6 +10,7 @@ import gc
 import os
 import signal
 import socket
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO
@@ -56,11 +57,12 @@ class Nursery:
         self._first = first
         self._process: Process | None = None
         self._door: socket.socket | None = None
+        self._asking = threading.Lock()
 
     def child(self) -> Child:
         """Return a new child. Where none can be had, it is one that has died already."""
         ours, theirs = socket.socketpair()
-        with theirs:
+        with theirs, self._asking:
             process = self._ask(theirs)
             if process is None:  # the nursery may have died since the last one
                 self.close()

@@ -32,6 +32,7 @@ _BATCH = 16
 _BATCH_BYTES = 256 * 1024
 _HEADER_BYTES = 64 * 1024
 _DEATHS = 2
+_MEMORY_BYTES = 2 * 1024**3  # of one child
 UNSEALED = -1
 UNREAD = "this message ended the reader twice; it is shown by its header alone"
 
@@ -79,10 +80,22 @@ def item_of(entry: Entry, *, html: bool = False) -> Item:
     return Item(key=entry.seq, raw=entry.payload, envelope=envelope, outbound=outbound, html=html)
 
 
+def nursery_of(
+    marketplaces: Mapping[str, str],
+    *,
+    memory_bytes: int = _MEMORY_BYTES,
+    opening: Opening = Opening(),  # noqa: B008 - frozen
+) -> Nursery:
+    """Return where readers of these marketplaces are born; several pools may share it."""
+    start = Start(marketplaces=dict(marketplaces), memory_bytes=memory_bytes, opening=opening)
+    return Nursery("gateway.reader", msgspec.msgpack.encode(start))
+
+
 class Readers:
     """A pool of child processes. One thread at a time may call ``understand``.
 
-    ``marketplaces`` maps file names to TOML texts; ``journal`` is where the messages being read are noted.
+    ``marketplaces`` maps file names to TOML texts; ``journal`` is where the messages being read are noted. A ``nursery`` that
+    is lent has been given all of that already, and is closed by its owner.
     """
 
     def __init__(
@@ -91,12 +104,13 @@ class Readers:
         *,
         count: int = 0,
         seconds: float = 30.0,
-        memory_bytes: int = 2 * 1024**3,
+        memory_bytes: int = _MEMORY_BYTES,
         opening: Opening = Opening(),  # noqa: B008 - frozen
         journal: Path | None = None,
+        nursery: Nursery | None = None,
     ) -> None:
-        start = Start(marketplaces=dict(marketplaces), memory_bytes=memory_bytes, opening=opening)
-        self._nursery = Nursery("gateway.reader", msgspec.msgpack.encode(start))
+        self._lent = nursery is not None
+        self._nursery = nursery or nursery_of(marketplaces, memory_bytes=memory_bytes, opening=opening)
         self._count = count or len(os.sched_getaffinity(0))
         self._seconds = seconds
         self._idle: list[_Reader] = []
@@ -141,7 +155,8 @@ class Readers:
         for reader in self._idle:
             reader.child.end()
         self._idle.clear()
-        self._nursery.close()
+        if not self._lent:
+            self._nursery.close()
         if self._journal is not None:
             self._journal.close()
 

@@ -25,7 +25,8 @@ from gateway.imap_proxy.upstream import Upstream
 from gateway.ingest.tls import make_certificate, server_context
 from gateway.mail.entry import Entry
 from gateway.store.accounts import Accounts
-from gateway.store.engine import Store, open_store
+from gateway.store.engine import Store
+from tests.stores import new_store
 
 NOW = datetime(2026, 11, 27, 8, 0, tzinfo=UTC)
 AGENT, WORD = "anna", "sesame open"
@@ -61,7 +62,7 @@ def agents_port(
     create_archive(urls["archive"], urls["keys"], place / "secrets", "docket/brand.example", clock)
     port = Port(
         archive=Archive(urls["archive"], urls["keys"], place / "secrets", clock=clock),
-        store=open_store(urls["store"]),
+        store=new_store(place / "store.db"),
         accounts=Accounts(
             urls["accounts"], clock, hasher=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         ),

@@ -64,11 +64,14 @@ def free_ports() -> dict[str, int]:
 
 
 def wait_for(what, *, seconds: float = 30.0, why=lambda: ""):
-    """Return the first true value of ``what``, asked again and again until the deadline."""
+    """Return the first true value of ``what``, asked again and again until the deadline; a dear question less often."""
     deadline = time.monotonic() + seconds
+    asked = time.monotonic()
     while not (value := what()):
-        assert time.monotonic() < deadline, why() or "it did not happen in time"
-        time.sleep(0.02)
+        now = time.monotonic()
+        assert now < deadline, why() or "it did not happen in time"
+        time.sleep(max(0.02, now - asked))
+        asked = time.monotonic()
     return value
 
 

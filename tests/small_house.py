@@ -8,12 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
 import uvicorn
+from argon2 import PasswordHasher
 
 from gateway.answer.compose import compose
 from gateway.archive.archive import Archive, create_archive
@@ -30,13 +32,13 @@ from gateway.indexer import Indexer
 from gateway.judge import Current, Judge
 from gateway.mail.entry import Envelope
 from gateway.pipeline import Gateway
-from gateway.readers import Readers
+from gateway.readers import Readers, nursery_of
 from gateway.relay.transport import Delivered
 from gateway.report.making import Reporter
 from gateway.rulebook import RuleBook
 from gateway.shelf import last_good, read_files, stock
 from gateway.store.accounts import Accounts
-from gateway.store.engine import Store, open_store
+from gateway.store.engine import Store
 from gateway.verification import Place, Verification
 from gateway.web.app import Site, build_site
 from index.backends.memory import MemoryBackend
@@ -48,6 +50,7 @@ from rules.mistakes import Known
 from rules.named import orders_named
 from rules.ruleset import load_ruleset
 from rules.weights import Settings
+from tests.stores import new_store
 
 PASSWORD = "correct horse battery"
 MAILBOX = "support@brand.example"
@@ -176,25 +179,34 @@ def once(current: Current) -> Callable[[], Current | None]:
     return lambda: given.pop() if given else None
 
 
+_marketplaces = cache(lambda: load_marketplaces(builtin_texts()))
+_nursery = cache(lambda: nursery_of(builtin_texts()))
+
+
+def new_readers() -> Readers:
+    """Return a reader for one user; all are born in one place, which loads what they need once."""
+    return Readers(builtin_texts(), count=1, nursery=_nursery())
+
+
 def build_house(place: Path, *, rules: str = RULES, deliver: Any = None, **gateway_settings: Any) -> House:
     """Make a new house in a folder, with one agent and no mail; ``deliver`` is where its mailbox's mail goes."""
     urls = {name: f"sqlite:///{place / (name + '.db')}" for name in ("archive", "keys", "store", "accounts")}
     clock = FixedClock(datetime(2026, 11, 23, 8, 16, 30, tzinfo=UTC))
     create_archive(urls["archive"], urls["keys"], place / "secrets", "docket/brand.example", clock)
     archive = Archive(urls["archive"], urls["keys"], place / "secrets", clock=clock)
-    store, index = open_store(urls["store"]), MemoryBackend()
-    accounts = Accounts(urls["accounts"], clock=clock)
+    store, index = new_store(place / "store.db"), MemoryBackend()
+    accounts = Accounts(urls["accounts"], clock=clock, hasher=PasswordHasher(1, 8, 1))
     accounts.add("anna", PASSWORD, full_name="Anna Brandt", role="supervisor")
-    marketplaces = load_marketplaces(builtin_texts())
+    marketplaces = _marketplaces()
     remote = Remote()
     gateway = Gateway(
         archive=archive,
         store=store,
-        readers=Readers(builtin_texts(), count=1),
+        readers=new_readers(),
         judge=Judge(
             archive=archive,
             store=store,
-            current=once(Current(marketplaces=marketplaces, readers=Readers(builtin_texts(), count=1))),
+            current=once(Current(marketplaces=marketplaces, readers=new_readers())),
             senders={MAILBOX: (MAILBOX, "Brand Support")},
             settings={"": (Settings(checks={"email_address": "hold", "links": "hold"}),)},
             drop=DROP,
@@ -275,7 +287,7 @@ def _desk(house: House, place: Path, rules: str, marketplaces: Marketplaces) -> 
         files=files,
         shelf=shelf,
         book=lambda: Book(ruleset=shelf().book.ruleset, marketplaces=marketplaces),
-        readers=lambda: Readers(builtin_texts(), count=1),
+        readers=new_readers,
         known=lambda: Known(
             marketplaces=frozenset(marketplaces.marketplaces), mailboxes=frozenset({MAILBOX})
         ),

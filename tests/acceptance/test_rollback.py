@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.test_serve import send
-from tests.installation import ENVIRONMENT, command
+from tests.installation import ENVIRONMENT, Installation, command
 
 MAIL = b"Subject: order 112-1234567-1234567\r\n\r\nthe lamp is broken %d\r\n"
 FILES = ("archive.db", "keys.db", "accounts.db", "store.db")
@@ -37,25 +37,38 @@ def put_back(kept, data, names):
         shutil.copy(kept / name, data / name)
 
 
-@pytest.fixture
-def aged(new_installation, tmp_path):
+@pytest.fixture(scope="module")
+def original(new_installation, tmp_path_factory):
     """An installation with a witness on a drive, yesterday's copies of its files, and mail that came since."""
-    drive, head = tmp_path / "drive", tmp_path / "head"
-    drive.mkdir()
-    place = new_installation(more=f'[witness]\nhead = "{head}"\nfolders = ["{drive}"]\n')
+    beside = tmp_path_factory.mktemp("beside")
+    (beside / "drive").mkdir()
+    place = new_installation(
+        more=f'[witness]\nhead = "{beside / "head"}"\nfolders = ["{beside / "drive"}"]\n'
+    )
     take(place, 1)
-    copy(place.data, tmp_path / "yesterday", FILES)
-    shutil.copytree(head, tmp_path / "head-then")
+    copy(place.data, beside / "yesterday", FILES)
+    shutil.copytree(beside / "head", beside / "head-then")
     assert place.run("agent", "add", "berta", "--password-stdin", input="correct horse 2\n").returncode == 0
     take(place, 2)
     assert place.run("witness", "write").returncode == 0
-    place.drive, place.head, place.kept, place.head_then = (
-        drive,
-        head,
-        tmp_path / "yesterday",
-        tmp_path / "head-then",
-    )
-    return place
+    return place, beside
+
+
+@pytest.fixture
+def aged(original, tmp_path):
+    """A copy of it that a test may spoil."""
+    place, beside = original
+    shutil.copytree(beside, tmp_path, dirs_exist_ok=True)
+    copied = Installation(tmp_path / "data", place.ports)
+    shutil.copytree(place.data, copied.data)
+    settings = copied.data / "config.toml"
+    text = settings.read_text().replace(str(beside), str(tmp_path)).replace(str(place.data), str(copied.data))
+    settings.write_text(text)
+    copied.drive, copied.head = tmp_path / "drive", tmp_path / "head"
+    copied.kept, copied.head_then = tmp_path / "yesterday", tmp_path / "head-then"
+    yield copied
+    if not copied.ended():
+        copied.kill()
 
 
 def test_an_older_archive_is_refused_told_of_everywhere_and_goes_on_by_a_persons_word(aged):

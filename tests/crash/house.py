@@ -22,11 +22,11 @@ from gateway.pipeline import Gateway
 from gateway.reader import understand
 from gateway.relay.transport import Delivered
 from gateway.store import tables
-from gateway.store.engine import open_store
 from index.registry import open_index
 from rules.marketplace import builtin_texts, load_marketplaces
 from rules.ruleset import load_ruleset
 from tests.small_house import MAILBOX, RULES, once
+from tests.stores import new_store
 
 MARKETPLACES = load_marketplaces(builtin_texts())
 UNOPENED = Extractor(Opening(text=False, barcodes=False))
@@ -142,7 +142,7 @@ class Running:
         self.archive = Archive(
             place.url("archive"), place.url("keys"), place.folder / "secrets", clock=place.clock
         )
-        self.store = open_store(place.url(store))
+        self.store = new_store(place.folder / f"{store}.db")
         self.index = FusedIndex(open_index("tantivy", place.folder / "index", writer=True), fuse)
         fuse.on_commits("keys commit", self.archive._keys)
         fuse.on_commits("archive commit", self.archive._archive)

@@ -3,10 +3,9 @@
 import pytest
 
 from gateway.audit import audit
-from gateway.readers import Readers
-from rules.marketplace import builtin, builtin_texts
+from rules.marketplace import builtin
 from rules.weights import Settings
-from tests.small_house import BUYER, MAILBOX, build_house, close, mail, seed
+from tests.small_house import BUYER, MAILBOX, build_house, close, mail, new_readers, seed
 
 
 @pytest.fixture
@@ -19,7 +18,7 @@ def house(tmp_path):
 
 @pytest.fixture
 def readers():
-    found = Readers(builtin_texts(), count=1)
+    found = new_readers()
     yield found
     found.close()
 

@@ -9,14 +9,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from gateway.deciding import Book
-from gateway.readers import Readers
 from gateway.replay import decide_again, decision_in, facts_again, read_one, replay, sums
 from gateway.store import messages
 from gateway.versions import book_of, versions_of
 from rules.facts import Authentic
 from rules.marketplace import builtin, builtin_texts
 from rules.ruleset import load_ruleset
-from tests.small_house import BUYER, MAILBOX, ORDER, build_house, close, mail, seed
+from tests.small_house import BUYER, MAILBOX, ORDER, build_house, close, mail, new_readers, seed
 
 LEAVES = st.sampled_from(
     ['direction = "inbound"', 'kind = "buyer_message"', 'subject = "frage|order"', 'text = "kaputt|broken"', "has_order = true",
@@ -68,7 +67,7 @@ MESSAGES = st.lists(
 
 @pytest.fixture(scope="module")
 def readers():
-    found = Readers(builtin_texts(), count=1)
+    found = new_readers()
     yield found
     found.close()
 

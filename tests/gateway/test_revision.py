@@ -8,7 +8,6 @@ from sqlalchemy import select
 
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import Draft
-from gateway.readers import Readers
 from gateway.replay import decide_again, decision_in, read_one, replay
 from gateway.revision import revise
 from gateway.shelf import put_in_force
@@ -16,9 +15,8 @@ from gateway.store import jobs, messages, orders, tables
 from gateway.versions import book_of
 from index.query import parse_query
 from rules.deadlines import Timetable
-from rules.marketplace import builtin_texts
 from rules.ruleset import load_ruleset
-from tests.small_house import ORDER, build_house, close, mail, seed
+from tests.small_house import ORDER, build_house, close, mail, new_readers, seed
 
 RULES = """
 [[rule]]
@@ -34,7 +32,7 @@ then = [
 
 @pytest.fixture(scope="module")
 def readers():
-    found = Readers(builtin_texts(), count=1)
+    found = new_readers()
     yield found
     found.close()
 

@@ -25,9 +25,9 @@ from gateway.errors import WrongUse
 from gateway.ingest.tls import make_certificate
 from gateway.pipeline import Intake
 from gateway.store import places, tables
-from gateway.store.engine import open_store
 from tests.installation import wait_for
 from tests.scripted_imap import scripted_imap
+from tests.stores import new_store
 
 USER, PASSWORD, BOX = "shop", "correct horse", "support@brand.example"
 pytestmark = pytest.mark.needs("dovecot")
@@ -58,7 +58,7 @@ class House:
         urls = f"sqlite:///{folder}/archive.db", f"sqlite:///{folder}/keys.db"
         create_archive(*urls, folder / "secrets", "docket/watch", clock)
         self.archive = Archive(*urls, folder / "secrets", clock=clock)
-        self.store = open_store(f"sqlite:///{folder}/store.db")
+        self.store = new_store(folder / "store.db")
         self.place, self.clock, self.stop = folder / "capture.json", clock, threading.Event()
 
     def account(self, port):

@@ -11,6 +11,7 @@ from gateway.mail.entry import Entry
 from gateway.store import fold, tables
 from gateway.store.engine import Store, open_store
 from gateway.store.records import AttachmentRow, MessageRow
+from tests.stores import new_store
 
 START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 ORDER = "112-1234567-1234567"
@@ -28,8 +29,12 @@ def url(request, tmp_path):
 
 
 @pytest.fixture
-def store(url):
-    store = open_store(url)
+def store(request, url):
+    store = (
+        new_store(request.getfixturevalue("tmp_path") / "store.db")
+        if url.startswith("sqlite")
+        else open_store(url)
+    )
     yield store
     store.close()
 
