@@ -17,7 +17,7 @@ demo: install
 	$(BIN)/docket demo
 
 test: install
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n $$(($$(nproc) + 1)) --dist loadfile  # much of a test is waiting for servers
 
 check: install
 	$(BIN)/ruff format --check .

@@ -53,6 +53,17 @@ _PATHS = [
     "/status",
     "/clients",
     "/tokens",
+    "/claims",
+    "/capture",
+    "/account",
+    "/searches",
+    "/rules",
+    "/rules/bench",
+    "/rules/replay",
+    "/custody/holds",
+    "/custody/retention",
+    f"/custody/erasures?target={BUYER}",
+    "/nowhere",
 ]
 
 
@@ -95,7 +106,8 @@ def test_a_page_is_there_for_everybody(furnished, browser, path):
     assert "\n".join(found(browser)) == ""
     look(browser, width=1360, scheme="dark")
     assert "\n".join(found(browser, "color-contrast")) == ""
-    look(browser, width=320, scheme="light")
-    wide, inner = browser.execute_script("return [document.documentElement.scrollWidth, innerWidth]")
-    assert wide <= inner
+    for width in (1360, 768, 320):
+        look(browser, width=width, scheme="light")
+        wide, inner = browser.execute_script("return [document.documentElement.scrollWidth, innerWidth]")
+        assert wide <= inner, width
     assert "\n".join(found(browser, *_NARROW)) == ""
