@@ -2,12 +2,13 @@
 
 import click
 
+from gateway.archive.archive import Archive
 from gateway.cli.act import agent_option
 from gateway.cli.frame import Place, json_option, pass_place, print_json, when
-from gateway.errors import WrongUse
+from gateway.errors import DocketError, WrongUse
 from gateway.queueing import Do, queue_draft
 from gateway.store import jobs, messages
-from gateway.store.records import JobRow
+from gateway.store.records import JobRow, MessageRow
 
 _STATES = {"ready": "waits", "leased": "is being sent", "held": "held", "dead": "failed"}
 
@@ -22,10 +23,14 @@ def queue() -> None:
 @json_option
 @pass_place
 def list_(place: Place, limit: int, as_json: bool) -> None:
-    """List what has not arrived: what waits for its next try, what is held, what failed."""
-    with place.app().store.read() as conn:
+    """List what has not arrived: what waits for a second look or its next try, what is held, what failed."""
+    app = place.app()
+    with app.store.read() as conn:
+        looks = messages.held(conn, limit)
         found = jobs.outstanding(conn, limit)
         rows = messages.messages(conn, [one.message for one in found])
+    for look in looks:
+        _tell_held(look, _found_in(app.archive, look.seq), as_json)
     for one in found:
         row = rows.get(one.message)
         if as_json:
@@ -56,6 +61,38 @@ def list_(place: Place, limit: int, as_json: bool) -> None:
             )
 
 
+def _found_in(archive: Archive, seq: int) -> str:
+    """Return what the policy found in a message that it holds."""
+    try:
+        findings = archive.entry(seq).meta["verdict"]["findings"]
+    except (DocketError, KeyError):
+        return ""
+    return "; ".join(one["message"] for one in findings if one["action"] == "hold")
+
+
+def _tell_held(row: MessageRow, why: str, as_json: bool) -> None:
+    to = [address for _, address in (*row.to, *row.cc)]
+    if as_json:
+        print_json(
+            {
+                "seq": row.seq,
+                "job": None,
+                "kind": "relay",
+                "state": "second look",
+                "mailbox": row.mailbox,
+                "recipients": to,
+                "attempts": 0,
+                "next_at": None,
+                "last": why,
+                "subject": row.subject,
+                "agent": row.agent,
+            }
+        )
+    else:
+        told = f"{row.seq}\trelay\twaits for a second look\t{', '.join(to)}\tdocket release {row.seq}\t{why}"
+        click.echo(told)
+
+
 def _act(do: Do, help_: str) -> click.Command:
     @click.argument("seq", type=int)
     @click.option("--job", "number", type=int, help="Which of a message's jobs, where it has several.")
@@ -70,6 +107,10 @@ def _act(do: Do, help_: str) -> click.Command:
             found = jobs.jobs_of(conn, seq)
         if row is None:
             raise WrongUse(f"entry {seq} is no message")
+        if row.state == "held" and not found:
+            raise WrongUse(
+                f"message {seq} waits for a second look: docket release {seq}, with or without --drop"
+            )
         draft = queue_draft(
             _chosen(seq, found, number), row, do, agent=agent, reason=reason, source="command"
         )
