@@ -1,5 +1,6 @@
 """What every test may ask for: a free port, real mail, a private PostgreSQL."""
 
+import atexit
 import os
 import shutil
 import socket
@@ -17,6 +18,7 @@ from gateway.births import collect_seldom
 _PROGRAM_PATHS = [*os.environ.get("PATH", "").split(os.pathsep), "/usr/sbin", "/sbin", "/usr/lib/dovecot"]
 # What is kept outside of data folders must not be the user's own: here and in every process that a test starts.
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="docket-state-")
+atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)
 
 
 def program(name: str) -> str | None:
