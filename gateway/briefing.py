@@ -14,12 +14,14 @@ from gateway.store.authenticity import entries_of
 from gateway.store.due import ClockRow, clocks_of
 from gateway.store.records import JobRow, LinkRow, MessageRow
 from gateway.store.rows import load_links
+from gateway.store.turns import returned_by
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is known of the message that a job is about; ``lost`` is what an alert tells of, ``clock`` what a warning does.
 
+    ``returned`` is the answer that a bounce takes back.
     ``checked`` is the finding about its sender that entry ``checked_by`` holds; ``with_check`` reads it.
     """
 
@@ -29,6 +31,7 @@ class Known:
     lost: tuple[Lost, ...] = ()
     checked_by: int | None = None
     clock: ClockRow | None = None
+    returned: MessageRow | None = None
 
     def with_check(self, archive: Archive) -> "Known":
         """Return the same with the finding read from the archive; raises what reading an entry raises."""
@@ -53,10 +56,16 @@ def brief(conn: Connection, claimed: Sequence[JobRow]) -> list[tuple[JobRow, Kno
                 checked_by=checked.get(job.message) if job.kind == "deliver" else None,
                 lost=lost_with(conn, job) if job.kind == "alert" else (),
                 clock=_clock(conn, job) if job.kind == "warn" else None,
+                returned=_returned(conn, job.message) if job.kind == "returned" else None,
             ),
         )
         for job in claimed
     ]
+
+
+def _returned(conn: Connection, bounce: int) -> MessageRow | None:
+    answer = returned_by(conn, bounce)
+    return None if answer is None else messages.message(conn, answer)
 
 
 def _clock(conn: Connection, job: JobRow) -> ClockRow | None:

@@ -24,6 +24,7 @@ from gateway.mail.stamp import Stamp, stamp
 from gateway.relay.bounce import delay_report, failure_report
 from gateway.relay.notice import arrival_notice, failure_notice
 from gateway.relay.outcomes import outcomes_of
+from gateway.relay.returned import returned_notice
 from gateway.relay.signing import Signing
 from gateway.relay.transport import Deferred, Delivered, Outcome, Refused, Transport, Unknown
 from gateway.relay.warning import Due, deadline_warning
@@ -94,6 +95,7 @@ def carry(
         "notify",
         "alert",
         "warn",
+        "returned",
     }:  # of a mailbox that is in the settings no more others can still tell
         post = post or next(iter(posts.values()), None)
     if post is None:
@@ -158,6 +160,22 @@ def carry(
                 raw = deadline_warning(
                     Due(known.clock.name, known.clock.due_at, known.clock.said, job.task["zone"]),
                     about(known.row),
+                    web=web,
+                    sender=post.sender,
+                    to=recipients,
+                    hostname=hostname,
+                    trace=f"{entry.id}-{job.number}",
+                    at=now,
+                )
+                return _tell(post, posts, raw, recipients)
+            case "returned":
+                if known.returned is None:
+                    return Sent(outcomes=())  # it names nothing that we sent
+                raw = returned_notice(
+                    about(known.returned),
+                    job.task["said"],
+                    agent=known.returned.agent,
+                    report=entry.seq,
                     web=web,
                     sender=post.sender,
                     to=recipients,

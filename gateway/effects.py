@@ -49,7 +49,7 @@ def jobs_for(
     if drop.is_only(envelope.rcpt_to):
         return ()
     if type_ != "mail.in":
-        return notices if type_ == "mail.held" else ()
+        return (*notices, *_held(envelope)) if type_ == "mail.held" else ()
     wanted = dict.fromkeys(
         box for recipient in envelope.rcpt_to if (box := mailboxes.get(recipient.lower())) is not None
     )
@@ -76,13 +76,17 @@ def jobs_for(
         )
         for extra, action in enumerate(a for a in decision.actions if a.get("do") == "forward")
     )
-    return (*tasks, *notices, *_warnings(envelope, decision, mailboxes))
+    return (
+        *tasks,
+        *notices,
+        *_returned(envelope, decision, mailboxes),
+        *_warnings(envelope, decision, mailboxes),
+    )
 
 
 def _notices(envelope: Envelope, decision: Decision, mailboxes: dict[str, str]) -> tuple[Task, ...]:
     """Return a job for each address that is to be told, once, however many rules ask for it."""
-    ours = (box for to in envelope.rcpt_to if (box := mailboxes.get(to.lower())) is not None)
-    mailbox = envelope.mailbox or next(ours, "")
+    mailbox = _mailbox(envelope, mailboxes)
     wanted: dict[str, str] = {}
     for action in decision.actions:
         if action.get("do") == "notify":
@@ -97,10 +101,34 @@ def _notices(envelope: Envelope, decision: Decision, mailboxes: dict[str, str]) 
     )
 
 
+def _returned(envelope: Envelope, decision: Decision, mailboxes: dict[str, str]) -> tuple[Task, ...]:
+    """Return the job that tells of an answer that came back, where the message is a bounce."""
+    mailbox = _mailbox(envelope, mailboxes)
+    if decision.bounced is None or not mailbox:
+        return ()
+    task = {"mailbox": mailbox, "recipients": [mailbox], "said": decision.undelivered}
+    return (Task(number=FIRST_WARNING - 1, kind="returned", task=task),)
+
+
+def _held(envelope: Envelope) -> tuple[Task, ...]:
+    """Return the job that tells an answer's mailbox that it waits for a second look, and why."""
+    if not envelope.mailbox:
+        return ()
+    findings = (envelope.verdict or {}).get("findings", ())
+    why = "; ".join(one["message"] for one in findings if one["action"] == "hold")
+    text = f"{envelope.agent or 'Somebody'}'s answer has not left: it waits for a second look. {why}".strip()
+    task = {"mailbox": envelope.mailbox, "recipients": [envelope.mailbox], "text": text}
+    return (Task(number=FIRST_WARNING - 2, kind="notify", task=task),)
+
+
+def _mailbox(envelope: Envelope, mailboxes: dict[str, str]) -> str:
+    ours = (box for to in envelope.rcpt_to if (box := mailboxes.get(to.lower())) is not None)
+    return envelope.mailbox or next(ours, "")
+
+
 def _warnings(envelope: Envelope, decision: Decision, mailboxes: dict[str, str]) -> tuple[Task, ...]:
     """Return a job for each warning before a deadline that the message sets; each says when the next one comes."""
-    ours = (box for to in envelope.rcpt_to if (box := mailboxes.get(to.lower())) is not None)
-    mailbox = envelope.mailbox or next(ours, "")
+    mailbox = _mailbox(envelope, mailboxes)
     wanted = [
         (clock, at, after.isoformat() if after is not None else "")
         for clock in decision.clocks

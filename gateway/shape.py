@@ -62,6 +62,7 @@ def facts_of(
         message_id=mail.message_id,
         in_reply_to=mail.in_reply_to,
         references=mail.references,
+        attached_ids=mail.attached_ids,
         size_bytes=mail.size_bytes,
         occurred_at=occurred_at,
         age_s=max(0.0, (occurred_at - written).total_seconds()),
@@ -82,8 +83,12 @@ def is_automatic(mail: ParsedMail, envelope: Envelope) -> bool:
 
 
 def refers_to(mail: ParsedMail) -> tuple[str, ...]:
-    """Return the ids a message answers, the nearest first: In-Reply-To, then References from its end."""
-    return tuple(dict.fromkeys((*mail.in_reply_to, *reversed(mail.references))))
+    """Return the ids a message answers, the nearest first: In-Reply-To, then References from its end.
+
+    A report (RFC 6522) answers the message that it returns.
+    """
+    returned = mail.attached_ids if "multipart/report" in mail.header("content-type").lower() else ()
+    return tuple(dict.fromkeys((*returned, *mail.in_reply_to, *reversed(mail.references))))
 
 
 def occurred(mail: ParsedMail, envelope: Envelope) -> tuple[datetime, str]:

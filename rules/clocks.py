@@ -4,9 +4,7 @@ Terms that marketplaces document disagree with their mail, so a notice's own wor
 stands there may be the buyer's word, and it can only make the time shorter.
 """
 
-import re
 from datetime import datetime
-from itertools import islice
 
 from rules.belief import Belief
 from rules.book import Clock
@@ -24,9 +22,6 @@ ENDINGS = {
     "chargeback_closed": frozenset({"chargeback_opened"}),
 }
 _SHORTEST_H = 24.0  # of all terms that any marketplace gives for a dispute; for those that say nothing
-_MESSAGE_ID = re.compile(r"^(?:>\s*)?message-id:\s*<([^<>\s]{3,250})>", re.IGNORECASE | re.MULTILINE)
-_ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
-_NAMED_MAX = 20
 _OURS = "docket"  # in X-Loop: a notice that we wrote ourselves
 
 
@@ -56,24 +51,6 @@ def deadlines_of(
 def is_automatic(facts: Facts) -> bool:
     """Tell whether a program answered: an absence note, an answer by a robot (RFC 3834 section 5)."""
     return _field(facts, "auto-submitted").lower().startswith("auto-replied")
-
-
-def bounced_by(facts: Facts, reading: Reading) -> tuple[str, ...] | None:
-    """Return what a bounce says was not passed on: ids of messages, then addresses. None for what is no bounce.
-
-    A report of delay is none: whoever delays still tries (RFC 3464 section 2.3.3).
-    """
-    if facts.direction == "outbound":
-        return None
-    said = "\n".join([facts.text, *(one.text for one in facts.attachments)])
-    report = "delivery-status" in _field(facts, "content-type").lower() and not re.search(
-        r"^action:\s*(?:delayed|delivered|relayed|expanded)", said, re.IGNORECASE | re.MULTILINE
-    )
-    if not report and reading.kind != "not_delivered":
-        return None
-    named = (*facts.in_reply_to, *facts.references, *_MESSAGE_ID.findall(said))
-    addresses = map(str.lower, _ADDRESS.findall(said))
-    return tuple(dict.fromkeys((*named[:_NAMED_MAX], *islice(addresses, _NAMED_MAX))))
 
 
 def _field(facts: Facts, name: str) -> str:

@@ -7,8 +7,9 @@ import msgspec
 
 from rules import actions
 from rules.belief import NOT_AUTHENTIC, Belief, belief_of
+from rules.bounces import Bounce, bounce_of
 from rules.case import TEXT_MAX, Case
-from rules.clocks import bounced_by, deadlines_of, is_automatic
+from rules.clocks import deadlines_of, is_automatic
 from rules.conditions import first_failure, matches
 from rules.confidence import RANK
 from rules.facts import Context, Decision, Facts, Link, OrderRef, Reading
@@ -48,6 +49,7 @@ def decide(
     links, missed = links_of(facts, reading, context, belief)
     reasons = [_line(link) for link in links]
     reasons.extend(missed)
+    bounce = bounce_of(facts, reading)
     outcome = _Outcome(links=links, tags=(NOT_AUTHENTIC,) if belief.claimed else ())
     clocks = deadlines_of(facts, reading, belief, marketplaces) if context.retry_of is None else ()
     if belief.claimed:
@@ -71,8 +73,16 @@ def decide(
         language=facts.language,
         clocks=clocks,
         automatic=is_automatic(facts),
-        bounced=bounced_by(facts, reading),
+        bounced=_named(bounce, belief),
+        undelivered=" ".join(filter(None, (bounce.status, bounce.said))) if bounce is not None else "",
     )
+
+
+def _named(bounce: Bounce | None, belief: Belief) -> tuple[str, ...] | None:
+    """Return by what a bounce is tied to mail of ours: of a sender who is refuted only ids, which are hard to guess."""
+    if bounce is None:
+        return None
+    return bounce.ids if belief.refuted else tuple(dict.fromkeys((*bounce.ids, *bounce.addresses)))
 
 
 def explain_rules(

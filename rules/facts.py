@@ -88,6 +88,7 @@ class Facts:
     message_id: str = ""
     in_reply_to: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
+    attached_ids: tuple[str, ...] = ()
     size_bytes: int = 0
     occurred_at: datetime | None = None
     age_s: float = 0.0  # on its way: from its Date until it occurred; 0 where it has no Date
@@ -289,3 +290,4 @@ class Decision:
     clocks: tuple[Deadline, ...] = ()  # that the message starts; none for history
     automatic: bool = False  # a program answered: that stops no clock
     bounced: tuple[str, ...] | None = None  # of a bounce: the ids of messages and the addresses that it names
+    undelivered: str = ""  # of a bounce: its status and the other side's own words, on one line

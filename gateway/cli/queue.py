@@ -107,7 +107,7 @@ def _act(do: Do, help_: str) -> click.Command:
             found = jobs.jobs_of(conn, seq)
         if row is None:
             raise WrongUse(f"entry {seq} is no message")
-        if row.state == "held" and not found:
+        if row.state == "held" and all(one.kind != "relay" for one in found):
             raise WrongUse(
                 f"message {seq} waits for a second look: docket release {seq}, with or without --drop"
             )

@@ -16,6 +16,7 @@ _KINDS = {
     "notify": "told of in a notice",
     "alert": "told of in an alert",
     "warn": "told of in a warning",
+    "returned": "told of in a notice that it came back",
 }
 
 

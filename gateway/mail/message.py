@@ -50,6 +50,7 @@ class ParsedMail:
     html: str = ""  # the first HTML body, decoded, NOT sanitised
     links: tuple[str, ...] = ()  # targets of links in the HTML, in order
     attachments: tuple[Attachment, ...] = ()
+    attached_ids: tuple[str, ...] = ()  # the Message-IDs of messages attached to it
     defects: tuple[str, ...] = ()
 
     def header(self, name: str) -> str:

@@ -45,6 +45,7 @@ class _Found:
         self.texts: list[_Text] = []
         self.room = _TEXT_MAX
         self.attachments: list[Attachment] = []
+        self.attached_ids: dict[str, None] = {}
         self.defects: dict[str, None] = {}
 
     def defect(self, words: str, section: str = "") -> None:
@@ -132,6 +133,8 @@ def _take(leaf: Leaf, found: _Found) -> None:
         if claimed == "text/plain" and not leaf.loose:
             content = _without_files(leaf.section, content, found)
         _read(leaf, claimed, given, content, found)
+        if claimed == "text/rfc822-headers":  # of a message that a report returns
+            found.attached_ids.update(dict.fromkeys(_ids_of(content)))
         if not filename:
             return
     if leaf.loose or not (content or filename or leaf.message):
@@ -139,6 +142,7 @@ def _take(leaf: Leaf, found: _Found) -> None:
     if leaf.message:
         filename = filename or "message.eml"
         found.texts.append(_Text(html=False, alternative="", text=label_of(content)))
+        found.attached_ids.update(dict.fromkeys(_ids_of(content)))
     clean = _UNSAFE_NAME.sub("_", filename).strip(" .")[:255]
     if clean != filename.strip(" ."):
         found.defect("a file name holds characters that no file name should", leaf.section)
@@ -182,6 +186,12 @@ def label_of(content: bytes | memoryview) -> str:
         f"{name}: {fields.decode_field(value.decode('utf-8', 'surrogateescape'))}" for name, value in told
     )
     return "\n".join(lines)
+
+
+def _ids_of(content: bytes | memoryview) -> tuple[str, ...]:
+    """Return the Message-ID of an attached message."""
+    written = header_block_of(bytes(content[:_LABEL_BYTES])).values("message-id")[:1]
+    return tuple(fields.ids([one.decode("utf-8", "surrogateescape") for one in written])[:1])
 
 
 def _is_read(claimed: str, kind: str, filename: str) -> bool:
@@ -258,5 +268,6 @@ def _mail(
         html=html,
         links=links,
         attachments=tuple(found.attachments),
+        attached_ids=tuple(found.attached_ids)[:_PARTS_MAX],
         defects=tuple(found.defects),
     )

@@ -2,6 +2,7 @@
 
 from gateway.relay.reply import enhanced_status
 from gateway.relay.transport import Deferred, Delivered, Outcome, Refused, Unknown
+from rules.refusals import refusal_in
 
 # Statuses of RFC 3463 by their longest known beginning.
 _ADVICE = {
@@ -42,8 +43,15 @@ def advice_for(one: Outcome) -> str:
         return "Look on the marketplace's message page whether it is there, before you send it again."
     if isinstance(one, Deferred):
         return "Send it again later. If it is urgent, use the marketplace's own message page."
-    detail = enhanced_status(one.reply).partition(".")[2]
-    for known in (detail, detail.partition(".")[0]):
-        if known in _ADVICE:
-            return _ADVICE[known]
+    return mend(one.reply)
+
+
+def mend(said: str) -> str:
+    """Say what a person can do about a refusal: by the other side's words, else by the status among them (RFC 3463)."""
+    if known := refusal_in(said):
+        return known.mend
+    detail = enhanced_status(said).partition(".")[2]
+    for begun in (detail, detail.partition(".")[0]):
+        if begun in _ADVICE:
+            return _ADVICE[begun]
     return _ANYTHING

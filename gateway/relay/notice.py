@@ -48,6 +48,7 @@ _DOING = {
     "relay": "relay to",
     "report": "report of a failed answer to",
     "notify": "notice to",
+    "returned": "notice of a returned answer to",
 }
 
 

@@ -198,6 +198,7 @@ def _voided(tx: Connection, log: int, ruling: Ruling) -> int | None:
     """Return the answer that a bounce takes back.
 
     That is the one whose id it names, else the newest before it that was accepted for the same order or the same buyer.
+    A link that is merely possible is a stranger's word: it takes nothing back.
     """
     answers = select(turns.c.message).where(
         turns.c.log == log, turns.c.role == "answer", turns.c.message < ruling.of
@@ -205,12 +206,14 @@ def _voided(tx: Connection, log: int, ruling: Ruling) -> int | None:
     newest = answers.order_by(turns.c.message.desc()).limit(1)
     named = newest.join(tables.messages, (_rows.log == turns.c.log) & (_rows.seq == turns.c.message))
     about = newest.join(tables.links, (_links.log == turns.c.log) & (_links.message == turns.c.message))
-    orders = [(link.order.marketplace, link.order.value) for link in ruling.decision.links]
+    sure = (link for link in ruling.decision.links if link.confidence != "possible")
+    orders = [(link.order.marketplace, link.order.value) for link in sure]
     said = ruling.decision.bounced or ()
     accepted = turns.c.accepted_by.is_not(None)
     same_order = tuple_(_links.marketplace, _links.value).in_(orders) & _links.undone_by.is_(None)
     for chosen in (
         named.where(_rows.message_id.in_(said)),
+        named.where(_rows.id.in_([one for one in said if "@" not in one])),
         about.where(accepted, same_order),
         named.where(accepted, _rows.alias != "", _rows.alias.in_(said)),
     ):

@@ -56,6 +56,7 @@ class Decided(msgspec.Struct, frozen=True):
     clocks: tuple[Deadline, ...] = ()
     automatic: bool = False
     bounced: tuple[str, ...] | None = None
+    undelivered: str = ""
 
 
 class Ruling(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from rules.facts import Confidence, Link, OrderRef
 
-JobKind = Literal["deliver", "relay", "report", "notify", "alert", "warn"]
+JobKind = Literal["deliver", "relay", "report", "notify", "alert", "warn", "returned"]
 JobState = Literal["ready", "leased", "held", "done", "dead", "dropped"]
 
 

@@ -131,6 +131,13 @@ def came_back(conn: Connection, seqs: Iterable[int]) -> set[int]:
     return {one for chunk in chunks(dict.fromkeys(seqs)) for one in _voided(conn, log, chunk)}
 
 
+def returned_by(conn: Connection, bounce: int) -> int | None:
+    """Return the answer of ours that a bounce takes back."""
+    chosen = select(turns.c.voids).where(turns.c.log == log_of(conn), turns.c.message == bounce)
+    found: int | None = conn.scalar(chosen)
+    return found
+
+
 def _voided(conn: Connection, log: int, seqs: Sequence[int]) -> set[int]:
     chosen = select(turns.c.voids).where(turns.c.log == log, turns.c.voids.in_(seqs))
     return {one for one in conn.scalars(chosen) if one is not None}

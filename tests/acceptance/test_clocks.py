@@ -115,6 +115,9 @@ def test_a_bounce_after_the_acceptance_sets_it_going_again(place):
     wait_for(lambda: len(place.json("order", LAMP.value)[0]["messages"]) == 3, seconds=60)
     place.settled(seconds=180)
     assert LAMP.value in waits(place)
+    (notice,) = [one.raw for one in place.keeper.taken if b"Subject: Not delivered: " in one.raw]
+    assert b"anna's answer was accepted at first, and then came back" in notice
+    assert b"The buyer does not want messages" in notice
     told = place.run("answer", LAMP.value, "--trace")
     assert "answered" not in told.stdout
     assert "of the buyer is unanswered" in told.stderr

@@ -106,6 +106,12 @@ def test_agents_read_answer_and_file_and_a_second_answer_waits_for_a_person(plac
         code, said = submits(place, "ben", reply("On its way!", read["Message-ID"].strip(), to, "second"), to)
         assert code == 250, said
         place.settled(seconds=180)
+        assert anna.select("INBOX")[1] == [b"2"]
+        notice = message_from_bytes(anna.fetch("2", "(BODY.PEEK[])")[1][0][1])
+        assert (
+            "ben's answer has not left: it waits for a second look"
+            in notice.get_payload(decode=True).decode()
+        )
     (held,) = waiting(place)
     assert f"{AGENT} answered this message at" in held["last"]
     wrong = place.run("queue", "release", held["seq"])

@@ -7,9 +7,9 @@ import pytest
 
 from rules.belief import Belief
 from rules.book import Clock
-from rules.clocks import bounced_by, deadlines_of, is_automatic
+from rules.clocks import deadlines_of, is_automatic
 from rules.deadlines import Timetable
-from rules.facts import AttachmentFact, Facts, FoundTerm, Reading
+from rules.facts import Facts, FoundTerm, Reading
 
 AT = datetime(2026, 11, 27, 12, tzinfo=UTC)  # a Friday
 HOUR = timedelta(hours=1)
@@ -118,34 +118,6 @@ def test_every_clock_in_the_files_has_a_zone_that_there_is(marketplaces):
     assert len(clocks) > 10
     assert {one.zone for one in clocks if one.zone} == {"Europe/Amsterdam"}
     assert Clock(name="x", starts_on=(), hours=1).zone == ""
-
-
-REPORT = "Reporting-MTA: dns; mx\n\nFinal-Recipient: rfc822; k3@marketplace.amazon.de\nAction: {}\n\nMessage-ID: <a1@brand.example>\n"
-
-
-def test_a_report_of_failure_is_a_bounce_and_names_what_it_returns():
-    report = AttachmentFact(
-        filename="",
-        content_type="message/delivery-status",
-        size_bytes=1,
-        sha256="",
-        text=REPORT.format("failed"),
-    )
-    facts = Facts(
-        direction="inbound",
-        headers=(("Content-Type", 'multipart/report; report-type="delivery-status"'),),
-        attachments=(report,),
-    )
-    assert bounced_by(facts, Reading()) == ("a1@brand.example", "k3@marketplace.amazon.de")
-    late = replace(facts, attachments=(replace(report, text=REPORT.format("delayed")),))
-    assert bounced_by(late, Reading()) is None
-    assert bounced_by(replace(facts, direction="outbound"), Reading()) is None
-
-
-def test_a_marketplace_s_word_that_it_passed_nothing_on_is_a_bounce():
-    facts = Facts(direction="inbound", text="Buyer: mailto:K3@marketplace.amazon.de", in_reply_to=("a1@x",))
-    assert bounced_by(facts, Reading(kind="not_delivered")) == ("a1@x", "k3@marketplace.amazon.de")
-    assert bounced_by(facts, Reading(kind="buyer_message")) is None
 
 
 def test_what_a_program_answers_is_told_from_what_it_generates():

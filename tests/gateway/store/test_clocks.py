@@ -6,6 +6,7 @@ import pytest
 
 from gateway.store import due
 from gateway.store.erasures import forget
+from gateway.store.turns import came_back
 from rules.facts import OrderRef
 
 ORDER = OrderRef(marketplace="amazon", value="112-1234567-1234567")
@@ -87,6 +88,23 @@ def test_a_bounce_sets_it_going_again_and_the_next_answer_stops_it(store, told):
     told.decision(bounce, kind="not_delivered", bounced=[f"m{answer}@market.example"])
     assert look(store, told)[0].stopped_by is None
     told.answer()
+    assert look(store, told)[0].how == "answer"
+
+
+def test_a_bounce_may_know_the_answer_by_our_mark_alone(store, told):
+    told.ask()
+    answer = told.answer()
+    told.answer()  # not this one
+    told.decision(told.mail(), kind="not_delivered", bounced=[f"ID{answer:024}"])
+    told.fold(store)
+    with store.read() as conn:
+        assert came_back(conn, range(answer + 20)) == {answer}
+
+
+def test_a_stranger_s_bounce_on_an_order_takes_nothing_back(store, told):
+    told.ask()
+    told.answer()
+    told.decision(told.mail(), kind="not_delivered", links=[told.link(confidence="possible")], bounced=[])
     assert look(store, told)[0].how == "answer"
 
 
