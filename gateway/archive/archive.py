@@ -25,7 +25,7 @@ from gateway.archive.faults import Damaged, reading
 from gateway.archive.identity import check_identity, check_wrapping
 from gateway.archive.kek import KEK_FILE, KekSource
 from gateway.archive.keyguard import hold_keys
-from gateway.archive.keys import Secrets, subkey
+from gateway.archive.keys import CHAIN, Secrets, subkey
 from gateway.archive.outside import OutsideHead
 from gateway.archive.proof import prove_consistency, prove_inclusion
 from gateway.archive.reader import Reader
@@ -79,6 +79,7 @@ class Archive:
         except BaseException:
             self._dispose()
             raise
+        self._chain = secrets / CHAIN
         self._vault = Vault(self.origin, self._secrets.wrapper, self._secrets.fingerprints)
         self._reader = Reader(self._archive, self._keys, self._vault, log=log)
         self.outside = OutsideHead(outside, self.verifier) if outside is not None else None
@@ -220,6 +221,10 @@ class Archive:
         note = self._reader.head()[1]
         open_checkpoint(note, self._secrets.signer.verifier)
         return note
+
+    def chain(self) -> bytes | None:
+        """Return the handovers from the log's first key to the one in force, None where the first still is."""
+        return self._chain.read_bytes() if self._chain.exists() else None
 
     def inclusion(self, seq: int) -> tuple[int, list[bytes]]:
         """Return the log's size and the audit path of an entry in it, sibling first (RFC 6962 section 2.1.1)."""

@@ -25,10 +25,19 @@ _SIZE = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Verifier:
-    """A public key under a name, as strangers hold it."""
+    """A public key under a name, as strangers hold it.
+
+    ``earlier`` are the keys that it took the log over from, oldest first, each with the size and root up to which it speaks.
+    """
 
     name: str
     public: Ed25519PublicKey
+    earlier: tuple[tuple["Verifier", int, bytes], ...] = ()
+
+    @property
+    def first(self) -> "Verifier":
+        """The key that the log began with."""
+        return self.earlier[0][0] if self.earlier else self
 
     @property
     def fingerprint(self) -> str:
@@ -64,9 +73,14 @@ class Verifier:
 class Signer:
     """The log's private key under the log's name."""
 
-    def __init__(self, name: str, private: Ed25519PrivateKey) -> None:
+    def __init__(
+        self,
+        name: str,
+        private: Ed25519PrivateKey,
+        earlier: tuple[tuple[Verifier, int, bytes], ...] = (),
+    ) -> None:
         self._private = private
-        self.verifier = Verifier(name, private.public_key())
+        self.verifier = Verifier(name, private.public_key(), earlier)
         self._key_id = self.verifier.key_id
 
     def sign(self, text: str) -> str:
@@ -133,11 +147,31 @@ def open_note(note: str, verifier: Verifier) -> str:
 
 
 def open_checkpoint(note: str, verifier: Verifier) -> Checkpoint:
-    """Return what a signed checkpoint states; raises Damaged, also where it speaks for another log than its key."""
-    checkpoint = Checkpoint.parse(open_note(note, verifier))
+    """Return what a signed checkpoint states; raises Damaged, also where it speaks for another log than its key.
+
+    A key that has handed the log over is believed up to the size at which it did.
+    """
+    for one, until, _ in verifier.earlier:
+        if _has_signed(one, note):
+            checkpoint = Checkpoint.parse(open_note(note, one))
+            if checkpoint.size > until:
+                raise Damaged(f"the checkpoint is signed by a key that was replaced at entry {until}")
+            break
+    else:
+        checkpoint = Checkpoint.parse(open_note(note, verifier))
     if checkpoint.origin != verifier.name:
         raise Damaged("the checkpoint is another log's")
     return checkpoint
+
+
+def _has_signed(verifier: Verifier, note: str) -> bool:
+    """Tell whether a note says that this key has signed it; whether that is true is for ``open_note`` to say."""
+    for line in note.rpartition("\n\n")[2].split("\n"):
+        _, _, rest = line.partition(" ")
+        name, _, encoded = rest.partition(" ")
+        if name == verifier.name and (unbase64(encoded) or b"")[:4] == verifier.key_id:
+            return True
+    return False
 
 
 def proof_text(index: int, path: Sequence[bytes], note: str) -> str:

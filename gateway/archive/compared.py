@@ -1,5 +1,6 @@
 """A checkpoint that was signed before, held against the log as it is now, and what that means in plain words. Pure."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -46,6 +47,14 @@ def compare(note: str, verifier: Verifier, head: str, read: ReadTile) -> Compare
         "it was put back from an older copy and went on, or its history was written anew"
     )
     return Compared(result="changed", signed=then.size, size=size, what=what)
+
+
+def foreign_handovers(verifier: Verifier, head: Checkpoint, read: ReadTile) -> Iterator[str]:
+    """Yield which changes of the signing key were made in another history than this log's."""
+    for key, size, root in verifier.earlier:
+        at = Checkpoint(origin=head.origin, size=size, root=root)
+        if size > head.size or not _begins(at, head, read):
+            yield f"the key {key.key_id.hex()} was replaced at entry {size} of another history than this log's"
 
 
 def _begins(then: Checkpoint, now: Checkpoint, read: ReadTile) -> bool:

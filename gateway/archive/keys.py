@@ -25,12 +25,15 @@ from cryptography.hazmat.primitives.serialization import (
 
 from gateway.archive.checkpoint import Signer, Verifier, unbase64
 from gateway.archive.faults import Damaged
+from gateway.archive.handover import read_chain
 from gateway.archive.kek import KEY_BYTES, KekSource, new_line
 from gateway.durable import sync_folder
 from gateway.errors import WrongUse
 from gateway.mail.entry import MAIL_TYPES
 
 _NONCE = 12
+CHAIN = "log.chain"  # the keys that signed before, where there were any
+PENDING = "log.rotation"  # a change of the signing key that is not finished
 
 
 def subkey(dek: bytes, label: str) -> bytes:
@@ -105,25 +108,42 @@ class Secrets:
     @classmethod
     def load(cls, folder: Path, source: KekSource) -> Self:
         """Read the folder, and from its source what wraps keys; raises WrongUse naming what is missing or wrong."""
-        verifier = load_verifier(folder)
-        pem = _read(folder / "log.key")
-        try:
-            private = load_pem_private_key(pem, None)
-        except (ValueError, TypeError):
-            private = None
-        if not isinstance(private, Ed25519PrivateKey):
-            raise WrongUse(f"{folder / 'log.key'} is no Ed25519 key")
-        signer = Signer(verifier.name, private)
-        if signer.verifier.key_id != verifier.key_id:
-            raise WrongUse(f"{folder / 'log.key'} and log.vkey do not belong together")
-        return cls(signer, Wrapper(source.read(folder)), load_fingerprints(folder))
+        return cls(load_signer(folder), Wrapper(source.read(folder)), load_fingerprints(folder))
 
 
-def load_verifier(folder: Path) -> Verifier:
+def load_signer(folder: Path) -> Signer:
+    """Return the key that signs the log; raises WrongUse."""
+    verifier = load_verifier(folder)
     try:
-        return Verifier.parse(_read(folder / "log.vkey").decode())
+        private = load_pem_private_key(_read(folder / "log.key"), None)
+    except (ValueError, TypeError):
+        private = None
+    if not isinstance(private, Ed25519PrivateKey):
+        raise WrongUse(f"{folder / 'log.key'} is no Ed25519 key")
+    signer = Signer(verifier.name, private, verifier.earlier)
+    if signer.verifier.key_id != verifier.key_id:
+        raise WrongUse(f"{folder / 'log.key'} and log.vkey do not belong together")
+    return signer
+
+
+def load_verifier(folder: Path, *, pending: bool = False) -> Verifier:
+    """Return the log's public key, which knows those before it; raises WrongUse, also where a change is not finished."""
+    if not pending and (folder / PENDING).exists():
+        raise WrongUse("a change of the signing key broke off: run docket keys rotate, which finishes it")
+    try:
+        verifier = Verifier.parse(_read(folder / "log.vkey").decode())
     except (Damaged, UnicodeDecodeError) as wrong:
         raise WrongUse(f"{folder / 'log.vkey'}: {wrong}") from None
+    chain = folder / CHAIN
+    if pending or not chain.exists():
+        return verifier
+    try:
+        last = read_chain(_read(chain))
+    except Damaged as wrong:
+        raise WrongUse(f"{chain}: {wrong}") from None
+    if last.vkey() != verifier.vkey():
+        raise WrongUse(f"{chain} does not lead to the key in log.vkey")
+    return last
 
 
 def load_fingerprints(folder: Path) -> Fingerprints:

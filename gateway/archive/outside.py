@@ -1,6 +1,6 @@
 """The last signed head, kept outside the data folder: what shows that the folder was put back from an older copy.
 
-One file a log and key, under a folder that no backup of the data folder holds. It is written over in place, within one page, after
+One file a log, under a folder that no backup of the data folder holds. It is written over in place, within one page, after
 each commit: a crash leaves the head before the last, which the archive still contains.
 """
 
@@ -27,7 +27,7 @@ class OutsideHead:
 
     def __init__(self, folder: Path, verifier: Verifier) -> None:
         name = re.sub(r"[^A-Za-z0-9.-]+", "-", verifier.name)[:60]
-        self.place = folder / f"{name}-{verifier.fingerprint[:16]}.checkpoint"
+        self.place = folder / f"{name}-{verifier.first.fingerprint[:16]}.checkpoint"
         self._synced = 0.0
         self._troubled = False
 

@@ -2,18 +2,21 @@
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select
 
 from gateway.archive.checkpoint import Verifier, open_checkpoint
+from gateway.archive.compared import foreign_handovers
 from gateway.archive.database import connect, refuse_one_file
 from gateway.archive.destruction import Erasure, tombstone_of
 from gateway.archive.faults import Damaged, reading
+from gateway.archive.findings import MOST, Finding, Findings
 from gateway.archive.kek import KEK_FILE, KekSource
 from gateway.archive.keyguard import keys_held
 from gateway.archive.keys import Wrapper, load_fingerprints, load_verifier
@@ -26,10 +29,7 @@ from gateway.archive.vault import Vault
 from gateway.archive.writer import read_tile
 from gateway.errors import Temporary
 
-Finding = tuple[int | None, str]
 Progress = Callable[[int, int], object]
-
-_MOST = 1000  # findings that are kept in words; the rest are counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,33 +73,6 @@ def verify_archive(
             keys.dispose()
 
 
-@dataclass(slots=True)
-class _Findings:
-    kept: list[Finding] = field(default_factory=list)
-    more: int = 0
-
-    def add(self, seq: int | None, what: str) -> None:
-        if len(self.kept) < _MOST:
-            self.kept.append((seq, what))
-        else:
-            self.more += 1
-
-    def all(self) -> tuple[Finding, ...]:
-        rest = [(None, f"and {self.more} more findings")] if self.more else []
-        return (*self.kept, *rest)
-
-    @contextmanager
-    def catch(self, seq: int | None = None) -> Iterator[None]:
-        """Note what is raised below as a finding: damage, and also what could not be read and so was not checked."""
-        try:
-            with reading():
-                yield
-        except Damaged as wrong:
-            self.add(wrong.seq if wrong.seq is not None else seq, wrong.what)
-        except Temporary as wrong:
-            self.add(seq, f"not checked: {wrong}")
-
-
 class _Check:
     def __init__(
         self,
@@ -118,7 +91,7 @@ class _Check:
         self._vault = vault
         self._log = log
         self._progress = progress or (lambda _done, _size: None)
-        self._bad = _Findings()
+        self._bad = Findings()
         self._tree = TreeCheck(self._bad.add)
         self._size = 0
         self._erased = 0
@@ -210,6 +183,8 @@ class _Check:
             if said != (FORMAT, self._verifier.name, checkpoint.size):
                 self._bad.add(None, "the head's format, origin or size is not what the checkpoint says")
             self._tree.expect(checkpoint.root)
+            for what in foreign_handovers(self._verifier, checkpoint, partial(read_tile, conn, self._log)):
+                self._bad.add(None, what)
         return checkpoint.size
 
     def _entries(self, conn: Connection, start: int, stop: int) -> None:
@@ -288,7 +263,7 @@ class _Check:
         """Find rows that belong to no entry of the log."""
         for table, name in ((entries, "a row"), (blobs, "a ciphertext")):
             out = (table.c.seq < 0) | (table.c.seq >= size)
-            for (seq,) in conn.execute(select(table.c.seq).where(table.c.log == self._log, out).limit(_MOST)):
+            for (seq,) in conn.execute(select(table.c.seq).where(table.c.log == self._log, out).limit(MOST)):
                 where = seq if isinstance(seq, int) else None
                 self._bad.add(where, f"there is {name} at {seq!r}, which the log does not have")
         known = select(tiles.c.level, tiles.c.number).where(tiles.c.log == self._log)

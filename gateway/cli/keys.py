@@ -8,8 +8,9 @@ import click
 from gateway.archive.database import connect
 from gateway.archive.kek import add_line, new_line
 from gateway.archive.keyguard import keys_held
-from gateway.archive.keys import Wrapper
+from gateway.archive.keys import Wrapper, load_verifier
 from gateway.archive.rewrap import count_wrapped, rewrap
+from gateway.archive.rotation import finish, hand_on, prepare
 from gateway.cli.act import agent_option
 from gateway.cli.frame import Place, json_option, pass_place, print_json
 from gateway.cli.keep import Progress
@@ -107,6 +108,43 @@ def wrap_anew(place: Place, fresh: bool, agent: str, as_json: bool) -> None:
         click.echo(
             f"Nothing needs {', '.join(idle)} any more but older backups of the keys: take it from {source.said(secrets)} when they are gone."
         )
+
+
+@keys.command("rotate")
+@agent_option
+@json_option
+@pass_place
+def exchange(place: Place, agent: str, as_json: bool) -> None:
+    """Have another key sign the log from now on; the one before signs for it. ``docket serve`` must not run; broken off, run it again."""
+    app = place.app()
+    config, secrets = app.config, app.config.secrets
+    with keys_held(secrets, alone=True):
+        finished = finish(secrets)
+        old = load_verifier(secrets)
+        new = old if finished else prepare(secrets)
+    if not finished:
+        payload = {"agent": agent, "did": "rotate", "from": old.vkey(), "to": new.vkey()}
+        with contextlib.closing(place.app().archive) as archive:
+            archive.append(
+                Draft(type="keys", payload=canonical(payload), meta={"source": "command"}, once=True)
+            )
+        with keys_held(secrets, alone=True), contextlib.ExitStack() as stack:
+            engine = connect(config.url("archive"))
+            stack.callback(engine.dispose)
+            new = hand_on(secrets, engine, log=_LOG)
+    told = {
+        "signer": new.vkey(),
+        "fingerprint": new.fingerprint,
+        "before": [one.vkey() for one, _, _ in new.earlier],
+    }
+    if as_json:
+        print_json(told)
+        return
+    click.echo(f"The log is signed with {new.vkey()}\nfingerprint {new.fingerprint}")
+    click.echo(
+        "Give the fingerprint to those who have the old one; whoever trusts that can still verify, by the handover in log.chain. "
+        "Make a copy of the secrets folder: older copies sign nothing that counts."
+    )
 
 
 def _counted(config: Config) -> dict[str, int]:

@@ -134,6 +134,8 @@ def _of_the_log(type_: str, said: dict[str, Any]) -> Iterator[str]:
             yield f"{said.get('authority')} signed for {said.get('size')} entries at {said.get('at')}"
         case "witness":
             yield f"{said.get('to')} was given the checkpoint of {said.get('size')} entries"
+        case "keys" if said.get("did") == "rotate":
+            yield f"the log is to be signed by another key from here on: {said.get('to')}"
         case "keys":
             yield f"entries' keys are wrapped anew, under {said.get('to')}"
         case "capture":

@@ -166,6 +166,8 @@ class Exporter:
                 "log.vkey": iter([self.archive.verifier.vkey().encode() + b"\n"]),
                 "proofs.jsonl": proofs(),
             }
+            if (chain := self.archive.chain()) is not None:
+                written["chain.json"] = iter([chain])
             for name, lines in written.items():
                 tags[f"log/{name}"], _ = write_lines(journal.bag / "log" / name, lines)
         seqs = [item.seq for item in selection.items]

@@ -33,6 +33,7 @@ NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,150}(/[A-Za-z0-9_-][A-Za-z0-9.
 STAMP = re.compile(r"timestamps/[a-z0-9-]+\.(tsr|pem|json)")
 TAGS = {"README.txt", "bag-info.txt", "bagit.txt", "manifest-sha256.txt", "verify.py", "viewer.html"}
 MAY = {"report.pdf"}  # stands beside them in some packs
+CHAIN = "log/chain.json"  # there where the log's key was exchanged: each key says which one comes after it
 LOG = {"log/checkpoint.txt", "log/export.json", "log/log.vkey", "log/proofs.jsonl"}
 TABLES = {"data/completeness.json", "data/custody.csv", "data/entries.jsonl", "data/loadfile.csv"}
 SEAL = "tagmanifest-sha256.txt"
@@ -158,7 +159,9 @@ class Check:
                 self.bad(name, "has a name that no pack holds")
             elif name.lower() in seen:
                 self.bad(name, "is there twice, or differs from another name in case only")
-            elif not (name.startswith("data/") or name in TAGS | LOG | MAY | {SEAL} or STAMP.fullmatch(name)):
+            elif not (
+                name.startswith("data/") or name in TAGS | LOG | MAY | {CHAIN, SEAL} or STAMP.fullmatch(name)
+            ):
                 self.bad(name, "is no part of a pack")
             seen.add(name.lower())
         for manifest in (SEAL, "manifest-sha256.txt"):
@@ -190,25 +193,70 @@ class Check:
         """The checkpoint, which states the log's size and root, is signed by its key (c2sp.org/tlog-checkpoint)."""
         yield "log/log.vkey"
         line, end, rest = self.pack.read("log/log.vkey").decode("utf-8").partition("\n")
-        if self.key not in (None, line) or rest or not end:
+        name, fingerprint, key = key_of(line)
+        self.signers = [(name, fingerprint[:8], key, 0)]
+        lines, prints = [line], [fingerprint]
+        if CHAIN in self.pack.there:
+            yield CHAIN
+            lines, prints = self.chain(line)
+            yield "log/log.vkey"
+        if self.key not in (None, *lines) or rest or not end:
             self.bad("log/log.vkey", "is not the key that you trust")
-            line = self.key or line
-        name, shown, encoded = line.split("+", 2)
-        key = unbase64(encoded, 33)
-        fingerprint = hashlib.sha256(f"{name}\n".encode() + key).hexdigest()
-        if key[:1] != b"\1" or shown != fingerprint[:8]:
-            raise Bad("is no Ed25519 key of a log")
-        if self.fingerprint not in (None, fingerprint):
+            name, fingerprint, key = key_of(self.key or line)
+            self.signers = [(name, fingerprint[:8], key, 0)]
+        if self.fingerprint not in (None, *prints):
             raise Bad(f"is not the key that you trust: its fingerprint is {fingerprint}")
         self.notes.append(f"Log {name}, its key's fingerprint: {fingerprint}")
-        self.signer = (name, shown, key[1:])
+        if (self.key or line) != line or (self.fingerprint or fingerprint) != fingerprint:
+            self.notes.append(
+                "The key that you trust has handed the log over to that one, under its own signature"
+            )
         yield "log/checkpoint.txt"
         self.size, self.root = self.checkpoint(self.pack.read("log/checkpoint.txt"))
 
+    def chain(self, line: str) -> tuple[list[str], list[str]]:
+        """Follow the handovers from the log's first key to the one in ``line``; return all keys, and their fingerprints."""
+        said = strict_json(self.pack.read(CHAIN), b"\n")
+        lines: list[str] = [said["first"]]
+        signers: list[tuple[str, str, bytes, int]] = []
+        for number, note in enumerate(said["handovers"]):
+            name, fingerprint, key = key_of(lines[-1])
+            kind, origin, size, root, new = self.signed(note, name, fingerprint[:8], key).split("\n")
+            before = signers[-1][3] if signers else 0
+            if (kind, origin) != ("docket.handover/v1", name) or not before < int(size) < 1 << 60:
+                raise Bad(f"does not say in handover {number + 1} from when on which key holds")
+            after, print_, public = key_of(new)
+            if after != name or new in lines:
+                raise Bad(
+                    f"gives the log in handover {number + 1} to a key of another log, or one that had it before"
+                )
+            self.signed(note, after, print_[:8], public)  # whoever has the new key holds it, too
+            unbase64(root)
+            signers.append((name, fingerprint[:8], key, int(size)))
+            lines.append(new)
+        if set(said) != {"first", "handovers"} or len(lines) < 2 or lines[-1] != line:
+            raise Bad("does not lead to the log's key")
+        self.signers += signers
+        return lines, [key_of(one)[1] for one in lines]
+
     def checkpoint(self, note: bytes) -> tuple[int, bytes]:
-        """Return the size and the root that a checkpoint of the log states, if its key has signed it."""
-        name, shown, key = self.signer
-        text, blank, tail = note.decode("utf-8").rpartition("\n\n")
+        """Return the size and the root that a checkpoint of the log states, if its key, or at that time one before, has signed it."""
+        text = note.decode("utf-8")
+        marks = {
+            base64.b64decode(line.split(" ")[-1])[:4].hex()
+            for line in text.split("\n\n")[-1].split("\n")[:-1]
+        }
+        name, shown, key, until = next((one for one in self.signers if one[1] in marks), self.signers[0])
+        origin, size, root = self.signed(text, name, shown, key).split("\n")
+        if origin != name or not re.fullmatch(r"[1-9][0-9]{0,17}", size):
+            raise Bad("is another log's, or states no size")
+        if until and int(size) > until:
+            raise Bad(f"is signed by a key that was replaced at entry {until}")
+        return int(size), unbase64(root)
+
+    def signed(self, note: str, name: str, shown: str, key: bytes) -> str:
+        """Return what a note says, if this key has signed it (c2sp.org/signed-note)."""
+        text, blank, tail = note.rpartition("\n\n")
         signatures = []
         for line in tail.split("\n")[:-1]:
             dash, signer, signature = line.split(" ")
@@ -217,10 +265,7 @@ class Check:
                 signatures.append(is_signed(f"{text}\n".encode(), signed[4:], key))
         if not blank or not tail.endswith("\n") or not signatures or not all(signatures):
             raise Bad("is not signed by the log's key")
-        origin, size, root = text.split("\n")
-        if origin != name or not re.fullmatch(r"[1-9][0-9]{0,17}", size):
-            raise Bad("is another log's, or states no size")
-        return int(size), unbase64(root)
+        return text
 
     def entries(self) -> Iterator[str]:
         """Every original is what its entry in the log committed to; nothing is passed off as one that is none."""
@@ -367,6 +412,16 @@ class Check:
                     if openssl("ts", "-verify", "-data", data, "-in", token, *roots_at)[0]:
                         return at, trust != came
         raise Bad("is no time-stamp of that checkpoint by that authority")
+
+
+def key_of(line: str) -> tuple[str, str, bytes]:
+    """Return the name, the fingerprint and the public key that a line of the form name+id+base64 tells."""
+    name, shown, encoded = line.split("+", 2)
+    key = unbase64(encoded, 33)
+    fingerprint = hashlib.sha256(f"{name}\n".encode() + key).hexdigest()
+    if key[:1] != b"\1" or shown != fingerprint[:8]:
+        raise Bad("is no Ed25519 key of a log")
+    return name, fingerprint, key[1:]
 
 
 def continues(old: int, new: int, old_root: bytes, new_root: bytes, path: list[bytes]) -> bool:

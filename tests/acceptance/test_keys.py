@@ -1,5 +1,6 @@
 """The key that wraps all others, changed and moved elsewhere with the real command."""
 
+import subprocess
 import sys
 
 from tests.installation import ENVIRONMENT, MAILBOX
@@ -41,3 +42,46 @@ def test_the_key_is_changed_and_moved_out_of_the_data_folder(new_installation, t
     assert (missing.returncode, "kek.key cannot be read" in missing.stderr) == (2, True)
     again = place.run("keys", "new", tmp_path / "docket-kek")
     assert (again.returncode, "never overwritten" in again.stderr) == (2, True)
+
+
+def test_another_key_signs_and_who_has_the_old_fingerprint_still_verifies(new_installation, tmp_path):
+    place = new_installation()
+    (tmp_path / "mail.eml").write_bytes(
+        b"From: b@example.org\r\nSubject: 112-1234567-1234567\r\n\r\nkeyword\r\n"
+    )
+    place.json("import", tmp_path / "mail.eml")
+    (before,) = place.json("keys", "show")
+    with place.archive() as archive:
+        (tmp_path / "kept.txt").write_text(archive.checkpoint())
+    place.start()
+    busy = place.run("keys", "rotate")
+    assert (busy.returncode, "stop docket serve" in busy.stderr) == (2, True)
+    assert place.stop() == 0
+    (told,) = place.json("keys", "rotate", "--agent", "anna")
+    assert told["before"] == [before["signer"]]
+    (after,) = place.json("keys", "show")
+    assert (after["signer"] == told["signer"], after["signer"] != before["signer"]) == (True, True)
+    assert place.json("verify")[0]["ok"]
+    place.json("note", "112-1234567-1234567", "after")
+    place.start()
+    assert place.stop() == 0
+    assert place.json("verify")[0]["ok"]
+    done = place.run("export", "--query", "keyword", "-o", tmp_path / "pack")
+    assert done.returncode == 0, done.stdout + done.stderr
+    for fingerprint in (before["fingerprint"], after["fingerprint"]):
+        checked = subprocess.run(
+            [
+                sys.executable,
+                "-I",
+                tmp_path / "pack" / "verify.py",
+                tmp_path / "pack",
+                "--fingerprint",
+                fingerprint,
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (checked.returncode, "VERIFIED" in checked.stdout) == (0, True), checked.stdout
+    checked = place.run("witness", "check", tmp_path / "kept.txt")
+    assert (checked.returncode, "still contains all that was signed then" in checked.stdout) == (0, True)

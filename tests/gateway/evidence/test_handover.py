@@ -1,0 +1,106 @@
+"""Packs of a log whose key was exchanged: any key that one holds from outside leads to the one in force, and no forged one does."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from gateway.archive.checkpoint import Checkpoint, Signer
+from gateway.archive.handover import Chain, hand_over
+from gateway.archive.keys import load_signer
+from gateway.evidence.pack import Exporter
+from tests.gateway.archive.conftest import Place
+from tests.gateway.archive.test_rotation import rotate
+from tests.packs import Forger, export, findings, verify
+from tests.small_house import build_house, close, seed
+
+
+@pytest.fixture(scope="module")
+def passed_on(tmp_path_factory):
+    """A pack that was made after the key was exchanged, twice; ``olds`` are the keys before, ``new`` is the one in force."""
+    folder = tmp_path_factory.mktemp("passed")
+    house = build_house(folder)
+    seed(house)
+    house.archive.close()
+    place = Place(
+        f"sqlite:///{folder}/archive.db", f"sqlite:///{folder}/keys.db", folder / "secrets", clock=house.clock
+    )
+    olds = []
+    for _ in range(2):
+        olds.append(load_signer(place.secrets))
+        rotate(place)
+    house.archive = place.open()
+    made = folder / "pack"
+    report = export(house, made, exporter=Exporter(house.archive, house.store, house.clock))
+    assert (report.ok, report.verdict) == (True, "VERIFIED"), report
+    yield SimpleNamespace(pack=made, olds=olds, new=load_signer(place.secrets), archive=house.archive)
+    close(house)
+
+
+def test_every_key_that_the_log_had_verifies_it_and_no_other(passed_on):
+    for signer in (*passed_on.olds, passed_on.new):
+        code, lines = verify(passed_on.pack, "--fingerprint", signer.verifier.fingerprint)
+        assert code == 0, lines
+        assert any("has handed the log over" in line for line in lines) == (signer is not passed_on.new)
+    assert verify(passed_on.pack, "--fingerprint", "ab" * 32)[0] == 1
+    assert verify(passed_on.pack)[0] == 3
+
+
+def test_the_key_as_a_file_leads_on_too(passed_on, tmp_path):
+    place = tmp_path / "old.vkey"
+    place.write_text(passed_on.olds[0].verifier.vkey() + "\n")
+    assert verify(passed_on.pack, "--key", place)[0] == 0
+
+
+def forgeries(told):
+    first, second, new = *told.olds, told.new
+    thief = Signer(new.verifier.name, Ed25519PrivateKey.from_private_bytes(b"\7" * 32))
+    good = json.loads((told.pack / "log/chain.json").read_bytes())["handovers"]
+    at = Checkpoint(origin=new.verifier.name, size=int(good[0].split("\n")[2]), root=bytes(32))
+
+    def chain(*notes):
+        return Chain(first=first.verifier.vkey(), handovers=notes).text()
+
+    return {
+        "signed by nobody who may": chain(hand_over(thief, second, at), good[1]),
+        "without the new key's own word": chain("\n".join(good[0].split("\n")[:-2]) + "\n", good[1]),
+        "a link left out": chain(good[1]),
+        "it ends too early": chain(good[0]),
+        "in the wrong order": chain(good[1], good[0]),
+        "another size": chain(good[0].replace(f"\n{at.size}\n", f"\n{at.size + 1}\n"), good[1]),
+        "back to an old key": chain(
+            *good, hand_over(new, first, Checkpoint(origin=at.origin, size=10**6, root=bytes(32)))
+        ),
+        "to a thief's key": chain(*good, hand_over(thief, thief, at)),
+        "not canonical": chain(*good).replace(b":", b": ", 1),
+        "no chain": b"{}\n",
+    }
+
+
+def test_a_forged_handover_fails_under_the_old_key_and_is_named(passed_on, tmp_path):
+    found = forgeries(passed_on)
+    assert len(found) == 10
+    for number, (name, text) in enumerate(found.items()):
+        forger = Forger(passed_on.pack, passed_on.archive).copy(tmp_path / str(number))
+        (forger.path / "log/chain.json").write_bytes(text)
+        forger.seal()
+        code, lines = verify(forger.path, "--fingerprint", passed_on.olds[0].verifier.fingerprint)
+        assert (code, any("chain.json" in one or "log.vkey" in one for one in findings(lines))) == (
+            1,
+            True,
+        ), (name, lines)
+    forger = Forger(passed_on.pack, passed_on.archive).copy(tmp_path / "none")
+    (forger.path / "log/chain.json").unlink()
+    forger.seal()
+    assert verify(forger.path, "--fingerprint", passed_on.olds[0].verifier.fingerprint)[0] == 1
+    assert verify(forger.path, "--fingerprint", passed_on.new.verifier.fingerprint)[0] == 0
+
+
+def test_an_old_key_signs_no_later_checkpoint(passed_on, tmp_path):
+    forger = Forger(passed_on.pack, passed_on.archive).copy(tmp_path / "late")
+    note = forger.path / "log/checkpoint.txt"
+    note.write_text(passed_on.olds[0].sign(note.read_text().rpartition("\n\n")[0] + "\n"))
+    forger.seal()
+    code, lines = verify(forger.path, "--fingerprint", passed_on.new.verifier.fingerprint)
+    assert (code, "was replaced at entry" in findings(lines)["log/checkpoint.txt"]) == (1, True)
