@@ -20,6 +20,7 @@ from gateway.ranges import (
     OptionalCount,
     OptionalHours,
     OptionalMinutes,
+    OptionalSeconds,
     Seconds,
     Text,
 )
@@ -177,6 +178,9 @@ class Timestamps(Struct, frozen=True, forbid_unknown_fields=True):
     """Who says when the log was this long: asked while it grows, and for each evidence pack."""
 
     every_minutes: OptionalMinutes = 10.0  # 0: only for packs, and by ``docket stamp``
+    clock_s: OptionalSeconds = (
+        60.0  # so far an authority's time may be from ours before people are told; 0: never
+    )
     authority: tuple[Authority, ...] = ()
 
 

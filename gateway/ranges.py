@@ -11,6 +11,7 @@ OptionalCount = Annotated[int, Meta(ge=0, le=1_000_000_000)]  # 0 has a meaning 
 Bytes = Annotated[int, Meta(ge=1, le=1 << 50)]
 Seconds = Annotated[float, Meta(gt=0, le=_YEAR_S)]
 Minutes = Annotated[float, Meta(gt=0, le=_YEAR_S / 60)]
+OptionalSeconds = Annotated[float, Meta(ge=0, le=_YEAR_S)]
 OptionalMinutes = Annotated[float, Meta(ge=0, le=_YEAR_S / 60)]
 OptionalHours = Annotated[float, Meta(ge=0, le=_YEAR_S / 3600)]
 Hours = Annotated[float, Meta(gt=0, le=_YEAR_S / 3600)]

@@ -40,10 +40,10 @@ from gateway.introduction import names_of, services_of
 from gateway.mail.entry import Draft
 from gateway.outlets import witnesses_of
 from gateway.receipt import Accept
-from gateway.stamping import Stamping
 from gateway.status import software_entry, status_of
 from gateway.supervise import WorkerProcess, is_at_work
 from gateway.telling import hooks_of, trackers_of
+from gateway.timekeeping import stamping_of
 from gateway.web.app import build_site
 from gateway.web.site import Site
 from gateway.witnessing import Witnessing
@@ -96,8 +96,7 @@ async def running(app: App, *, quiet: bool = False) -> AsyncIterator[Running]:
         if any(box.capture or box.views.kind != "none" for box in app.config.mailbox):
             await stack.enter_async_context(_supervised(app, quiet=quiet, module="gateway.captureprocess"))
         if app.authorities and app.config.timestamps.every_minutes:
-            stamping = Stamping(app.archive, app.authorities)
-            stack.enter_context(stamping.kept(every_s=app.config.timestamps.every_minutes * 60))
+            stack.enter_context(stamping_of(app).kept(every_s=app.config.timestamps.every_minutes * 60))
         if app.config.witness.named:
             witnesses = witnesses_of(app.config, app.archive.verifier.vkey())
             witnessing = Witnessing(app.archive, witnesses, app.clock)

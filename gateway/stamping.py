@@ -6,7 +6,7 @@ So each message is shown to have existed within minutes of its arrival, also whe
 import base64
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from gateway.archive.archive import Archive
@@ -26,11 +26,25 @@ _AGAIN_S = 60.0
 
 
 class Stamping:
-    """Stamps one log. For one thread at a time."""
+    """Stamps one log. For one thread at a time.
 
-    def __init__(self, archive: Archive, authorities: Sequence[Authority]) -> None:
+    Where an authority's time is more than ``off_most_s`` from ours, ``tell`` is given a subject and words for people; it
+    returns whether they have been sent. 0 is never.
+    """
+
+    def __init__(
+        self,
+        archive: Archive,
+        authorities: Sequence[Authority],
+        *,
+        off_most_s: float = 60.0,
+        tell: Callable[[str, str], bool] | None = None,
+    ) -> None:
         self._archive = archive
         self._authorities = authorities
+        self._off_most_s = off_most_s
+        self._tell = tell
+        self._told: set[str] = set()  # of whose time people know already that it is another than ours
         self._stamped = dict.fromkeys((one.name for one in authorities), 0)  # how far each has signed
 
     def stamp(self, *, always: bool = False) -> tuple[list[Stamp], list[NoStamp]]:
@@ -54,8 +68,25 @@ class Stamping:
                 continue
             self._archive.append(_draft(note, stamp, one.certificates))
             self._stamped[one.name] = end
+            self._compare(stamp)
             found.append(stamp)
         return found, failed
+
+    def _compare(self, stamp: Stamp) -> None:
+        """Tell people once when our clock goes wrong: every time in the record rests on it."""
+        if not self._off_most_s or abs(stamp.off_s) <= self._off_most_s:
+            self._told.discard(stamp.authority)
+            return
+        log.warning("clocks-differ authority=%s ours_ahead_s=%.0f", stamp.authority, stamp.off_s)
+        if self._tell is not None and stamp.authority not in self._told:
+            side = "ahead of" if stamp.off_s > 0 else "behind"
+            words = (
+                f"This machine's clock is {abs(stamp.off_s):.0f} s {side} the time-stamp authority {stamp.authority}. "
+                "What is archived now carries that wrong time.\n\n"
+                "What to do: let the machine follow a time server (timedatectl set-ntp true), then run `docket doctor`."
+            )
+            if self._tell("the clock is wrong", words):
+                self._told.add(stamp.authority)
 
     @contextmanager
     def kept(self, *, every_s: float) -> Iterator[None]:
@@ -89,6 +120,7 @@ def _draft(note: str, stamp: Stamp, certificates: bytes) -> Draft:
         "authority": stamp.authority,
         "certificates": certificates.decode("ascii"),
         "checkpoint": note,
+        "off_s": round(stamp.off_s),
         "response": base64.b64encode(stamp.response).decode("ascii"),
         "size": int(note.split("\n")[1]),
     }

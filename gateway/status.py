@@ -8,12 +8,15 @@ from gateway.capture.standing import Standing
 from gateway.mail.canonical import canonical
 from gateway.outlets import witnesses_of
 from gateway.shelf import RULES, in_force
+from gateway.stamping import OUTWARD
 from gateway.stating import contradiction, seen_by
 from gateway.store import fold, jobs, messages
 from gateway.store.evidence import events_of_type
 from gateway.store.hooks import HookPlaces
 from gateway.supervise import is_at_work
 from index.backend import Backend
+
+_LATE = 3  # pauses between two stamps after which an authority is late
 
 
 def status_of(app: App, index: Backend | None = None) -> dict[str, Any]:
@@ -34,6 +37,7 @@ def status_of(app: App, index: Backend | None = None) -> dict[str, Any]:
         last = messages.last_received(conn)
         waiting = fold.undecided_count(conn)
         told = {str(one.summary.get("to")): one.summary for one in events_of_type(conn, "witness")}
+        stamps = {str(one.summary.get("authority")): one.summary for one in events_of_type(conn, "timestamp")}
     head = app.archive.head()  # asked last: what stands behind it never seems to be ahead of it
     return {
         "version": __version__,
@@ -48,6 +52,7 @@ def status_of(app: App, index: Backend | None = None) -> dict[str, Any]:
             "says": list(seen_by(app.archive, witnesses=app.config.witness.named)),
             "kept_by": {one.to: _told(told.get(one.to)) for one in witnesses_of(app.config, "")},
         },
+        **({"timestamps": _stamps(app, stamps)} if app.config.timestamps.authority else {}),
         "store": {"position": position, "lag": head - position, "undecided": waiting},
         "index": {
             "engine": app.config.index.engine,
@@ -88,6 +93,25 @@ def _account(standing: Standing) -> dict[str, Any]:
         },
         "mend": standing.troubles,
     }
+
+
+def _stamps(app: App, newest: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return how far each time-stamp authority has signed; ``mend`` says what is wrong, and what to do."""
+    told, behind = app.config.timestamps, app.archive.tail_of(OUTWARD)
+    now = app.clock.now()
+    found: dict[str, Any] = {}
+    for one in told.authority:
+        stamp = newest.get(one.name, {})
+        size, off = int(stamp.get("size", 0)), int(stamp.get("off_s", 0))
+        mend = []
+        waits_since = app.archive.entry(size).at if size < behind else now
+        if told.every_minutes and (now - waits_since).total_seconds() > 60 * _LATE * told.every_minutes:
+            mend.append(f"it has not signed for what came since {waits_since.isoformat()}; run docket doctor")
+        if told.clock_s and abs(off) > told.clock_s:
+            side = "ahead of" if off > 0 else "behind"
+            mend.append(f"this machine's clock was {abs(off)} s {side} it; let it follow a time server")
+        found[one.name] = {"size": size, "at": stamp.get("at"), "off_s": off, "mend": mend}
+    return found
 
 
 def _hooks(app: App, head: int) -> dict[str, Any]:

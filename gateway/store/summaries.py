@@ -29,7 +29,7 @@ _SHOWN = {
     "erasure.asked": ("reason", "ground"),
     "erasure.refused": ("why", "ground"),
     "erasure.done": ("erasure", "file", "sha256"),
-    "timestamp": ("authority", "at", "size"),
+    "timestamp": ("authority", "at", "size", "off_s"),
     "rules.edited": ("file", "before", "after", "reason"),
     "search": ("did", "search", "shared"),
     "person": ("did", "for", "role", "mailboxes", "what"),

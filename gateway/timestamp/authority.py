@@ -1,7 +1,6 @@
 """A time-stamp authority: asked over HTTP, believed only where its answer holds under the certificate that one has chosen."""
 
 import http.client
-import logging
 import time
 import urllib.error
 import urllib.request
@@ -17,19 +16,17 @@ from gateway.clock import Clock
 from gateway.errors import WrongUse
 from gateway.timestamp.token import NoStamp, check_response, request_for
 
-log = logging.getLogger(__name__)
-
 _MOST = 1 << 20  # bytes of a response; a token with its certificates has a few thousand
-_CLOCK_S = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
-    """A response that holds, as it came, and the time that it states."""
+    """A response that holds, as it came, the time that it states, and by how many seconds our clock was ahead of that."""
 
     authority: str
     response: bytes
     at: datetime
+    off_s: float = 0.0
 
 
 class Authority:
@@ -74,10 +71,8 @@ class Authority:
             )
         except NoStamp as wrong:
             raise NoStamp(f"time-stamp authority {self.name}: {wrong}") from wrong
-        off = abs((self._clock.now() - at).total_seconds())
-        if off > _CLOCK_S:
-            log.warning("clocks-differ authority=%s seconds=%.0f", self.name, off)
-        return Stamp(authority=self.name, response=raw, at=at)
+        off = (self._clock.now() - at).total_seconds()
+        return Stamp(authority=self.name, response=raw, at=at, off_s=off)
 
     def _ask(self, query: bytes) -> bytes:
         headers = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}

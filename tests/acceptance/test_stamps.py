@@ -30,6 +30,9 @@ def test_the_service_has_its_log_stamped_and_a_pack_carries_the_stamps(new_insta
     wait_for(lambda: "timestamp" in types(place), why=place.log)
     place.settled()
     assert place.stop() == 0
+    (status,) = place.json("status")
+    stands = status["timestamps"]["test"]
+    assert (stands["size"] > 0, abs(stands["off_s"]) < 60, stands["mend"]) == (True, True, [])
     (told,) = place.json("export", "112-1234567-1234567", "-o", tmp_path / "pack")
     assert (told["verdict"], told["unstamped"]) == ("VERIFIED", [])
     code, lines = verify(tmp_path / "pack", "--fingerprint", told["fingerprint"], "--tsa", tsa.root)
@@ -39,8 +42,10 @@ def test_the_service_has_its_log_stamped_and_a_pack_carries_the_stamps(new_insta
 
 
 def test_a_command_takes_a_stamp_and_says_when_it_gets_none(new_installation, tsa):
-    place = new_installation(more=tsa.toml())
+    place = new_installation(more=f"[timestamps]\nevery_minutes = 0.0001\n{tsa.toml()}")
     place.run("note", "112-1234567-1234567", "hello")
+    late = wait_for(lambda: place.json("status")[0]["timestamps"]["test"]["mend"])
+    assert "it has not signed for what came since" in late[0]
     (told,) = place.json("stamp")
     assert told["authority"] == "test"
     tsa.answer = lambda _query, _honest: b"no"

@@ -42,6 +42,12 @@ def _standing(site: Site) -> Standing:
         capture = _with_times(facts["capture"])
         accounts = {name: _with_times(one) for name, one in capture.pop("accounts", {}).items()}
         facts = {**facts, "capture": capture}
+    if "timestamps" in facts:
+        signed = {
+            name: f"{one['size']:,} entries, {one['at'] or 'never'}"
+            for name, one in facts["timestamps"].items()
+        }
+        facts = {**facts, "timestamps": signed}
     if since := (facts.get("rules") or {}).get("since"):
         facts = {**facts, "rules": {**facts["rules"], "since": datetime.fromisoformat(since)}}
     return Standing(facts=facts, dead=dead, troubles=troubles, accounts=accounts)
@@ -74,6 +80,10 @@ def troubles_in(facts: dict[str, Any]) -> list[str]:
         f"The program {name} has not taken entry {one['position']} {one['failures']} times: {one['said']}."
         for name, one in (facts.get("hooks") or {}).items()
         if one["failures"]
+    )
+    stamps = facts.get("timestamps") or {}
+    troubles.extend(
+        f"Time-stamp authority {name}: {said}." for name, one in stamps.items() for said in one["mend"]
     )
     if number("queue", "dead"):
         troubles.append(f"{number('queue', 'dead')} jobs have failed for good; they are listed below.")

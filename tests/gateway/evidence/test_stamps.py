@@ -1,12 +1,15 @@
 """Time-stamps in a pack, checked by ``openssl ts`` against an authority that openssl plays here."""
 
 import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from gateway.clock import SystemClock
 from gateway.evidence.pack import Exporter
 from gateway.stamping import Stamping
+from gateway.store.evidence import events_of_type
 from gateway.timestamp.authority import load_authority
 from tests.authority import make_authority, serving_authority
 from tests.packs import Forger, export, findings, verify
@@ -109,6 +112,35 @@ def test_an_authority_that_is_away_is_asked_again(house, stamping, tsa):
     finally:
         tsa.answer = lambda _query, honest: honest
     assert len(stamps.stamp()[0]) == 1
+
+
+@dataclass
+class Off:
+    """A clock that goes wrong."""
+
+    by: timedelta = timedelta()
+
+    def now(self):
+        return datetime.now(UTC) + self.by
+
+
+def test_people_are_told_once_when_our_clock_is_wrong_and_again_when_it_is_so_again(house, tsa):
+    clock, told = Off(), []
+    paths = {"certificate": str(tsa.certificate), "roots": str(tsa.root), "policy": "", "timeout_s": 10.0}
+    authority = load_authority(name="first", url=tsa.url, clock=clock, **paths)
+    stamping = Stamping(
+        house.archive, (authority,), off_most_s=60, tell=lambda *said: told.append(said) or True
+    )
+    for minutes in (0, 5, 5, 0, -5):
+        clock.by = timedelta(minutes=minutes)
+        stamping.stamp(always=True)
+    assert [subject for subject, _ in told] == ["the clock is wrong"] * 2
+    assert "s ahead of the time-stamp authority first" in told[0][1]
+    assert "s behind the time-stamp authority first" in told[1][1]
+    house.settle()
+    with house.store.read() as conn:
+        offs = [one.summary["off_s"] for one in events_of_type(conn, "timestamp")]
+    assert [round(one / 60) for one in offs] == [0, 5, 5, 0, -5]
 
 
 def stamped_pack(house, stamping, tmp_path):
