@@ -220,6 +220,7 @@ class Reporter:
             events={},
             taken_back=evidence.links_taken_back(conn, wanted.order),
             gaps=[one.seq for one in evidence.events_of_type(conn, "gap")],
+            erasures=[one.seq for one in evidence.events_of_type(conn, "erasure.done")],
             behind=max(0, self.archive.tail_of(QUIET) - position),
             damaged=damaged,
             wires=wires,

@@ -29,6 +29,7 @@ class Known:
     events: Mapping[int, EventRow]  # of the order and its messages, by entry
     taken_back: Sequence[tuple[int, int]]
     gaps: Sequence[int]
+    erasures: Sequence[int]  # of whatever: what was erased names no order any more
     behind: int
     damaged: Mapping[int, str]
     wires: Mapping[int, str]  # how each message came here, in words
@@ -236,6 +237,8 @@ class Outline:
                 yield said["taken_back"].format(message=message, by=by)
             for entry in known.gaps:
                 yield said["gap"].format(entry=entry)
+            if known.erasures:
+                yield said["erased_before"]
         if known.behind > 0:
             yield said["behind"].format(count=known.behind)
         yield said["elsewhere"]
