@@ -13,6 +13,7 @@ from gateway.stating import contradiction, seen_by
 from gateway.store import fold, jobs, messages
 from gateway.store.evidence import events_of_type
 from gateway.store.hooks import HookPlaces
+from gateway.store.logins import differences
 from gateway.supervise import is_at_work
 from index.backend import Backend
 
@@ -52,6 +53,7 @@ def status_of(app: App, index: Backend | None = None) -> dict[str, Any]:
             "says": list(seen_by(app.archive, witnesses=app.config.witness.named)),
             "kept_by": {one.to: _told(told.get(one.to)) for one in witnesses_of(app.config, "")},
         },
+        **({"logins": {"mend": differ}} if (differ := logins_differ(app)) else {}),
         **({"timestamps": _stamps(app, stamps)} if app.config.timestamps.authority else {}),
         "store": {"position": position, "lag": head - position, "undecided": waiting},
         "index": {
@@ -93,6 +95,14 @@ def _account(standing: Standing) -> dict[str, Any]:
         },
         "mend": standing.troubles,
     }
+
+
+def logins_differ(app: App) -> list[str]:
+    """Return in which points the accounts are not what the log tells: then they are an older copy, or were changed by hand."""
+    agents = app.accounts.list()
+    ids = {one.name: [each.id for each in app.accounts.app_passwords_of(one.name)] for one in agents}
+    with app.store.read() as conn:
+        return differences(events_of_type(conn, "person"), agents, ids)
 
 
 def _stamps(app: App, newest: dict[str, dict[str, Any]]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from gateway.ingest.files import shown
 from gateway.pipeline import Intake
 from gateway.stamping import Stamping
 from gateway.stating import contradiction, seen_by
-from gateway.status import status_of
+from gateway.status import logins_differ, status_of
 from gateway.supervise import ask_rebuild, beside_worker
 from gateway.workprocess import rolled_back
 
@@ -145,6 +145,8 @@ def _with_rollback(app: App, report: Report) -> tuple[Report, tuple[str, ...]]:
         said = seen_by(app.archive, witnesses=app.config.witness.named)
         if not found and report.ok and Path(make_url(app.config.url("store")).database or "").is_file():
             found = rolled_back(app)
+            if not found and (differ := logins_differ(app)):
+                found = f"the logins are not those that the log tells of; is accounts.db an older copy? {'; '.join(differ)}"
         app.archive.close()
     except DocketError as wrong:  # damage too great to open it stands in the report already
         return replace(report, bad=report.bad or ((None, str(wrong)),)), ()

@@ -110,7 +110,7 @@ def test_an_older_archive_is_refused_told_of_everywhere_and_goes_on_by_a_persons
     [
         ("archive.db", "by the head kept outside"),
         ("keys.db", "its key is gone"),
-        ("accounts.db", ""),  # people's passwords are no part of the record: docs/operate/witnesses.md
+        ("accounts.db", "berta was made"),
         ("store.db", ""),  # it reads on from where it was
     ],
 )

@@ -81,6 +81,10 @@ def troubles_in(facts: dict[str, Any]) -> list[str]:
         for name, one in (facts.get("hooks") or {}).items()
         if one["failures"]
     )
+    if differ := (facts.get("logins") or {}).get("mend"):
+        troubles.append(
+            f"The logins are not those that the log tells of; is accounts.db an older copy? {'; '.join(differ)}."
+        )
     stamps = facts.get("timestamps") or {}
     troubles.extend(
         f"Time-stamp authority {name}: {said}." for name, one in stamps.items() for said in one["mend"]
