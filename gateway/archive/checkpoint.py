@@ -35,6 +35,11 @@ class Verifier:
     earlier: tuple[tuple["Verifier", int, bytes], ...] = ()
 
     @property
+    def since(self) -> int:
+        """How long the log was when this key took it over."""
+        return self.earlier[-1][1] if self.earlier else 0
+
+    @property
     def first(self) -> "Verifier":
         """The key that the log began with."""
         return self.earlier[0][0] if self.earlier else self

@@ -94,6 +94,11 @@ class Writer:
         if known is not None and (known.size, known.note) == (size, note):
             return known
         checkpoint = open_checkpoint(note, self._signer.verifier)
+        if checkpoint.size < self._signer.verifier.since:
+            raise ArchiveBroken(
+                f"the archive has {size} entries, and had {self._signer.verifier.since} when its signing key was exchanged: it "
+                "was put back from an older copy, or somebody signs with the old key; run docket verify"
+            )
         read = self._tile_reader(conn)
         edge = Edge.load(size, read)
         if checkpoint.size != size or checkpoint.root != edge.root():

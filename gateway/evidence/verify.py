@@ -239,14 +239,19 @@ class Check:
         self.signers += signers
         return lines, [key_of(one)[1] for one in lines]
 
-    def checkpoint(self, note: bytes) -> tuple[int, bytes]:
-        """Return the size and the root that a checkpoint of the log states, if its key, or at that time one before, has signed it."""
+    def checkpoint(self, note: bytes, *, earlier: bool = False) -> tuple[int, bytes]:
+        """Return the size and the root that a checkpoint of the log states, if its key has signed it.
+
+        An ``earlier`` one, which is still to be shown to lead to this log, may be signed by a key of then.
+        """
         text = note.decode("utf-8")
         marks = {
             base64.b64decode(line.split(" ")[-1])[:4].hex()
             for line in text.split("\n\n")[-1].split("\n")[:-1]
         }
-        name, shown, key, until = next((one for one in self.signers if one[1] in marks), self.signers[0])
+        name, shown, key, until = next(
+            (one for one in self.signers if earlier and one[1] in marks), self.signers[0]
+        )
         origin, size, root = self.signed(text, name, shown, key).split("\n")
         if origin != name or not re.fullmatch(r"[1-9][0-9]{0,17}", size):
             raise Bad("is another log's, or states no size")
@@ -379,7 +384,7 @@ class Check:
             if f"{stem}.json" in self.pack.there:
                 earlier = strict_json(self.pack.read(f"{stem}.json"), b"\n")
                 note = earlier["checkpoint"].encode("utf-8")
-                size, root = self.checkpoint(note)
+                size, root = self.checkpoint(note, earlier=True)
                 if not continues(size, self.size, root, self.root, path_of(earlier)):
                     raise Bad("is over a checkpoint that is no beginning of this log")
             at, is_trusted = self.stamp(self.pack.read(name), note, self.pack.read(f"{stem}.pem"))

@@ -93,6 +93,22 @@ def test_a_key_that_was_replaced_signs_nothing_more(sqlite_place, draft):
         sqlite_place.open().append(draft(99))
 
 
+def test_a_stolen_old_key_does_not_open_a_shorter_archive(sqlite_place, draft):
+    grown(sqlite_place, draft)
+    old = load_signer(sqlite_place.secrets)
+    then = sqlite_place.sql("SELECT checkpoint, size FROM logs")[0]
+    rotate(sqlite_place)
+    grown(sqlite_place, draft)
+    sqlite_place.sql("DELETE FROM entries WHERE seq > 2")
+    sqlite_place.sql("DELETE FROM blobs WHERE seq > 2")
+    sqlite_place.sql(
+        "UPDATE logs SET checkpoint = ?, size = ?", old.sign(then[0].rpartition("\n\n")[0] + "\n"), then[1]
+    )
+    with pytest.raises(ArchiveBroken, match="had 4 when its signing key was exchanged"):
+        sqlite_place.open().append(draft(99))
+    assert any("another history" in what for _, what in sqlite_place.verify().bad)
+
+
 def test_a_handover_of_another_history_is_found(sqlite_place, draft):
     grown(sqlite_place, draft)
     old = load_signer(sqlite_place.secrets)

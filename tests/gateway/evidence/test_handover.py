@@ -9,7 +9,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from gateway.archive.checkpoint import Checkpoint, Signer
 from gateway.archive.handover import Chain, hand_over
 from gateway.archive.keys import load_signer
+from gateway.clock import SystemClock
 from gateway.evidence.pack import Exporter
+from gateway.stamping import Stamping
+from gateway.timestamp.authority import load_authority
+from tests.authority import make_authority, serving_authority
 from tests.gateway.archive.conftest import Place
 from tests.gateway.archive.test_rotation import rotate
 from tests.packs import Forger, export, findings, verify
@@ -103,4 +107,35 @@ def test_an_old_key_signs_no_later_checkpoint(passed_on, tmp_path):
     note.write_text(passed_on.olds[0].sign(note.read_text().rpartition("\n\n")[0] + "\n"))
     forger.seal()
     code, lines = verify(forger.path, "--fingerprint", passed_on.new.verifier.fingerprint)
-    assert (code, "was replaced at entry" in findings(lines)["log/checkpoint.txt"]) == (1, True)
+    assert (code, findings(lines)["log/checkpoint.txt"]) == (1, "is not signed by the log's key")
+
+
+def test_who_stole_an_old_key_cannot_write_the_time_before_the_handover_anew(passed_on, tmp_path):
+    for trust in (*passed_on.olds, passed_on.new):
+        forger = Forger(passed_on.pack, passed_on.archive).copy(tmp_path / trust.verifier.fingerprint[:8])
+        forger.sign(f"{trust.verifier.name}\n3\n{'A' * 43}=\n", passed_on.olds[0])
+        forger.seal()
+        code, lines = verify(forger.path, "--fingerprint", trust.verifier.fingerprint)
+        assert (code, findings(lines)["log/checkpoint.txt"]) == (1, "is not signed by the log's key")
+
+
+def test_a_time_stamp_from_before_still_counts(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("stamped")
+    house = build_house(folder)
+    seed(house)
+    with serving_authority(make_authority(folder / "tsa")) as tsa:
+        told = {"certificate": str(tsa.certificate), "roots": str(tsa.root), "policy": "", "timeout_s": 10.0}
+        authority = load_authority(name="first", url=tsa.url, clock=SystemClock(), **told)
+        assert len(Stamping(house.archive, (authority,)).stamp()[0]) == 1
+    house.settle()
+    house.archive.close()
+    place = Place(
+        f"sqlite:///{folder}/archive.db", f"sqlite:///{folder}/keys.db", folder / "secrets", clock=house.clock
+    )
+    old = load_signer(place.secrets)
+    rotate(place)
+    house.archive = place.open()
+    report = export(house, folder / "pack", exporter=Exporter(house.archive, house.store, house.clock))
+    code, lines = verify(report.place, "--fingerprint", old.verifier.fingerprint, "--tsa", tsa.root)
+    assert (code, any("says an authority that you trust" in line for line in lines)) == (0, True), lines
+    close(house)
