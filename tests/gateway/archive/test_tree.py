@@ -1,4 +1,4 @@
-"""The tree against published vectors and against an oracle that shares nothing with it but SHA-256."""
+"""The tree against published vectors and against two oracles that share nothing with it but SHA-256: a few lines here, and pymerkle."""
 
 import hashlib
 from itertools import pairwise
@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pymerkle import InmemoryTree, verify_consistency
 
 from gateway.archive.faults import Damaged
 from gateway.archive.proof import includes, is_consistent, prove_consistency, prove_inclusion
@@ -144,6 +145,21 @@ def test_proofs_are_the_oracles_and_prove(size, cuts, data):
     proof = prove_consistency(tiles.read, old, size)
     assert proof == oracle_subproof(old, leaves, True)
     assert is_consistent(old, size, oracle_root(leaves[:old]), edge.root(), proof)
+
+
+@settings(max_examples=25, deadline=None)
+@given(size=st.integers(1, 1500), data=st.data())
+def test_another_program_finds_the_same_roots_and_proofs(size, data):
+    leaves = numbered(size)
+    theirs = InmemoryTree.init_from_entries(leaves)
+    _, tiles = grown(leaves)
+    index, old = data.draw(st.integers(0, size - 1)), data.draw(st.integers(1, size))
+    found = theirs.prove_inclusion(index, size)
+    assert [leaf_hash(leaves[index]), *prove_inclusion(tiles.read, index, size)] == found.path
+    before, now = grown(leaves[:old])[0].root(), grown(leaves)[0].root()
+    assert (before, now) == (theirs.get_root(old), theirs.get_root(size))
+    verify_consistency(before, now, theirs.prove_consistency(old, size))  # raises where it does not hold
+    assert is_consistent(old, size, before, now, prove_consistency(tiles.read, old, size))
 
 
 @settings(max_examples=60, deadline=None)
