@@ -100,6 +100,8 @@ def carry(
         post = post or next(iter(posts.values()), None)
     if post is None:
         return _nowhere(recipients, f"no mailbox {job.task['mailbox']!r} in the settings")
+    if job.task.get("own") and post.deliver is None:
+        return Sent(outcomes=())  # nobody reads this mailbox by mail; the pages show what it tells
     envelope = msgspec.convert(entry.meta, Envelope)
     try:
         match job.kind:

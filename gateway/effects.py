@@ -106,7 +106,7 @@ def _returned(envelope: Envelope, decision: Decision, mailboxes: dict[str, str])
     mailbox = _mailbox(envelope, mailboxes)
     if decision.bounced is None or not mailbox:
         return ()
-    task = {"mailbox": mailbox, "recipients": [mailbox], "said": decision.undelivered}
+    task = {"mailbox": mailbox, "recipients": [mailbox], "own": True, "said": decision.undelivered}
     return (Task(number=FIRST_WARNING - 1, kind="returned", task=task),)
 
 
@@ -117,7 +117,7 @@ def _held(envelope: Envelope) -> tuple[Task, ...]:
     findings = (envelope.verdict or {}).get("findings", ())
     why = "; ".join(one["message"] for one in findings if one["action"] == "hold")
     text = f"{envelope.agent or 'Somebody'}'s answer has not left: it waits for a second look. {why}".strip()
-    task = {"mailbox": envelope.mailbox, "recipients": [envelope.mailbox], "text": text}
+    task = {"mailbox": envelope.mailbox, "recipients": [envelope.mailbox], "own": True, "text": text}
     return (Task(number=FIRST_WARNING - 2, kind="notify", task=task),)
 
 

@@ -84,4 +84,8 @@ def test_a_held_answer_leaves_once_however_often_it_is_released(house, drop, sen
     assert len(house.remote.taken) == sent
     with house.store.read() as conn:
         assert message(conn, seq).state == state
-        assert len(jobs.jobs_of(conn, seq)) == sent
+        found = jobs.jobs_of(conn, seq)
+    assert len([one for one in found if one.kind == "relay"]) == sent
+    assert {one.state for one in found} <= {
+        "done"
+    }  # the notice to a mailbox that nobody reads by mail is no failure
