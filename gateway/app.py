@@ -36,7 +36,7 @@ from gateway.relay.backoff import next_try
 from gateway.relay.signing import load_signing
 from gateway.relay.transport import Transport
 from gateway.servers import Server
-from gateway.shelf import Files, Shelf, Watch, last_good, read_files, stock, watch_over
+from gateway.shelf import Files, InForce, Shelf, Watch, last_good, read_files, stock, watch_over
 from gateway.stating import seen_by
 from gateway.store.accounts import Accounts
 from gateway.store.engine import Store, delete_store, open_store
@@ -133,8 +133,7 @@ class App:
 
     def renew_shelf(self) -> Shelf:
         """Read the files again."""
-        before = self.__dict__.get("shelf")
-        self.__dict__["shelf"] = found = stock(self.files(), self._last_good, before)
+        self.__dict__["shelf"] = found = stock(self.files(), self._last_good, self.__dict__.get("shelf"))
         return found
 
     def _last_good(self, name: str) -> str | None:
@@ -162,6 +161,10 @@ class App:
             seconds=work.attachment_seconds,
             memory_bytes=work.attachment_memory_bytes,
         )
+
+    @cached_property
+    def in_force(self) -> InForce:
+        return InForce(self.archive)
 
     @cached_property
     def drop(self) -> DropAddress:
@@ -249,8 +252,7 @@ class App:
     @property
     def resolver(self) -> Resolver | None:
         """Whoever answers questions about senders; None where nobody is asked."""
-        dns = self.config.authenticity.dns
-        if dns == "off":
+        if (dns := self.config.authenticity.dns) == "off":
             return None
         return Resolver(() if dns == "system" else tuple(map(split_address, dns)))
 

@@ -5,6 +5,7 @@ every version that decided anything lies.
 """
 
 import re
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ import msgspec
 from gateway.archive.archive import Archive
 from gateway.deciding import Book
 from gateway.mail.canonical import canonical
-from gateway.mail.entry import Draft
+from gateway.mail.entry import Draft, Entry
 from rules.errors import BookError
 from rules.marketplace import Marketplaces, builtin_texts, load_marketplaces
 from rules.ruleset import RuleSet, load_ruleset
@@ -180,32 +181,45 @@ class Since:
         return f"version {self.sha256[:16]} since {since}, kept as entry {self.seq}"
 
 
-def in_force(archive: Archive) -> dict[str, Since]:
-    """Return what is in force by the archive's word: the version of each file, by its name.
+class InForce:
+    """What is in force by the archive's word; asked again, it reads only what has come since. Safe in threads."""
 
-    However many versions there were, no more is kept in mind than the files of one moment.
-    """
-    now: dict[str, tuple[str, datetime]] = {}
-    for entry in archive.entries(0, types=["rules", "book"]):
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._reading = threading.Lock()
+        self._upto = 0
+        self._now: dict[str, tuple[str, datetime]] = {}
+        self._kept: dict[str, int] = {}  # the entry that holds each version that there ever was
+
+    def now(self) -> dict[str, Since]:
+        """Return the version of each file that is in force, by its name."""
+        with self._reading:
+            head = self._archive.head()
+            for entry in self._archive.entries(self._upto, head, types=["rules", "book"]):
+                self._take(entry)
+            self._upto = head
+            return {
+                name: Since(sha256=digest, seq=self._kept[digest], at=at)
+                for name, (digest, at) in self._now.items()
+                if digest in self._kept
+            }
+
+    def _take(self, entry: Entry) -> None:
         if entry.type == "rules":
-            now[str(entry.meta.get("name", ""))] = _sha256(entry.payload.decode()), entry.at
-            continue
-        before, books = now, msgspec.json.decode(entry.payload, type=_Books).books
-        now = {
+            digest = _sha256(entry.payload.decode())
+            self._kept[digest] = entry.seq
+            self._now[str(entry.meta.get("name", ""))] = digest, entry.at
+            return
+        before, books = self._now, msgspec.json.decode(entry.payload, type=_Books).books
+        self._now = {
             name: before[name] if before.get(name, ("",))[0] == digest else (digest, entry.at)
             for name, digest in books.items()
         }
-    wanted = {digest for digest, _ in now.values()}
-    kept = {
-        digest: entry.seq
-        for entry in archive.entries(0, types=["rules"])
-        if (digest := _sha256(entry.payload.decode())) in wanted
-    }
-    return {
-        name: Since(sha256=digest, seq=kept[digest], at=at)
-        for name, (digest, at) in now.items()
-        if digest in kept
-    }
+
+
+def in_force(archive: Archive) -> dict[str, Since]:
+    """Return what is in force, as ``InForce`` does, for those who ask once."""
+    return InForce(archive).now()
 
 
 def put_in_force(archive: Archive, book: Book) -> None:

@@ -7,7 +7,7 @@ from gateway.app import App
 from gateway.capture.standing import Standing
 from gateway.mail.canonical import canonical
 from gateway.outlets import witnesses_of
-from gateway.shelf import RULES, in_force
+from gateway.shelf import RULES
 from gateway.stamping import OUTWARD
 from gateway.stating import contradiction, seen_by
 from gateway.store import fold, jobs, messages
@@ -29,7 +29,7 @@ def status_of(app: App, index: Backend | None = None) -> dict[str, Any]:
         backend.close()
     shelf, now = (
         app.renew_shelf(),
-        in_force(app.archive),
+        app.in_force.now(),
     )  # a page of a running service tells of today's files
     book = now.get(RULES)
     with app.store.read() as conn:
