@@ -177,6 +177,8 @@ def together(port: int, known: dict[str, Page], users: int, think_s: float, seco
         while (left := end - time.monotonic()) > 0:
             browser.rest()
             time.sleep(min(left, rng.expovariate(1 / think_s)))
+            if time.monotonic() >= end:  # else all who still think would ask at this one moment
+                break
             kind = rng.choice(list(kinds))
             path = rng.choice(kinds[kind])(rng)
             began = time.perf_counter()
