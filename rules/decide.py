@@ -1,5 +1,6 @@
 """What one message means and what should happen, as one value that can be archived, explained and decided again."""
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +22,8 @@ from rules.read import believed
 from rules.ruleset import Rule, RuleSet
 
 _ORDER_MAX = 64
+_TEMPLATE_MAX = 40
+_NOT_NAME = re.compile(r"[^\w.]+")
 _ERRAND = "an agent's mail to Docket: what it asks for is done, and nothing else"
 
 
@@ -50,7 +53,8 @@ def decide(
     reasons = [_line(link) for link in links]
     reasons.extend(missed)
     bounce = bounce_of(facts, reading)
-    outcome = _Outcome(links=links, tags=(NOT_AUTHENTIC,) if belief.claimed else ())
+    own = (NOT_AUTHENTIC,) if belief.claimed else _template(facts)
+    outcome = _Outcome(links=links, tags=own)
     clocks = deadlines_of(facts, reading, belief, marketplaces) if context.retry_of is None else ()
     if belief.claimed:
         reasons.append(f"sent by {facts.from_[0][:100] if facts.from_ else 'nobody'}, {belief.why}")
@@ -76,6 +80,15 @@ def decide(
         bounced=_named(bounce, belief),
         undelivered=" ".join(filter(None, (bounce.status, bounce.said))) if bounce is not None else "",
     )
+
+
+def _template(facts: Facts) -> tuple[str, ...]:
+    """Return the tag of the template that an agent's mail client says it was written from, as X-Template: NAME."""
+    if facts.direction != "outbound" or not facts.agent:
+        return ()
+    said = next((value for name, value in facts.headers if name.lower() == "x-template"), "")
+    name = _NOT_NAME.sub("-", said.lower())[:_TEMPLATE_MAX].strip("-")
+    return (f"template/{name}",) if name else ()
 
 
 def _named(bounce: Bounce | None, belief: Belief) -> tuple[str, ...] | None:

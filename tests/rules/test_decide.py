@@ -64,6 +64,22 @@ def test_rules_add_tags_actions_and_links_in_their_order(decided):
     ]
 
 
+@pytest.mark.parametrize(
+    ("said", "agent", "tags"),
+    [
+        ("Late parcel, DE!", "anna", ("template/late-parcel-de",)),
+        ("x" * 100, "anna", (f"template/{'x' * 40}",)),
+        (" ", "anna", ()),
+        ("Late", "", ()),
+    ],
+)
+def test_the_template_that_an_agent_s_client_names_is_a_tag(marketplaces, said, agent, tags):
+    facts = Facts(direction="outbound", agent=agent, headers=(("X-Template", said),))
+    assert decide(facts, read(facts, marketplaces), Context(), load_ruleset(""), marketplaces).tags == tags
+    inbound = replace(facts, direction="inbound")
+    assert decide(inbound, read(inbound, marketplaces), Context(), load_ruleset(""), marketplaces).tags == ()
+
+
 def test_the_same_arguments_give_the_same_decision_and_it_survives_json(decided):
     context = Context(
         thread=(KnownLink(order=ORDER, seq=3, confidence="likely"),),
