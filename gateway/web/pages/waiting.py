@@ -19,7 +19,7 @@ from gateway.web.render import page
 from gateway.web.site import Site
 from gateway.web.undoing import undo_of
 
-_MOST = 100
+_MOST = 60  # of a page; who works through them begins at the top
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,23 +35,40 @@ class Wait:
 async def show_waiting(request: Request) -> Response:
     site: Site = request.app.state.site
     mailbox = request.query_params.get("mailbox")
+    number = _number(request.query_params.get("page", ""))
     clocks = await run_in_threadpool(running, site)
     oldest = [one for one in due.oldest_waits(clocks) if mailbox is None or one.mailbox == mailbox]
     replies = sorted(filter(due.is_reply, oldest), key=lambda one: (one.started_at, one.message))
     others = [one for one in oldest if not due.is_reply(one)]
-    shown = await run_in_threadpool(_look, site, [*others[:_MOST], *replies[:_MOST]], clocks)
+    first = [] if number else others[:_MOST]
+    asked = replies[number * _MOST : (number + 1) * _MOST]
+    shown = await run_in_threadpool(_look, site, [*first, *asked], clocks)
     boxes = Counter(one.mailbox for one in due.oldest_waits(clocks))
     return page(
         request,
         "waiting.html",
         replies=[one for one in shown if due.is_reply(one.clock)],
         others=[one for one in shown if not due.is_reply(one.clock)],
-        more=len(replies[_MOST:]),
+        number=number,
+        before=_address(mailbox, number - 1),
+        after=_address(mailbox, number + 1) if replies[(number + 1) * _MOST :] else "",
+        more=len(replies[(number + 1) * _MOST :]),
         choices=sorted(boxes.items()),
         mailbox=mailbox,
-        asked=f"?{urlencode({'mailbox': mailbox})}" if mailbox is not None else "",
+        asked=_address(mailbox, number),
         undo=await run_in_threadpool(undo_of, site, request),
     )
+
+
+def _number(said: str) -> int:
+    """Return which page is asked for, counted from 0; people count from 1."""
+    return max(int(said) - 1, 0) if said.isascii() and said.isdigit() and len(said) < 6 else 0
+
+
+def _address(mailbox: str | None, number: int) -> str:
+    told = {"mailbox": mailbox, "page": str(number + 1) if number else None}
+    said = urlencode({name: value for name, value in told.items() if value is not None})
+    return f"?{said}" if said else ""
 
 
 def running(site: Site) -> list[ClockRow]:

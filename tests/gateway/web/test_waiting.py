@@ -6,6 +6,7 @@ import pytest
 
 from gateway.store import due
 from gateway.store.waits import waits_in
+from gateway.web.pages import waiting
 from index.query import parse_query
 from tests.small_house import ORDER, csrf_in, mail, seed
 
@@ -45,6 +46,20 @@ def test_who_waits_is_listed_and_a_button_is_one_act(told):
         assert done.headers["location"].startswith("/waiting")
         assert "No buyer waits" in browser.get("/waiting").text
     assert running(told) == [(claim, "claim_answer")]
+
+
+def test_many_who_wait_stand_on_several_pages(told, monkeypatch):
+    monkeypatch.setattr(waiting, "_MOST", 1)
+    told.clock.at += HOUR
+    second = told.take(mail("Order 302-1111111-2222222", "Where is it?", message_id="w2"))
+    with told.client() as browser:
+        one, two = (browser.get("/waiting", params={"page": page}).text for page in ("", "2"))
+        assert [f"/message/{second}/mark" in page for page in (one, two)] == [False, True]
+        assert 'href="/waiting?page=2" rel="next"' in one
+        assert ('href="/waiting" rel="prev"' in two, 'rel="next"' in two) == (True, False)
+        assert "Claims and other deadlines" not in two
+        for odd in ("0", "-1", "x", "99999", "9" * 50, "²"):
+            assert browser.get("/waiting", params={"page": odd}).status_code == 200
 
 
 def test_an_order_shows_its_clocks_and_what_stopped_them(told):
