@@ -8,18 +8,12 @@ from email import message_from_bytes
 import pytest
 
 from tests.acceptance.test_clocks import MUG, asks, marketplace
+from tests.acceptance.test_views import ACCOUNT
 from tests.installation import AGENT, MAILBOX, free_ports, wait_for
 from tests.mailboxes import PASSWORD, USER, mailbox_server
 from tests.small_house import mail
 
 pytestmark = pytest.mark.needs("dovecot")
-
-ACCOUNT = """host = "127.0.0.1"
-port = {port}
-user = "{user}"
-tls = "none"
-password_file = "{secret}"
-"""
 
 
 def trusting():
