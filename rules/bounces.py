@@ -16,6 +16,8 @@ _SAID = 300
 _ADDRESS = re.compile(r"[\w.+=-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _MESSAGE_ID = re.compile(r"^(?:>\s?)?message-id:\s*<([^<>\s]{3,250})>", re.IGNORECASE | re.MULTILINE)
 _TRACE = re.compile(r"^(?:>\s?)?x-trace:\s*([0-9A-HJKMNP-TV-Z]{26})\s*$", re.IGNORECASE | re.MULTILINE)
+# How Docket's own notices and reports are called: of these nobody waits for an answer.
+_NOTICE = re.compile(r"(?:[0-9A-HJKMNP-TV-Z]{26}(?:-\d+)?|\d{20})-[a-z]+(?:-[0-9a-f]{16})?@")
 _STATUS = re.compile(r"(?<![\w.])([245]\.\d{1,3}\.\d{1,3})(?![\w.])")
 _REPLY = re.compile(r"(?<![\w.-])(5\d\d)(?=[ :-])")
 _FIELD = re.compile(
@@ -63,6 +65,8 @@ def bounce_of(facts: Facts, reading: Reading) -> Bounce | None:
         return None
     said = "\n".join([facts.text, *(one.text for one in facts.attachments)])[:_READ]
     ids, groups = _ids(facts, said), _groups(said)
+    if any(map(_NOTICE.match, ids)):
+        return None
     if report or (program and groups):
         failed = [one for one in groups if one["action"].startswith("fail")]
         return _told(ids, failed) if failed else None if groups else _loose(ids, said)

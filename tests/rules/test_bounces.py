@@ -11,7 +11,7 @@ from gateway.mail.parse import parse
 from gateway.shape import facts_of, refers_to
 from rules.bounces import bounce_of
 from rules.facts import Facts, Reading
-from tests.rules.bounce_mails import BOUNCES, BUYER, NONE, SENT
+from tests.rules.bounce_mails import BOUNCES, BUYER, NONE, SENT, TRACE
 
 WIRE = Envelope(source="smtp", mail_from="", received_at=datetime(2026, 11, 23, 9, tzinfo=UTC))
 
@@ -44,6 +44,16 @@ def test_a_marketplace_s_refusal_is_one_whoever_sends_it():
 def test_what_is_ours_is_none():
     raw = BOUNCES["qmail"][0]
     assert bounce_of(facts_of(parse(raw), WIRE, outbound=True), Reading()) is None
+
+
+@pytest.mark.parametrize(
+    "suffix", ["-500-notify", "-1000-alert", "-699-returned", "-failed-0123456789abcdef"]
+)
+def test_a_notice_of_ours_that_came_back_takes_no_answer_back(suffix):
+    raw = BOUNCES["postfix, the whole message"][0].replace(
+        SENT.encode(), f"{TRACE}{suffix}@docket.brand.example".encode()
+    )
+    assert told(raw) is None
 
 
 def test_a_report_answers_the_message_that_it_returns():
