@@ -88,10 +88,11 @@ def _with_rows(rows: str) -> bytes:
 
 
 def test_a_file_that_takes_for_ever_costs_its_share_of_time_and_its_text():
-    extractor = Extractor(Opening(seconds=0.5))
+    extractor = Extractor(Opening(seconds=60))
     opened(extractor, mail({"a.pdf": pdf("read")}))
     child = extractor._child
     assert child is not None
+    extractor._opening = Opening(seconds=0.5)
     os.kill(child.process.pid, signal.SIGSTOP)  # as one that reads and reads
     read = opened(extractor, mail({"a.pdf": pdf("for ever"), "b.txt": b"text"}))
     extractor.close()
