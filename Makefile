@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: install demo test check bench contract score storm lock clean
+.PHONY: install demo test check bench contract score storm lock provider clean
 
 install: .venv/installed
 
@@ -39,6 +39,9 @@ score: install
 
 lock:
 	uv pip compile -q pyproject.toml --group dev --extra postgresql --universal --python-version 3.11 --generate-hashes --no-header -o requirements.lock
+
+provider: install  # for the tests of logging in elsewhere
+	npm install --silent --no-audit --no-fund --no-package-lock --prefix .venv/node oidc-provider@9.13.3
 
 clean:
 	rm -rf .venv dist build

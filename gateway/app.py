@@ -84,7 +84,7 @@ class App:
     @cached_property
     def accounts(self) -> Accounts:
         self._initialised()
-        return Accounts(self.config.url("accounts"), clock=self.clock)
+        return Accounts(self.config.url("accounts"), self.clock, passwords=not self.config.web.sso.only)
 
     @property
     def eraser(self) -> Eraser:

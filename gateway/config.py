@@ -85,11 +85,23 @@ class Tls(Struct, frozen=True, forbid_unknown_fields=True):
     key: str = ""
 
 
+class Sso(Struct, frozen=True, forbid_unknown_fields=True):
+    """An OpenID Connect provider at which people log in; ``only`` shuts every other door of the web view."""
+
+    issuer: str = ""
+    client_id: str = ""
+    client_secret_file: str = ""
+    title: str = "Company login"  # what its button says
+    claim: str = "preferred_username"  # whose value is an agent's name here, the first time
+    only: bool = False
+
+
 class Web(Struct, frozen=True, forbid_unknown_fields=True):
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
     secure_cookie: bool = False
     session_hours: Hours = 12.0
     url: str = ""  # where people reach it, for the links in notices; default: the address it listens on
+    sso: Sso = field(default_factory=Sso)
 
 
 class Clients(Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,27 +6,18 @@ Shutdown is the reverse of starting: take no more mail, answer what is in the ar
 import asyncio
 import logging
 import signal
-import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-import uvicorn
-
-from gateway.answering import answer_for, reporter_of
 from gateway.app import App
 from gateway.clients.services import untagged
-from gateway.custodian import desk_of, verification_of
-from gateway.door.address import split_address
 from gateway.door.doorkeeper import Doorkeeper
 from gateway.door.throttle import Gate
-from gateway.drafting import rulebook_of
 from gateway.errors import ArchiveBroken, WrongUse
-from gateway.evidence.counter import Counter
 from gateway.fronts import fronts_of
 from gateway.imap_proxy.front import Front
 from gateway.ingest.connection import Connection
@@ -36,20 +27,18 @@ from gateway.ingest.service import Service
 from gateway.ingest.smtp import SmtpConnection
 from gateway.ingest.submission import SubmissionConnection
 from gateway.ingest.tls import server_context
-from gateway.introduction import names_of, services_of
+from gateway.introduction import names_of
 from gateway.mail.entry import Draft
 from gateway.outlets import witnesses_of
 from gateway.receipt import Accept
-from gateway.status import software_entry, status_of
+from gateway.status import software_entry
 from gateway.supervise import WorkerProcess, is_at_work
-from gateway.telling import hooks_of, trackers_of
+from gateway.telling import hooks_of
 from gateway.timekeeping import stamping_of
-from gateway.web.app import build_site
-from gateway.web.site import Site
+from gateway.webservice import serving_web
 from gateway.witnessing import Witnessing
 from gateway.worker import Locked, hold_lock
 from gateway.workprocess import EXIT_LOCKED, serve_lock_of
-from rules.named import orders_named
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +96,9 @@ async def running(app: App, *, quiet: bool = False) -> AsyncIterator[Running]:
             service.bound.setdefault(kind, []).append(await listener.start(address))
             stack.push_async_callback(listener.stop)
         if app.config.listen.web:
-            service.bound["web"] = [await stack.enter_async_context(_web(app, service, gateway.accept))]
+            service.bound["web"] = [
+                await stack.enter_async_context(serving_web(app, service.bound, gateway.accept))
+            ]
         yield service
 
 
@@ -228,71 +219,3 @@ async def _supervised(
     finally:
         watching.cancel()
         await asyncio.to_thread(supervisor.worker.stop)
-
-
-@asynccontextmanager
-async def _web(app: App, service: Running, accept: Accept) -> AsyncIterator[str]:
-    """Serve the web view on our loop; yields the address it is bound to."""
-    index = app.index()
-    verification, rules = verification_of(app), rulebook_of(app)
-    site = Site(
-        archive=app.archive,
-        store=app.store,
-        index=index,
-        accounts=app.accounts,
-        drop=app.drop,
-        second_person=app.config.sending.second_person,
-        clock=app.clock,
-        packs=Counter(app.exporter, app.config.folder / "packs"),
-        reporter=reporter_of(app),
-        submit=accept,
-        act=app.archive.append,
-        status=lambda: status_of(app, index),
-        verification=verification,
-        desk=desk_of(app),
-        rules=rules,
-        orders_named=lambda value: orders_named(value, app.marketplaces),
-        carriers=lambda: app.marketplaces.carriers,
-        doors=lambda: service.bound,
-        answer=lambda order, language: answer_for(app, order, language=language),
-        clients=lambda: services_of(app, service.bound),
-        zone=ZoneInfo(app.config.zone),
-        close_needs=app.config.dossier.close_needs,
-        refund_needs=app.config.dossier.refund_needs,
-        hosts=app.config.web.hosts,
-        secure_cookie=app.config.web.secure_cookie,
-        session_hours=app.config.web.session_hours,
-        api_per_minute=app.config.api.calls_per_minute,
-        trackers=trackers_of(app),
-    )
-    host, port = split_address(app.config.listen.web)
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((host, port))
-    except OSError as wrong:
-        listening.close()
-        raise WrongUse(f"listen.web: cannot listen on {app.config.listen.web}: {wrong.strerror}") from wrong
-    pages = build_site(site)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            pages,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            lifespan="off",
-            timeout_graceful_shutdown=5,
-        )
-    )
-    pages.state.ending = lambda: server.should_exit
-    serving = asyncio.create_task(server._serve(sockets=[listening]))  # noqa: SLF001 - serve() would take our signals
-    try:
-        yield "{}:{}".format(*listening.getsockname()[:2])
-    finally:
-        server.should_exit = True
-        await serving
-        await asyncio.to_thread(verification.stop, "")
-        await asyncio.to_thread(rules.stop)
-        listening.close()
-        index.close()

@@ -9,8 +9,8 @@ from typing import TypeVar
 import msgspec
 
 from gateway.clients.services import server_of
-from gateway.config import PLAIN, Config, Listeners, Mailbox, Tls
-from gateway.door.address import split_address
+from gateway.config import PLAIN, Config, Listeners, Mailbox, Sso, Tls
+from gateway.door.address import is_safe, split_address
 from gateway.dossier.closing import is_need
 from gateway.errors import WrongUse
 from gateway.programs import Hook, ParcelSource, fault_of_program
@@ -41,6 +41,8 @@ def parse_config(text: str, *, where: str = "the settings", below: Path | None =
     if not is_zone(config.zone):
         raise WrongUse(f"{where}: zone = {config.zone!r} is no time zone; write one such as Europe/Paris")
     _check_addresses(config.listen, where)
+    if fault := _fault_of_sso(config.web.sso):
+        raise WrongUse(f"{where}: web.sso: {fault}")
     for what, url in (("imap", config.clients.imap), ("smtp", config.clients.smtp)):
         try:
             _ = server_of(url, what) if url else None
@@ -110,6 +112,17 @@ def parse_config(text: str, *, where: str = "the settings", below: Path | None =
                 f"{where}: witness: {place} lies in the data folder, whose copies would hold it too"
             )
     return config
+
+
+def _fault_of_sso(sso: Sso) -> str:
+    """Say what is wrong with the company's login: a provider that is asked in the clear can be anybody."""
+    if not sso.issuer:
+        return "only = true needs an issuer; else nobody could log in" if sso.only else ""
+    if not is_safe(sso.issuer):
+        return f"issuer = {sso.issuer!r} is no https:// address"
+    if not (sso.client_id and sso.client_secret_file and sso.claim):
+        return "name client_id, client_secret_file and claim"
+    return ""
 
 
 def _fault_of_acts(config: Config) -> str:
@@ -197,6 +210,12 @@ def _from(below: Path, config: Config) -> Config:
             config.witness,
             head=config.witness.head if config.witness.head == "off" else path(config.witness.head),
             folders=tuple(map(path, config.witness.folders)),
+        ),
+        web=msgspec.structs.replace(
+            config.web,
+            sso=msgspec.structs.replace(
+                config.web.sso, client_secret_file=path(config.web.sso.client_secret_file)
+            ),
         ),
         keys=msgspec.structs.replace(config.keys, file=path(config.keys.file)),
         tls=Tls(certificate=path(config.tls.certificate), key=path(config.tls.key)),

@@ -16,6 +16,7 @@ import pytest
 from gateway.births import collect_seldom
 
 _PROGRAM_PATHS = [*os.environ.get("PATH", "").split(os.pathsep), "/usr/sbin", "/sbin", "/usr/lib/dovecot"]
+PROVIDER = Path(__file__).resolve().parents[1] / ".venv" / "node"  # an OpenID provider, where somebody put it
 # What is kept outside of data folders must not be the user's own: here and in every process that a test starts.
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="docket-state-")
 atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)
@@ -43,6 +44,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _is_here(name: str) -> bool:
     if name == "postgres":
         return postgres_bin() is not None
+    if name == "oidc-provider":
+        return program("node") is not None and (PROVIDER / "node_modules" / name).is_dir()
     return find_library("pango-1.0") is not None if name == "pango" else program(name) is not None
 
 

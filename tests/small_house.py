@@ -39,6 +39,7 @@ from gateway.rulebook import RuleBook
 from gateway.shelf import last_good, read_files, stock
 from gateway.store.accounts import Accounts
 from gateway.store.engine import Store
+from gateway.store.factors import Factors
 from gateway.verification import Place, Verification
 from gateway.web.app import Site, build_site
 from index.backends.memory import MemoryBackend
@@ -232,6 +233,8 @@ def build_house(place: Path, *, rules: str = RULES, deliver: Any = None, **gatew
         store=store,
         index=index,
         accounts=accounts,
+        factors=Factors(accounts.store, clock, b"k" * 32),
+        mailboxes=lambda: (MAILBOX,),
         clock=clock,
         packs=Counter(Exporter(archive, store, clock), place / "packs"),
         reporter=Reporter(
@@ -405,10 +408,10 @@ def seed(house: House) -> dict[str, int]:
 
 
 @contextmanager
-def serving(house: House) -> Iterator[House]:
-    """Serve a house's pages on a free port, by the server that the product uses."""
+def serving(house: House, port: int = 0) -> Iterator[House]:
+    """Serve a house's pages on a free port or the one given, by the server that the product uses."""
     try:
-        with on_a_port(house.site) as url:
+        with on_a_port(house.site, port) as url:
             house.url = url
             yield house
     finally:
@@ -416,9 +419,9 @@ def serving(house: House) -> Iterator[House]:
 
 
 @contextmanager
-def on_a_port(site: Site) -> Iterator[str]:
+def on_a_port(site: Site, port: int = 0) -> Iterator[str]:
     """Serve a site's pages, and yield where they are."""
-    listening = socket.create_server(("127.0.0.1", 0))
+    listening = socket.create_server(("127.0.0.1", port))
     pages = build_site(site)
     server = uvicorn.Server(uvicorn.Config(pages, log_config=None, lifespan="off", server_header=False))
     pages.state.ending = lambda: server.should_exit

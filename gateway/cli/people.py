@@ -10,8 +10,11 @@ from gateway.app import App
 from gateway.cli.frame import Place, json_option, pass_place, print_json, when
 from gateway.errors import WrongUse
 from gateway.store.accounts import Role
+from gateway.store.passwords import fault_of_password
 from gateway.store.people import person_draft
 from gateway.store.spelling import folded
+
+_INVITED_DAYS = 7
 
 
 @click.group()
@@ -39,11 +42,38 @@ def add(
     """Add an agent NAME; the password is asked for."""
     app = place.app()
     _check_known(app, mailboxes)
-    made = app.accounts.add(
-        name, _password(password_stdin), full_name=full_name, mailboxes=mailboxes, role=role
-    )
+    secret = None if app.config.web.sso.only else _password(name, from_stdin=password_stdin)
+    made = app.accounts.add(name, secret, full_name=full_name, mailboxes=mailboxes, role=role)
     _record(app, "added", made.name, role=role, mailboxes=made.mailboxes)
     click.echo(f"Agent {name} may now log in.")
+
+
+@agent.command()
+@click.argument("name")
+@click.option("--full-name", default="", help="The name shown in timelines.")
+@click.option(
+    "--mailbox", "mailboxes", multiple=True, help="A support address they may write from; default: all."
+)
+@click.option(
+    "--role",
+    type=click.Choice(get_args(Role)),
+    default="agent",
+    help="What they may: docs/operate/people.md.",
+)
+@pass_place
+def invite(place: Place, name: str, full_name: str, mailboxes: tuple[str, ...], role: Role) -> None:
+    """Print a link with which NAME sets a password of their own; who is there already loses the one they have."""
+    app = place.app()
+    if app.config.web.sso.only:
+        raise WrongUse("people log in at the company's login alone; add them with: docket agent add")
+    _check_known(app, mailboxes)
+    if app.accounts.agent(name) is None:
+        made = app.accounts.add(name, None, full_name=full_name, mailboxes=mailboxes, role=role)
+        _record(app, "added", made.name, role=role, mailboxes=made.mailboxes)
+    code = app.accounts.invite(name, _INVITED_DAYS)
+    _record(app, "invited", name)
+    click.echo(f"{app.config.web_url}/welcome#{code}")
+    click.echo(f"Good for {_INVITED_DAYS} days, once. Hand it over by a way that you trust.", err=True)
 
 
 @agent.command(name="list")
@@ -92,7 +122,7 @@ def change(
 def passwd(place: Place, name: str, password_stdin: bool) -> None:
     """Set a new password for the agent NAME and end their sessions."""
     app = place.app()
-    app.accounts.passwd(name, _password(password_stdin))
+    app.accounts.passwd(name, _password(name, from_stdin=password_stdin))
     _record(app, "password changed", name)
     click.echo(f"The password of {name} is changed.")
 
@@ -162,15 +192,15 @@ def _record(
     app.archive.append(draft)
 
 
-def _password(from_stdin: bool) -> str:
+def _password(name: str, *, from_stdin: bool) -> str:
     if from_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
     elif not sys.stdin.isatty():
         raise WrongUse("a password is asked for on a terminal only; without one, use --password-stdin")
     else:
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    if len(password) < 8:
-        raise WrongUse("a password needs at least 8 characters")
+    if fault := fault_of_password(password, name):
+        raise WrongUse(fault)
     return str(password)
 
 

@@ -43,7 +43,9 @@ def init(place: Place, yes: bool, address: str, hostname: str) -> None:
     click.echo(
         f"Made {path} and the archive in {answers.data}. Keep a copy of {answers.data / 'secrets'} apart."
     )
-    click.echo("Next: docket agent add NAME, then docket doctor, then docket serve.")
+    click.echo(
+        "Next: docket doctor, then docket serve, and docket agent invite NAME --role admin for the first who logs in."
+    )
 
 
 def _ask(question: str, default: str, fault: Callable[[str], str] = lambda _: "") -> str:

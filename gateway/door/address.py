@@ -1,4 +1,6 @@
-"""Where to listen, as the settings write it."""
+"""Where to listen and whom to ask, as the settings write it."""
+
+from urllib.parse import urlsplit
 
 from gateway.errors import WrongUse
 
@@ -9,3 +11,14 @@ def split_address(address: str) -> tuple[str, int]:
     if not colon or not port.isascii() or not port.isdigit() or int(port) > 65535:
         raise WrongUse(f"{address!r} is no address to listen on; write HOST:PORT, such as 127.0.0.1:2525")
     return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def is_safe(url: str) -> bool:
+    """Say whether an address may be asked: under TLS, or on this very machine.
+
+    >>> is_safe("https://login.brand.example"), is_safe("http://127.0.0.1:9000"), is_safe("http://login.brand.example")
+    (True, True, False)
+    """
+    parts = urlsplit(url)
+    local = parts.hostname in {"127.0.0.1", "localhost", "::1"}
+    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and local))

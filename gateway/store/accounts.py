@@ -17,12 +17,12 @@ from sqlalchemy.exc import IntegrityError
 
 from gateway.clock import Clock
 from gateway.errors import WrongUse
-from gateway.store import app_passwords, searches, tokens
+from gateway.store import app_passwords, factors, identities, invitations, searches, tokens
 from gateway.store.accounts_tables import agents, open_accounts, sessions
 from gateway.store.app_passwords import AppPassword
 from gateway.store.engine import Store, log_of
 from gateway.store.failures import Failures
-from gateway.store.passwords import Passwords
+from gateway.store.passwords import NONE, Passwords
 from gateway.store.sessions import begin
 from gateway.store.spelling import folded
 
@@ -43,22 +43,32 @@ class Agent:
 class Accounts:
     """The accounts database. Safe in threads; checking a password takes tens of milliseconds on purpose."""
 
-    def __init__(self, url: str, clock: Clock, *, log: int = 0, hasher: PasswordHasher | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        clock: Clock,
+        *,
+        log: int = 0,
+        hasher: PasswordHasher | None = None,
+        passwords: bool = True,
+    ) -> None:
+        """Open it; without ``passwords`` none opens anything, and mail clients have app passwords alone."""
         self._store = open_accounts(url, log=log)
         self._clock = clock
+        self._open_to_passwords = passwords
         self._passwords = Passwords(hasher or PasswordHasher())
         self._failures = Failures(clock)
 
     def add(
         self,
         name: str,
-        password: str,
+        password: str | None,
         *,
         full_name: str = "",
         mailboxes: Iterable[str] = (),
         role: Role = "agent",
     ) -> Agent:
-        """Add an agent; raises WrongUse for a name that is taken or cannot be typed at a login."""
+        """Add an agent, without a password where it is None; raises WrongUse for a name that is taken or cannot be typed."""
         name = folded(name)
         if not 0 < len(name) <= 64 or not name.isprintable() or any(part.isspace() for part in name):
             raise WrongUse(f"{name!r} is no name to log in with; use 1 to 64 characters without spaces")
@@ -68,7 +78,7 @@ class Accounts:
             "full_name": full_name,
             "mailboxes": boxes,
             "role": role,
-            "password": self._passwords.hash(password),
+            "password": NONE if password is None else self._passwords.hash(password),
             "disabled": False,
             "made_at": self._clock.now(),
         }
@@ -102,6 +112,25 @@ class Accounts:
         """Set a new password and end the agent's sessions; raises WrongUse for a name that is not there."""
         self._change(name, password=self._passwords.hash(password))
 
+    def invite(self, name: str, days: float) -> str:
+        """Return a code with which an agent sets their password; the one they had is void, and so are their sessions.
+
+        Raises WrongUse for a name that is not there.
+        """
+        self._change(name, password=NONE)
+        with self._store.write() as tx:
+            return invitations.invite(tx, folded(name), self._clock.now(), days)
+
+    def join(self, code: str, password: str) -> Agent | None:
+        """Use an invitation up by setting a password; None for a code that is not good. Raises WrongUse for the password."""
+        hashed = self._passwords.hash(password)
+        with self._store.write() as tx:
+            name = invitations.take(tx, code, self._clock.now())
+            if name is None or not _set(tx, name, password=hashed):
+                return None
+            row = _find(tx, name)
+        return None if row is None or row.disabled else _agent(row)
+
     def disable(self, name: str, *, disabled: bool = True) -> None:
         """Shut an agent out, ending their sessions, or let them in again; raises WrongUse for an unknown name."""
         self._change(name, disabled=disabled)
@@ -117,6 +146,9 @@ class Accounts:
             app_passwords.revoke(tx, folded(name))
             tokens.revoke_all(tx, folded(name))
             searches.remove_all(tx, folded(name))
+            invitations.withdraw(tx, folded(name))
+            factors.clear(tx, folded(name))
+            identities.unbind(tx, folded(name))
             gone = tx.execute(delete(agents).where(agents.c.log == log_of(tx), agents.c.name == folded(name)))
         _must_exist(gone.rowcount, name)
 
@@ -132,6 +164,8 @@ class Accounts:
             row = _find(conn, name)
         if client and password.startswith(app_passwords.PREFIX):
             return self._by_app_password(row, password)
+        if not self._open_to_passwords:
+            row = None
         right = self._passwords.match(None if row is None else row.password, password)
         if not right or row is None or row.disabled:
             if peer:

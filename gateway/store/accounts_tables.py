@@ -9,6 +9,7 @@ from sqlalchemy import (
     MetaData,
     PrimaryKeyConstraint,
     Table,
+    UniqueConstraint,
     insert,
     select,
     text,
@@ -19,7 +20,7 @@ from gateway.errors import WrongUse
 from gateway.store.columns import Json, Key, Moment, Words
 from gateway.store.engine import Store, connect
 
-_VERSION = 5  # a later one adds its steps to open_accounts, and a test opens a file of each version before
+_VERSION = 6  # a later one adds its steps to open_accounts, and a test opens a file of each version before
 _LOCK = 0x6163636F756E74  # "account": one process at a time makes the tables on PostgreSQL
 
 _metadata = MetaData()
@@ -133,6 +134,64 @@ searches = Table(  # since version 4
     Column("pinned", Boolean, nullable=False),
     Column("made_at", Moment, nullable=False),
     PrimaryKeyConstraint("log", "id"),
+)
+
+invitations = Table(  # since version 6: who may set a first or a new password, once
+    "invitations",
+    _metadata,
+    Column("log", Integer, nullable=False, autoincrement=False),
+    Column("code", Key, nullable=False),  # its SHA-256
+    Column("agent", Key, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    PrimaryKeyConstraint("log", "code"),
+)
+
+factors = Table(  # since version 6: what else than a password somebody logs in with
+    "factors",
+    _metadata,
+    Column("log", Integer, nullable=False, autoincrement=False),
+    Column("id", Key, nullable=False),  # of a passkey the SHA-256 of what it calls itself
+    Column("agent", Key, nullable=False),
+    Column("kind", Words, nullable=False),  # totp, passkey, recovery
+    Column("label", Words, nullable=False),
+    Column("about", Json, nullable=False),
+    Column("uses", BigInteger, nullable=False, autoincrement=False),  # the last step or use that was seen
+    Column("made_at", Moment, nullable=False),
+    Column("used_at", Moment, nullable=True),
+    PrimaryKeyConstraint("log", "id"),
+    Index("factors_by_agent", "log", "agent"),
+)
+
+attempts = Table(  # since version 6: logins and set-ups that are under way, each good for one answer
+    "attempts",
+    _metadata,
+    Column("log", Integer, nullable=False, autoincrement=False),
+    Column("token", Key, nullable=False),  # its SHA-256
+    Column("kind", Words, nullable=False),
+    Column("about", Json, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    PrimaryKeyConstraint("log", "token"),
+)
+
+identities = Table(  # since version 6: who somebody is to an identity provider
+    "identities",
+    _metadata,
+    Column("log", Integer, nullable=False, autoincrement=False),
+    Column("issuer", Key, nullable=False),
+    Column("subject", Key, nullable=False),
+    Column("agent", Key, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    PrimaryKeyConstraint("log", "issuer", "subject"),
+    UniqueConstraint("log", "issuer", "agent"),
+)
+
+preferences = Table(  # since version 6
+    "preferences",
+    _metadata,
+    Column("log", Integer, nullable=False, autoincrement=False),
+    Column("agent", Key, nullable=False),
+    Column("language", Words, nullable=False),
+    PrimaryKeyConstraint("log", "agent"),
 )
 
 _MEND = "put back a copy of it, or delete it and make the agents again with docket agent add"

@@ -19,6 +19,7 @@ class _Told:
     there: bool | None = None  # None: nobody has said
     role: str = ""
     mailboxes: tuple[str, ...] = ()
+    shut: tuple[int, bool] | None = None
     app_passwords: dict[str, tuple[int, bool]] = field(default_factory=dict)
 
 
@@ -46,7 +47,10 @@ def _fold(events: Iterable[EventRow]) -> dict[str, _Told]:
                 one.mailboxes = tuple(event.summary.get("mailboxes", ()))
             case "removed":
                 one.entry, one.there = event.seq, False
+                one.shut = None
                 one.app_passwords = dict.fromkeys(one.app_passwords, (event.seq, False))
+            case "shut out" | "let in":
+                one.shut = (event.seq, did == "shut out")
             case "app password made" | "app password revoked":
                 one.app_passwords[what] = (event.seq, did.endswith("made"))
             case _:
@@ -61,6 +65,9 @@ def _of(name: str, told: _Told, here: Agent | None, app_passwords: set[str]) -> 
         yield f"{name} was made (entry {told.entry}) and is not there"
     elif told.there and here is not None and (here.role, here.mailboxes) != (told.role, told.mailboxes):
         yield f"{name} may do something else than entry {told.entry} says"
+    if told.shut is not None and here is not None and here.disabled != told.shut[1]:
+        did, now = ("shut out", "may log in again") if told.shut[1] else ("let in again", "is shut out")
+        yield f"{name} was {did} (entry {told.shut[0]}) and {now}"
     for id_, (entry, made) in told.app_passwords.items():
         if made != (id_ in app_passwords):
             state = "was made" if made else "was taken back"

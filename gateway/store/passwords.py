@@ -10,8 +10,19 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from gateway.errors import WrongUse
 
+SHORTEST = 10  # characters
+NONE = "!"  # kept where somebody has no password: nothing opens it
 _LONGEST = 1024  # characters; a stranger's megabyte is not worth hashing
 _AT_ONCE = 2  # hashes in memory, 64 MiB each
+
+
+def fault_of_password(password: str, name: str) -> str:
+    """Return why a password is not taken, "" where it is: length counts, mixtures do not (NIST SP 800-63B section 3.1.1)."""
+    if len(password) < SHORTEST:
+        return f"a password needs at least {SHORTEST} characters"
+    if len(set(password)) < SHORTEST // 2 or password.casefold() == name.casefold():
+        return "this password is too easy to guess"
+    return ""
 
 
 class Passwords:
@@ -30,6 +41,8 @@ class Passwords:
 
     def match(self, kept: str | None, password: str) -> bool:
         """Say whether a password is the one kept. None is no one's and costs as much: names cannot be told by time."""
+        if kept == NONE:
+            kept = None
         known = self._nobody if kept is None else kept
         with self._hashing:
             try:

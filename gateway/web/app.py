@@ -25,6 +25,7 @@ from gateway.web.pages import (
     clients,
     custody,
     erasing,
+    factors,
     files,
     filing,
     frame,
@@ -35,18 +36,22 @@ from gateway.web.pages import (
     order,
     outbox,
     pack,
+    passkeys,
+    people,
     report,
     reports,
     review,
     rules,
     search,
     searches,
+    sso,
     status,
     suggest,
     taking,
     tokens,
     verifying,
     waiting,
+    welcome,
 )
 from gateway.web.pulse import Pulses
 from gateway.web.render import problem
@@ -57,7 +62,12 @@ __all__ = ["Site", "build_site"]
 
 PAGES = (
     login,
+    sso,
+    passkeys,
+    welcome,
     account,
+    factors,
+    people,
     search,
     searches,
     suggest,

@@ -18,9 +18,11 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.dossier.filing import FILE_BYTES
+from gateway.store.preferences import language_of
 from gateway.web.access import powers_of
 from gateway.web.render import problem
 from gateway.web.site import Site
+from gateway.web.tongue import speak, wanted
 from gateway.web.upload import Refused, Uploads
 
 log = logging.getLogger(__name__)
@@ -28,7 +30,7 @@ log = logging.getLogger(__name__)
 _BODY_BYTES = 64 * 1024
 _BOOK_BYTES = 2 * 1024 * 1024  # of a rule book and a pasted mail
 _FIELDS = 50
-_OPEN = ("/login", "/static/")
+_OPEN = ("/login", "/welcome", "/static/")
 _FILES = "/evidence/"  # the one place that takes files
 # What mail clients ask before anybody has logged in: it says where servers are, alike to everybody and under every name.
 PUBLIC = {
@@ -119,6 +121,7 @@ class Guard:
         site, path = self._site, request.url.path
         request.state.agent, request.state.session, request.state.form, request.state.files = "", "", {}, []
         request.state.who, request.state.powers = None, frozenset()
+        speak(wanted(request.headers.get("accept-language", "")))
         visit = request.cookies.get(visit_cookie(site), "") or secrets.token_urlsafe(32)
         request.state.visit, request.state.csrf = visit, csrf_of(visit)
         is_public = path.lower() in PUBLIC
@@ -137,6 +140,8 @@ class Guard:
             request.state.agent, request.state.session = agent.name, token
             request.state.who, request.state.powers = agent, powers_of(agent)
             request.state.csrf = csrf_of(token)
+            if chosen := await run_in_threadpool(language_of, site.accounts.store, agent.name):
+                speak(chosen)
         elif not path.startswith(_OPEN):
             return _to_login(request)
         return await self._form_refusal(request) if request.method == "POST" else None

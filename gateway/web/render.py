@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse
 
 from gateway.mail.handled import in_words
 from gateway.mail.visible import visible
-from gateway.web import words
+from gateway.web import tongue, words
 from gateway.web.narrowing import between
 from rules.facts import OrderRef
 
@@ -101,7 +101,9 @@ def _environment() -> Environment:
         finalize=shown,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    environment.install_gettext_callables(tongue._, tongue.ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update(
         {
             "handled": in_words,
@@ -122,6 +124,7 @@ def _environment() -> Environment:
             "report_title": words.report_title,
             "people": words.people,
             "person": words.person,
+            "role": words.role,
         }
     )
     environment.globals["seconds"] = lambda count: span(timedelta(seconds=count))
@@ -144,6 +147,7 @@ def page(request: Request, template: str, /, *, status: int = 200, **context: An
         may=getattr(state, "powers", frozenset()),
         path=request.url.path,
         now=now,
+        lang=tongue.spoken(),
         when=lambda at: moment(at, zone, now=now),
         when_full=lambda at: moment(at, zone, full=True),
         **context,

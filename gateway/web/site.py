@@ -19,8 +19,10 @@ from gateway.report.making import Reporter
 from gateway.rulebook import RuleBook
 from gateway.store.accounts import Accounts
 from gateway.store.engine import Store
+from gateway.store.factors import Factors
 from gateway.tracking import Shape
 from gateway.verification import Verification
+from gateway.web.oidc import Provider
 from index.backend import Backend
 from rules.drop import NO_DROP, DropAddress
 from rules.facts import OrderRef
@@ -40,7 +42,8 @@ class Site:
 
     ``act`` appends an action and returns where it stands. ``status`` answers with plain sections, as ``docket status
     --json`` prints them. ``parse`` reads a hostile message and may be one that does so in a child process.
-    ``clients`` says where agents' mail clients read and send. ``orders_named`` says which marketplaces' orders a number could be, ``carriers`` which carriers are known. ``doors`` are the listeners by kind, and where each is bound. ``zone`` is the viewer's, in which times are
+    ``factors`` are what people log in with beside passwords, ``sso`` is where they do so instead. ``mailboxes`` are those
+    of the settings. ``clients`` says where agents' mail clients read and send. ``orders_named`` says which marketplaces' orders a number could be, ``carriers`` which carriers are known. ``doors`` are the listeners by kind, and where each is bound. ``zone`` is the viewer's, in which times are
     shown and bare dates are days. ``answer`` writes an order's claim answer in a language, None where nothing is known of it. ``close_needs`` is what a dossier must hold before it may be closed,
     ``refund_needs`` before the tag ``refund`` may be put on one of its messages. ``sees`` says whether an entry may be
     shown, ``sees_all_of`` whether all mail of an order may: gateway.web.sight makes both for each person.
@@ -50,10 +53,13 @@ class Site:
     store: Store
     index: Backend
     accounts: Accounts
+    factors: Factors
     clock: Clock
     packs: Counter
     act: Callable[[Draft], Appended]
     status: Callable[[], dict[str, Any]]
+    sso: Provider | None = None
+    mailboxes: Callable[[], Collection[str]] = tuple
     reporter: Reporter | None = None
     submit: Accept | None = None
     verification: Verification | None = None

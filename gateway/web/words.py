@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from babel import Locale
 
+from gateway.web.tongue import _, marked
 from rules.facts import Authentic
 from rules.reports import report_files
 
@@ -116,6 +117,19 @@ _TOLD_BY = {
     "date": "by the sender's own Date line",
     "import": "by the file it was imported from",
 }
+
+
+_ROLES = {
+    "agent": marked("agent"),
+    "supervisor": marked("supervisor"),
+    "auditor": marked("auditor (reads only)"),
+    "admin": marked("admin"),
+}
+
+
+def role(name: str) -> str:
+    """Return what a role is called."""
+    return _(_ROLES.get(name, name))
 
 
 def told_by(source: str) -> str:

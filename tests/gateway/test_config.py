@@ -36,6 +36,15 @@ from gateway.settings import load_config, parse_config
             "[[mailbox]] 1, relay.kind: `pigeon` cannot stand here; known are imap",
         ),
         ("[policy]\nlinks = 3", "policy"),
+        ("[web.sso]\nonly = true", "web.sso: only = true needs an issuer"),
+        (
+            '[web.sso]\nissuer = "http://login.example"',
+            "web.sso: issuer = 'http://login.example' is no https",
+        ),
+        (
+            '[web.sso]\nissuer = "https://login.example"',
+            "web.sso: name client_id, client_secret_file and claim",
+        ),
     ],
 )
 def test_a_wrong_setting_is_named_and_never_guessed(text, words):

@@ -13,9 +13,11 @@ from starlette.routing import Route
 
 from gateway.errors import WrongUse
 from gateway.store.people import person_draft
+from gateway.store.preferences import language_of
 from gateway.store.sessions import Sessions
 from gateway.web.render import page
 from gateway.web.site import Site
+from gateway.web.tongue import LANGUAGES
 
 _LABEL = 200
 _PASSWORDS = 50
@@ -75,6 +77,8 @@ async def _shown(request: Request, made: str = "") -> Response:
     name, everybody = request.state.agent, "administer" in request.state.powers
     found = await run_in_threadpool(_sessions(site).list, "" if everybody else name)
     passwords = await run_in_threadpool(site.accounts.app_passwords_of, name)
+    held = await run_in_threadpool(site.factors.of, name)
+    language = await run_in_threadpool(language_of, site.accounts.store, name)
     return page(
         request,
         "account.html",
@@ -82,6 +86,10 @@ async def _shown(request: Request, made: str = "") -> Response:
         everybody=everybody,
         passwords=passwords,
         made=made,
+        held=held,
+        closed=bool(site.sso and site.sso.only),
+        chosen=language,
+        languages=LANGUAGES,
         role=request.state.who.role,
         mailboxes=request.state.who.mailboxes,
     )

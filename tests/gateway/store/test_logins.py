@@ -1,5 +1,6 @@
 """The accounts held against the log: an older copy of them shows in who is there, what they may, and which app passwords open."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -61,3 +62,19 @@ def test_who_was_removed_and_made_again_is_there_without_the_old_app_passwords()
         one.seq = number
     assert differences(again, [NOW, agent("ben")], {"anna": ["bb22"]}) == []
     assert differences(again, [NOW, agent("ben")], {"anna": ["bb22"], "ben": ["cc33"]}) != []
+
+
+@pytest.mark.parametrize(
+    ("acts", "disabled", "words"),
+    [
+        (["shut out"], True, []),
+        (["shut out"], False, ["anna was shut out (entry 8) and may log in again"]),
+        (["shut out", "let in"], False, []),
+        (["shut out", "let in"], True, ["anna was let in again (entry 9) and is shut out"]),
+    ],
+)
+def test_who_was_shut_out_may_not_be_let_in_by_an_older_copy(acts, disabled, words):
+    story = [*STORY, *said(*((did, "anna", {}) for did in acts))]
+    for number, one in enumerate(story):
+        one.seq = number
+    assert differences(story, [replace(NOW, disabled=disabled)], {"anna": ["bb22"]}) == words

@@ -56,6 +56,8 @@ _PATHS = [
     "/claims",
     "/capture",
     "/account",
+    "/people",
+    "/welcome",
     "/searches",
     "/rules",
     "/rules/bench",
@@ -71,6 +73,7 @@ _PATHS = [
 def furnished(tmp_path_factory) -> Iterator[House]:
     """A house with something on every page."""
     house = build_house(tmp_path_factory.mktemp("furnished"))
+    house.accounts.assign("anna", role="admin", mailboxes=())
     house.seqs = seed(house)
     house.seqs["held"] = house.take(
         mail("Re: Anfrage", "Write to sales@brand.example", from_=MAILBOX, to=BUYER, message_id="held"),

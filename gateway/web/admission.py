@@ -1,0 +1,73 @@
+"""Letting somebody in: the session and its cookie, however they have shown who they are."""
+
+from http import HTTPStatus
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from gateway.web.guard import session_cookie, set_cookie, visit_cookie
+from gateway.web.render import page
+from gateway.web.site import Site
+from gateway.web.throttle import Throttle
+from gateway.web.tongue import _
+
+VISIT_S = 3600
+
+
+async def admit(request: Request, name: str, target: str, *, from_elsewhere: bool = False) -> Response:
+    """Begin a session for an agent and send them to ``target``, a path of ours.
+
+    A browser that comes ``from_elsewhere`` sends strict cookies only from the next page on that is asked for by one of ours.
+    """
+    site: Site = request.app.state.site
+    peer = request.client.host if request.client else ""
+    client = request.headers.get("user-agent", "")
+    token = await run_in_threadpool(
+        lambda: site.accounts.open_session(name, site.session_hours, peer=peer, client=client)
+    )
+    done = (
+        page(request, "come_in.html", target=target)
+        if from_elsewhere
+        else RedirectResponse(target, status_code=HTTPStatus.SEE_OTHER)
+    )
+    set_cookie(site, done, session_cookie(site), token, int(site.session_hours * 3600))
+    done.delete_cookie(
+        visit_cookie(site), path="/", secure=site.secure_cookie, httponly=True, samesite="strict"
+    )
+    return done
+
+
+def charged(request: Request, *names: str) -> int:
+    """Count a try to get in; return 0, or for how many seconds there is none. ``forgive`` the same names where it was right."""
+    throttle: Throttle = request.app.state.throttle
+    return throttle.charge(_keys(request, names), request.app.state.site.clock.now())
+
+
+def forgive(request: Request, *names: str) -> None:
+    request.app.state.throttle.forgive(_keys(request, names))
+
+
+async def confirm(request: Request) -> None:
+    """Let who is logged in do what is for them alone: they give their password once more. Raises HTTPException."""
+    site: Site = request.app.state.site
+    if site.sso and site.sso.only:
+        return  # nobody has one
+    name, password = request.state.agent, request.state.form.get("password", "")
+    if wait_s := charged(request, name):
+        said = _("Too many tries. Wait %(seconds)s seconds, then try again.") % {"seconds": wait_s}
+        raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS, said, {"retry-after": str(wait_s)})
+    if await run_in_threadpool(site.accounts.check, name, password) is None:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, _("This is not your password. Nothing was changed."))
+    forgive(request, name)
+
+
+def too_many(response: Response, wait_s: int) -> Response:
+    response.headers["retry-after"] = str(wait_s)
+    return response
+
+
+def _keys(request: Request, names: tuple[str, ...]) -> tuple[str, ...]:
+    peer = f"peer {request.client.host if request.client else ''}"
+    return (peer, *(f"name {name.casefold()[:100]}" for name in names))

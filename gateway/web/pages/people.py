@@ -1,0 +1,208 @@
+"""Who may log in: invited, changed, shut out, let in again and removed by an admin. Each is an entry ``person``."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import get_args
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from gateway.errors import WrongUse
+from gateway.store import factors, identities, invitations
+from gateway.store.accounts import Accounts, Agent, Role
+from gateway.store.people import person_draft
+from gateway.store.sessions import Sessions
+from gateway.web.admission import confirm
+from gateway.web.pages.factors import sentence
+from gateway.web.render import page
+from gateway.web.site import Site
+from gateway.web.tongue import _, marked
+
+DAYS = 7  # for which an invitation is good
+_NAME = 100
+_SAID = {
+    "changed": marked("Changed. Their sessions have ended."),
+    "shut out": marked("Shut out: nothing opens any more, mail clients too."),
+    "let in": marked("Let in again."),
+    "removed": marked("Removed. What they did stays in the record."),
+    "factors cleared": marked("Their second step is gone: the password alone opens until they set one up."),
+    "identity unbound": marked("Forgotten: the next login by their name at the company’s login is theirs."),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """One line of the page."""
+
+    agent: Agent
+    invited_until: datetime | None
+    kinds: frozenset[str]
+    bound: bool
+    sessions: int
+
+
+async def show(request: Request) -> Response:
+    said = _SAID.get(request.query_params.get("did", ""), "")
+    return await _shown(request, said=_(said))
+
+
+async def invite(request: Request) -> Response:
+    """Add somebody without a password and show the invitation with which they set one, this once."""
+    site, form = _site(request), request.state.form
+    await confirm(request)
+    name, boxes, role = form.get("name", ""), _boxes(form.get("mailboxes", "")), _role(form.get("role", ""))
+    await _check_boxes(request, boxes)
+    try:
+        made = await run_in_threadpool(
+            lambda: site.accounts.add(
+                name, None, full_name=form.get("full_name", "").strip()[:_NAME], mailboxes=boxes, role=role
+            )
+        )
+    except WrongUse as wrong:
+        raise HTTPException(HTTPStatus.CONFLICT, sentence(_(str(wrong).partition(";")[0]))) from wrong
+    await _record(request, "added", made.name, role=role, mailboxes=made.mailboxes)
+    if site.sso and site.sso.only:
+        return RedirectResponse("/people", status_code=HTTPStatus.SEE_OTHER)
+    return await _invited(request, made.name)
+
+
+async def change(request: Request) -> Response:
+    """Do to one person what the form says; never what would leave nobody who can administer."""
+    site, form, name = _site(request), request.state.form, request.path_params["name"]
+    known = await run_in_threadpool(site.accounts.agent, name)
+    if known is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND, _("There is nobody of this name."))
+    do = form.get("do", "")
+    if do in {"assign", "shut", "remove"} and known.name == request.state.agent:
+        said = _("You cannot do that to yourself: there must be somebody left who can. Ask another admin.")
+        raise HTTPException(HTTPStatus.CONFLICT, said)
+    await confirm(request)
+    if do == "invite":
+        return await _invited(request, known.name)
+    if do == "assign":
+        role, boxes = _role(form.get("role", "")), _boxes(form.get("mailboxes", ""))
+        await _check_boxes(request, boxes)
+        await run_in_threadpool(lambda: site.accounts.assign(known.name, role=role, mailboxes=boxes))
+        return await _done(request, "changed", known.name, role=role, mailboxes=boxes)
+    if do in {"shut", "open"}:
+        await run_in_threadpool(lambda: site.accounts.disable(known.name, disabled=do == "shut"))
+        return await _done(request, "shut out" if do == "shut" else "let in", known.name)
+    if do == "remove":
+        await run_in_threadpool(site.accounts.remove, known.name)
+        return await _done(request, "removed", known.name)
+    clearing: dict[str, tuple[str, Callable[..., int]]] = {
+        "factors": ("factors cleared", factors.clear),
+        "identity": ("identity unbound", identities.unbind),
+    }
+    if do not in clearing:
+        raise HTTPException(HTTPStatus.BAD_REQUEST)
+    did, clear = clearing[do]
+    await run_in_threadpool(_in_accounts, site.accounts, clear, known.name)
+    return await _done(request, did, known.name)
+
+
+def _in_accounts(accounts: Accounts, clear: Callable[..., int], name: str) -> None:
+    with accounts.store.write() as tx:
+        clear(tx, name)
+
+
+async def _invited(request: Request, name: str) -> Response:
+    site = _site(request)
+    code = await run_in_threadpool(site.accounts.invite, name, DAYS)
+    await _record(request, "invited", name)
+    scheme = "https" if site.secure_cookie else "http"
+    link = f"{scheme}://{request.headers['host']}/welcome#{code}"
+    return await _shown(request, invited=name, code=code, link=link)
+
+
+async def _done(
+    request: Request, did: str, name: str, *, role: str = "", mailboxes: tuple[str, ...] = ()
+) -> Response:
+    await _record(request, did, name, role=role, mailboxes=mailboxes)
+    return RedirectResponse(f"/people?did={did.replace(' ', '+')}", status_code=HTTPStatus.SEE_OTHER)
+
+
+async def _record(
+    request: Request, did: str, name: str, *, role: str = "", mailboxes: tuple[str, ...] = ()
+) -> None:
+    draft = person_draft(
+        did, name, by=request.state.agent, source="web", role=role, mailboxes=tuple(sorted(mailboxes))
+    )
+    await run_in_threadpool(_site(request).act, draft)
+
+
+async def _shown(
+    request: Request, *, said: str = "", invited: str = "", code: str = "", link: str = ""
+) -> Response:
+    site = _site(request)
+    people = await run_in_threadpool(_people, site)
+    return page(
+        request,
+        "people.html",
+        everybody=people,
+        roles=get_args(Role),
+        said=said,
+        invited=invited,
+        code=code,
+        link=link,
+        days=DAYS,
+        sso=site.sso,
+        boxes=site.mailboxes(),
+    )
+
+
+def _people(site: Site) -> list[Person]:
+    accounts = site.accounts
+    with accounts.store.read() as conn:
+        waiting, bound = invitations.open_until(conn, site.clock.now()), identities.bound(conn)
+    kinds = site.factors.holders()
+    counts: dict[str, int] = {}
+    for one in Sessions(accounts.store, site.clock).list():
+        counts[one.agent] = counts.get(one.agent, 0) + 1
+    return [
+        Person(
+            agent=one,
+            invited_until=waiting.get(one.name),
+            kinds=frozenset(kinds.get(one.name, ())),
+            bound=one.name in bound,
+            sessions=counts.get(one.name, 0),
+        )
+        for one in accounts.list()
+    ]
+
+
+async def _check_boxes(request: Request, boxes: tuple[str, ...]) -> None:
+    known = _site(request).mailboxes()
+    strange = [box for box in boxes if box not in known]
+    if strange:
+        raise HTTPException(
+            HTTPStatus.BAD_REQUEST, _("There is no mailbox %(box)s in the settings.") % {"box": strange[0]}
+        )
+
+
+def _boxes(text: str) -> tuple[str, ...]:
+    return tuple(sorted({box.lower() for box in text.replace(",", " ").split()}))
+
+
+def _role(text: str) -> Role:
+    found: Role | None = next((role for role in get_args(Role) if role == text), None)
+    if found is None:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, _("Choose a role."))
+    return found
+
+
+def _site(request: Request) -> Site:
+    site: Site = request.app.state.site
+    return site
+
+
+ROUTES = [
+    Route("/people", show, methods=["GET"]),
+    Route("/people", invite, methods=["POST"]),
+    Route("/people/{name:path}", change, methods=["POST"]),
+]

@@ -1,0 +1,129 @@
+"""Log in at the company's identity provider: go there, come back, and be who it says, where that is one of us."""
+
+import hmac
+import logging
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote, unquote
+
+from sqlalchemy.exc import IntegrityError
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from gateway.errors import Temporary
+from gateway.store import identities
+from gateway.store.accounts import Agent
+from gateway.store.people import person_draft
+from gateway.web.admission import admit
+from gateway.web.guard import safe_next, session_cookie
+from gateway.web.oidc import Identity, NotThem, Provider
+from gateway.web.site import Site
+from gateway.web.tongue import _
+
+log = logging.getLogger(__name__)
+
+_BACK = "/login/sso/back"
+_GOOD_S = 600
+
+
+async def go(request: Request) -> Response:
+    """Send the browser to the provider, with what must come back in a cookie of its own: nothing is kept here meanwhile."""
+    site, provider = _there(request)
+    try:
+        begun = await run_in_threadpool(provider.begin, _back_to(request))
+    except Temporary as wrong:
+        log.error("sso-away issuer=%s", provider.issuer, exc_info=wrong)
+        raise HTTPException(HTTPStatus.BAD_GATEWAY, _away(provider)) from wrong
+    kept = (begun.state, begun.nonce, begun.verifier, quote(safe_next(request.query_params.get("next", "/"))))
+    sent = RedirectResponse(begun.url, status_code=HTTPStatus.SEE_OTHER)
+    # Lax: the provider sends the browser back from another site, and a strict cookie would stay away.
+    sent.set_cookie(_cookie(site), ".".join(kept), max_age=_GOOD_S, samesite="lax", **_flags(site))
+    return sent
+
+
+async def back(request: Request) -> Response:
+    """Let in whom the provider names, where they are one of us."""
+    site, provider = _there(request)
+    asked = request.query_params
+    state, nonce, verifier, target = (*request.cookies.get(_cookie(site), "").split(".", 3), "", "", "", "")[
+        :4
+    ]
+    if not state or not hmac.compare_digest(asked.get("state", "").encode(), state.encode()):
+        raise HTTPException(
+            HTTPStatus.BAD_REQUEST, _("This login was not begun here, or too long ago. Begin again.")
+        )
+    if "code" not in asked:
+        raise HTTPException(HTTPStatus.FORBIDDEN, _("You were not logged in there. Begin again."))
+    try:
+        found = await run_in_threadpool(provider.finish, asked["code"], nonce, verifier, _back_to(request))
+        agent = await run_in_threadpool(_whose, site, found)
+    except Temporary as wrong:
+        log.error("sso-away issuer=%s", provider.issuer, exc_info=wrong)
+        raise HTTPException(HTTPStatus.BAD_GATEWAY, _away(provider)) from wrong
+    except NotThem as wrong:
+        log.warning("sso-refused issuer=%s why=%s", provider.issuer, wrong)
+        raise HTTPException(
+            HTTPStatus.FORBIDDEN, _("What the login service says of you cannot be believed.")
+        ) from wrong
+    if agent is None:
+        said = _("You are logged in there, but nobody has given you a place here. Ask who runs Docket.")
+        raise HTTPException(HTTPStatus.FORBIDDEN, said)
+    done = await admit(request, agent.name, safe_next(unquote(target)), from_elsewhere=True)
+    done.delete_cookie(_cookie(site), samesite="lax", **_flags(site))
+    return done
+
+
+def _whose(site: Site, found: Identity) -> Agent | None:
+    """Return whose an identity is; the first that comes by an agent's name is theirs from then on."""
+    accounts, now = site.accounts, site.clock.now()
+    with accounts.store.read() as conn:
+        name = identities.agent_of(conn, found.issuer, found.subject)
+        free = (
+            name is None
+            and found.name
+            and not identities.is_bound(conn, found.issuer, found.name.strip().lower())
+        )
+    agent = accounts.agent(name or found.name)
+    if agent is None or agent.disabled or not (name or free):
+        return None
+    if name is None:
+        try:
+            with accounts.store.write() as tx:
+                identities.bind(tx, found.issuer, found.subject, agent.name, now)
+        except IntegrityError:  # another login has been faster
+            return None
+        site.act(person_draft("identity bound", agent.name, by=agent.name, source="web"))
+    return agent
+
+
+def _there(request: Request) -> tuple[Site, Provider]:
+    site: Site = request.app.state.site
+    if site.sso is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    return site, site.sso
+
+
+def _back_to(request: Request) -> str:
+    site: Site = request.app.state.site
+    return f"{'https' if site.secure_cookie else 'http'}://{request.headers['host']}{_BACK}"
+
+
+def _away(provider: Provider) -> str:
+    return _("%(title)s does not answer. Try again in a little while.") % {"title": provider.title}
+
+
+def _cookie(site: Site) -> str:
+    return session_cookie(site) + "-sso"
+
+
+def _flags(site: Site) -> dict[str, Any]:
+    return {"path": "/", "httponly": True, "secure": site.secure_cookie}
+
+
+ROUTES = [
+    Route("/login/sso", go, methods=["GET"]),
+    Route(_BACK, back, methods=["GET"]),
+]
