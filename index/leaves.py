@@ -44,9 +44,10 @@ def leaf_of(token: Token, tz: tzinfo) -> Leaf:
     scope = token.scope
     if scope and scope not in FIELDS:
         raise QueryError(
-            f"There is no field “{scope}”; there are {', '.join(FIELDS)}. "
-            f"To search for the text itself, put it in quotation marks",
+            "There is no field “%(scope)s”; there are %(known)s. To search for the text itself, put it in quotation marks",
             token.column,
+            scope=scope,
+            known=", ".join(FIELDS),
         )
     if scope in ("before", "after", "on"):
         return _span(token, tz)
@@ -75,9 +76,13 @@ def _word(token: Token) -> Leaf:
         )
     found = chunks(text)
     if not found:
-        raise QueryError(f"“{token.text}” holds no letter or digit to search for; leave it out", token.column)
+        raise QueryError(
+            "“%(text)s” holds no letter or digit to search for; leave it out", token.column, text=token.text
+        )
     if mark and len(found) > 1:
-        raise QueryError(f"“{mark}” follows a single word, as in refund{mark}", token.column)
+        raise QueryError(
+            "“%(mark)s” follows a single word, as in refund%(mark2)s", token.column, mark=mark, mark2=mark
+        )
     if mark and not is_cjk(found[0]):
         return _marked(token, source, field, folded(found[0]), mark)
     return _plain(token, source, field, text)
@@ -101,7 +106,9 @@ def _phrase(token: Token, text: str) -> Leaf:
 
 def _row(token: Token, source: str, field: str, words: tuple[str, ...]) -> Leaf:
     if not words:
-        raise QueryError(f"“{token.text}” holds no letter or digit to search for; leave it out", token.column)
+        raise QueryError(
+            "“%(text)s” holds no letter or digit to search for; leave it out", token.column, text=token.text
+        )
     if len(words) > 1:
         return Sequence(source=source, field=field, terms=words)
     if len(words[0]) == 1 and is_cjk(words[0]):  # every such letter begins a pair or stands alone
@@ -114,7 +121,9 @@ def _marked(token: Token, source: str, field: str, word: str, mark: str) -> Leaf
     if mark == "~":
         if not simple or len(word) < _FUZZY_CHARS:
             raise QueryError(
-                f"“~” finds misspellings of one word of {_FUZZY_CHARS} letters or more", token.column
+                "“~” finds misspellings of one word of %(fuzzy_chars)s letters or more",
+                token.column,
+                fuzzy_chars=_FUZZY_CHARS,
             )
         return Fuzzy(source=source, field=_VOCABULARIES.get(field, field), term=word)
     if not simple and "@" not in word and "." not in word:
@@ -125,7 +134,9 @@ def _marked(token: Token, source: str, field: str, word: str, mark: str) -> Leaf
             )
         word = word.replace("-", "")
     if len(word) < _PREFIX_CHARS:
-        raise QueryError(f"Write at least {_PREFIX_CHARS} letters before “*”", token.column)
+        raise QueryError(
+            "Write at least %(prefix_chars)s letters before “*”", token.column, prefix_chars=_PREFIX_CHARS
+        )
     return Prefix(
         source=source, field=_VOCABULARIES.get(field, field) if word.isalpha() else field, prefix=word
     )
@@ -138,16 +149,22 @@ def _key(token: Token) -> Leaf:
     starred = token.kind == "word" and token.text.endswith("*")
     value = read(token.text[:-1] if starred else token.text)
     if not value:
-        raise QueryError(f"Write what to look for directly after “{token.scope}:”", token.column)
+        raise QueryError(
+            "Write what to look for directly after “%(scope)s:”", token.column, scope=token.scope
+        )
     choices = _CHOICES.get(token.scope)
     if choices and (starred or value not in choices):
-        raise QueryError(f"“{token.scope}:” takes {', '.join(choices)}", token.column)
+        raise QueryError(
+            "“%(scope)s:” takes %(known)s", token.column, scope=token.scope, known=", ".join(choices)
+        )
     if token.scope in _TAGGED:
         value = f"{token.scope}:{value}"  # kept as a tag of that form
     source = _source(token, f'"{token.text}"' if token.kind == "quoted" else token.text)
     if starred:
         if len(value) < _PREFIX_CHARS:
-            raise QueryError(f"Write at least {_PREFIX_CHARS} letters before “*”", token.column)
+            raise QueryError(
+                "Write at least %(prefix_chars)s letters before “*”", token.column, prefix_chars=_PREFIX_CHARS
+            )
         return Prefix(source=source, field=field, prefix=value)
     return Term(source=source, field=field, term=value)
 
@@ -155,10 +172,17 @@ def _key(token: Token) -> Leaf:
 def _span(token: Token, tz: tzinfo) -> Leaf:
     """Return a range of time: ``after`` includes its day, ``before`` does not, ``on`` is the day itself."""
     source = _source(token, f'"{token.text}"' if token.kind == "quoted" else token.text)
-    wrong = QueryError(
-        f"“{token.scope}:” takes a day such as 2026-01-31 ({_YEARS[0]} to {_YEARS[1]})"
-        + ("" if token.scope == "on" else " or a time such as 2026-01-31T14:30"),
-        token.column,
+    told = {"scope": token.scope, "first": _YEARS[0], "last": _YEARS[1]}
+    wrong = (
+        QueryError(
+            "“%(scope)s:” takes a day such as 2026-01-31 (%(first)s to %(last)s)", token.column, **told
+        )
+        if token.scope == "on"
+        else QueryError(
+            "“%(scope)s:” takes a day such as 2026-01-31 (%(first)s to %(last)s) or a time such as 2026-01-31T14:30",
+            token.column,
+            **told,
+        )
     )
     try:
         if day := _DAY.fullmatch(token.text):

@@ -33,12 +33,13 @@ def parse_query(text: str, tz: tzinfo = UTC, waits: Waits = no_waits) -> Query:
     if not tokens:
         return Everything()
     if sum(token.kind in ("word", "quoted") for token in tokens) > _MANY:
-        raise QueryError(f"A query may hold {_MANY} words; leave some out", tokens[_MANY].column)
+        raise QueryError("A query may hold %(many)s words; leave some out", tokens[_MANY].column, many=_MANY)
     openings = [token for token in tokens if token.kind == "word" and token.text[-1] in "*~"]
     if len(openings) > _MANY_OPEN:  # each may look at every word of the index
         raise QueryError(
-            f"A query may hold {_MANY_OPEN} words with “*” or “~”; leave some out",
+            "A query may hold %(many_open)s words with “*” or “~”; leave some out",
             openings[_MANY_OPEN].column,
+            many_open=_MANY_OPEN,
         )
     parser = _Parser(tokens, tz, waits)
     query = parser.either(0)
@@ -81,7 +82,7 @@ class _Parser:
         token = self.token
         if token is None:
             last = self._tokens[-1]
-            raise QueryError(f"Something must follow “{last.text}”", last.column)
+            raise QueryError("Something must follow “%(text)s”", last.column, text=last.text)
         if depth > _DEEP:
             raise QueryError("This is nested too deeply; write it with fewer parentheses", token.column)
         self._at += 1
@@ -91,7 +92,7 @@ class _Parser:
             case "open":
                 return self._group(token, depth)
             case "close" | "or" | "and":
-                raise QueryError(f"A word is missing before “{token.text}”", token.column)
+                raise QueryError("A word is missing before “%(text)s”", token.column, text=token.text)
             case "word" | "quoted":
                 if token.scope in ("is", "due"):
                     return waiting_of(token, self._waits)

@@ -14,12 +14,20 @@ _SCOPE = re.compile(r"([^\W\d_]+):")
 
 
 class QueryError(ValueError):
-    """A query cannot be read. ``column`` counts from 1; the message says what to write instead."""
+    """A query cannot be read. ``column`` counts from 1; the text says what to write instead.
 
-    def __init__(self, message: str, column: int) -> None:
-        super().__init__(message)
-        self.message = message
+    It is kept apart from its ``values``, so that a page can say it in another language.
+    """
+
+    def __init__(self, text: str, column: int, /, **values: object) -> None:
+        super().__init__(text)
+        self.text = text
+        self.values = values
         self.column = column
+
+    @property
+    def message(self) -> str:
+        return self.text % self.values
 
     def __str__(self) -> str:
         return f"{self.message} (column {self.column})"
@@ -42,7 +50,9 @@ def tokens_of(text: str) -> list[Token]:
     """Return the tokens of a query; raise ``QueryError`` for what no token begins with."""
     if len(text) > QUERY_CHARS:
         raise QueryError(
-            f"A query may be {QUERY_CHARS} characters long; leave some words out", QUERY_CHARS + 1
+            "A query may be %(query_chars)s characters long; leave some words out",
+            QUERY_CHARS + 1,
+            query_chars=QUERY_CHARS,
         )
     text = text.translate(_FLAT)
     tokens: list[Token] = []
@@ -71,7 +81,7 @@ def _value(text: str, at: int) -> tuple[Token, int]:
         scope = found[1].lower()
         at = found.end()
         if at == len(text) or text[at].isspace() or text[at] in "()":
-            raise QueryError(f"Write what to look for directly after “{found[0]}”", column)
+            raise QueryError("Write what to look for directly after “%(found)s”", column, found=found[0])
     if text[at] in _QUOTES:
         quoted = _QUOTED.match(text, at)
         if quoted is None:

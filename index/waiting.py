@@ -58,7 +58,7 @@ def _state(token: Token, source: str, waits: Waits) -> Query:
             return _among(source, waits, Wait(reply=True))
         case "answered":
             return And((asked, Not(_among("is:unanswered", waits, Wait(reply=True)))))
-    raise QueryError(f"“is:” takes {', '.join(STATES)}", token.column)
+    raise QueryError("“is:” takes %(known)s", token.column, known=", ".join(STATES))
 
 
 def _due(token: Token, source: str, waits: Waits) -> Query:

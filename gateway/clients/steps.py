@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from gateway.clients.services import Account
+from gateway.tongue import _
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,55 +19,65 @@ class Guide:
 def guides(account: Account) -> tuple[Guide, ...]:
     """Return the guides for one account, those clients first that do the most by themselves."""
     address = account.box.address
-    enter = "Your password for Docket, or an app password where you were given one for this client."
+    enter = _("Your password for Docket, or an app password where you were given one for this client.")
     if not account.box.own:
-        enter = f"The mailbox's own password. For sending, the user name is {account.name} with your password for Docket."
+        enter = _(
+            "The mailbox's own password. For sending, the user name is %(name)s with your password for Docket."
+        ) % {"name": account.name}
     return (
         Guide(
-            client="Thunderbird on a computer",
+            client=_("Thunderbird on a computer"),
             steps=(
-                "Menu, New Account, Email. At its first start Thunderbird asks by itself.",
-                f"Full name: {account.shown}. Email address: {account.typed}",
-                "Continue. Thunderbird finds the servers by itself; Continue again.",
+                _("Menu, New Account, Email. At its first start Thunderbird asks by itself."),
+                _("Full name: %(shown)s. Email address: %(typed)s")
+                % {"shown": account.shown, "typed": account.typed},
+                _("Continue. Thunderbird finds the servers by itself; Continue again."),
                 f"Password: {enter}",
-                f"Buyers never see the address with the plus sign: what you send leaves as {address}.",
+                _("Buyers never see the address with the plus sign: what you send leaves as %(address)s.")
+                % {"address": address},
             ),
         ),
         Guide(
-            client="Thunderbird or K-9 Mail on Android",
+            client=_("Thunderbird or K-9 Mail on Android"),
             steps=(
-                "In the app: Settings, Import settings, Import from desktop (or: Scan QR code).",
-                "Point the camera at this code.",
+                _("In the app: Settings, Import settings, Import from desktop (or: Scan QR code)."),
+                _("Point the camera at this code."),
                 f"Password: {enter}",
             ),
             code="thunderbird",
         ),
         Guide(
-            client="Mail on iPhone and iPad",
+            client=_("Mail on iPhone and iPad"),
             steps=(
-                "Point the camera at this code, open the page and log in.",
-                "Tap the profile on the page and allow the download.",
-                "Open Settings: Profile Downloaded, Install. It says that the profile is not signed; that is so.",
+                _("Point the camera at this code, open the page and log in."),
+                _("Tap the profile on the page and allow the download."),
+                _(
+                    "Open Settings: Profile Downloaded, Install. It says that the profile is not signed; that is so."
+                ),
                 f"Password: {enter}",
             ),
             code="page",
             file=True,
         ),
         Guide(
-            client="Mail on a Mac",
+            client=_("Mail on a Mac"),
             steps=(
-                "Open the profile; then System Settings, General, Device Management (before macOS 15: Privacy & Security, Profiles).",
-                "Install it and enter your password.",
+                _(
+                    "Open the profile; then System Settings, General, Device Management (before macOS 15: Privacy & Security, Profiles)."
+                ),
+                _("Install it and enter your password."),
             ),
             file=True,
         ),
         Guide(
-            client="Outlook and every other client",
+            client=_("Outlook and every other client"),
             steps=(
-                "Choose to set up the account yourself (Outlook: Advanced options, Let me set up my account manually, IMAP).",
-                f"Email address: {address}",
+                _(
+                    "Choose to set up the account yourself (Outlook: Advanced options, Let me set up my account manually, IMAP)."
+                ),
+                _("Email address: %(address)s") % {"address": address},
                 *_servers(account),
-                f"Password: {enter} Authentication: normal password.",
+                _("Password: %(enter)s Authentication: normal password.") % {"enter": enter},
             ),
         ),
     )
@@ -75,8 +86,10 @@ def guides(account: Account) -> tuple[Guide, ...]:
 def _servers(account: Account) -> tuple[str, ...]:
     imap, smtp = account.box.imap[0], account.smtp[0]
     return (
-        f"Incoming mail (IMAP): {imap.host}, port {imap.port}, {imap.security}, user name {account.imap_login}",
-        f"Outgoing mail (SMTP): {smtp.host}, port {smtp.port}, {smtp.security}, user name {account.name}",
+        _("Incoming mail (IMAP): %(host)s, port %(port)s, %(security)s, user name %(imap_login)s")
+        % {"host": imap.host, "port": imap.port, "security": imap.security, "imap_login": account.imap_login},
+        _("Outgoing mail (SMTP): %(host)s, port %(port)s, %(security)s, user name %(name)s")
+        % {"host": smtp.host, "port": smtp.port, "security": smtp.security, "name": account.name},
     )
 
 

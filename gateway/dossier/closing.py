@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from gateway.dossier.timeline import Act, Timeline, timeline_of
 from gateway.store.orders import links_of
+from gateway.tongue import _
 
 REFUND = "refund"  # the tag that says money goes back
 _NEED = re.compile(r"note|evidence|answers|tag:[\w./|-]{1,200}")
@@ -24,7 +25,7 @@ def refund_lacks(conn: Connection, message: int, tags: Iterable[str], needs: Seq
     for order in dict.fromkeys(one.link.order for one in links_of(conn, message) if one.undone_by is None):
         timeline = timeline_of(conn, order)
         if timeline is not None and (lacks := missing(timeline, needs)):
-            return f"order {order.value} lacks {'; '.join(lacks)}"
+            return _("order %(value)s lacks %(what)s") % {"value": order.value, "what": "; ".join(lacks)}
     return ""
 
 
@@ -35,15 +36,18 @@ def missing(timeline: Timeline, needs: Iterable[str]) -> tuple[str, ...]:
         if need == "note":
             notes = (one for one in timeline.moments if isinstance(one, Act) and one.event.type == "note")
             if next(notes, None) is None:
-                found.append("a note that says how it ended")
+                found.append(_("a note that says how it ended"))
         elif need == "evidence":
             files = (one for one in timeline.moments if isinstance(one, Act) and one.event.type == "evidence")
             if all(one.event.summary.get("erased") for one in files):
-                found.append("a piece of evidence (docket evidence add)")
+                found.append(_("a piece of evidence (docket evidence add)"))
         elif need == "answers":
-            found += [f"an answer to message {one.message} ({one.name})" for one in timeline.waits]
+            found += [
+                _("an answer to message %(message)s (%(name)s)") % {"message": one.message, "name": one.name}
+                for one in timeline.waits
+            ]
         else:
             names = need.removeprefix("tag:").split("|")
             if not any(tag in names for letter in timeline.letters for tag in letter.row.tags):
-                found.append(f"the tag {' or '.join(names)} on one of its messages")
+                found.append(_("the tag %(or)s on one of its messages") % {"or": " or ".join(names)})
     return tuple(found)

@@ -13,8 +13,9 @@ import pygal
 from pygal.etree import etree  # lxml or the standard library, as pygal chose
 from pygal.style import Style
 
-from gateway.figures.tables import Table
+from gateway.figures.tables import Table, shown_name
 from gateway.mail.visible import visible
+from gateway.tongue import _, marked
 
 # pygal hooks itself into every import, to find maps in other packages; Python warns of hooks of that kind.
 sys.meta_path[:] = [one for one in sys.meta_path if not isinstance(one, pygal.PluginImportFixer)]
@@ -49,29 +50,29 @@ class Chart:
 
 
 _ANSWERS = (
-    Series(column="within_24h", title="within 24 h"),
-    Series(column="later", title="later"),
-    Series(column="overdue", title="open, over 24 h"),
-    Series(column="open", title="open, under 24 h"),
+    Series(column="within_24h", title=marked("within 24 h")),
+    Series(column="later", title=marked("later")),
+    Series(column="overdue", title=marked("open, over 24 h")),
+    Series(column="open", title=marked("open, under 24 h")),
 )
-_MAIL = (Series(column="received", title="received"), Series(column="sent", title="sent"))
+_MAIL = (Series(column="received", title=marked("received")), Series(column="sent", title=marked("sent")))
 CHARTS = (
     Chart(table="marketplaces", series=_ANSWERS, lying=True),
     Chart(table="agents", series=_ANSWERS[:2], lying=True),
     Chart(table="weeks", series=_ANSWERS),
-    Chart(table="spread", series=(Series(column="answers", title="answers"),)),
+    Chart(table="spread", series=(Series(column="answers", title=marked("answers")),)),
     Chart(table="days", series=_MAIL),
     Chart(
         table="claims",
         series=(
-            Series(column="in_time", title="met in time"),
-            Series(column="late", title="met late"),
-            Series(column="overdue", title="overdue"),
-            Series(column="open", title="open"),
+            Series(column="in_time", title=marked("met in time")),
+            Series(column="late", title=marked("met late")),
+            Series(column="overdue", title=marked("overdue")),
+            Series(column="open", title=marked("open")),
         ),
         lying=True,
     ),
-    Chart(table="tags", series=(Series(column="messages", title="messages"),), lying=True),
+    Chart(table="tags", series=(Series(column="messages", title=marked("messages")),), lying=True),
 )
 
 
@@ -86,10 +87,10 @@ def _drawn(table: Table, chart: Chart) -> str:
     rows = [
         row for row in table.rows if not chart.lying or any(row[places[one.column]] for one in chart.series)
     ][:_SHOWN]
-    values = {one.title: [_count(row[places[one.column]]) for row in rows] for one in chart.series}
+    values = {_(one.title): [_count(row[places[one.column]]) for row in rows] for one in chart.series}
     if not any(map(any, values.values())):
         return ""
-    names = [visible(str(row[0])).translate(_NOT_XML) for row in rows]
+    names = [visible(shown_name(table, row[0])).translate(_NOT_XML) for row in rows]
     kind = pygal.HorizontalStackedBar if chart.lying else pygal.StackedBar
     drawing = kind(
         css=[],
@@ -164,7 +165,7 @@ class _Clean:
             for at, name in enumerate(self._names)
             if any(numbers[at] for numbers in self._values.values())
         )
-        return "; ".join(told) + ". The table beneath has the same figures."
+        return f"{'; '.join(told)}. {_('The table beneath has the same figures.')}"
 
     def _patterns(self, name: str) -> Any:
         defs = etree.Element("defs")

@@ -9,20 +9,25 @@ from statistics import median
 
 from gateway.figures.period import Period
 from gateway.store.due import ClockRow, reply_waits
+from gateway.tongue import marked
 
 DAY = timedelta(hours=24)
 _H = timedelta(hours=1)
 # Up to and with each of these; what took longer stands in the last.
 STEPS: tuple[tuple[str, timedelta], ...] = (
-    ("up to 1 h", _H),
-    ("1 to 4 h", 4 * _H),
-    ("4 to 8 h", 8 * _H),
-    ("8 to 24 h", DAY),
-    ("24 to 48 h", 2 * DAY),
-    ("over 48 h", timedelta.max),
+    (marked("up to 1 h"), _H),
+    (marked("1 to 4 h"), 4 * _H),
+    (marked("4 to 8 h"), 8 * _H),
+    (marked("8 to 24 h"), DAY),
+    (marked("24 to 48 h"), 2 * DAY),
+    (marked("over 48 h"), timedelta.max),
 )
-ON_SITE, NOBODY, UNKNOWN = "(on the marketplace's site)", "(not answered)", "(erased)"
-NO_MARKETPLACE = "(none)"
+ON_SITE, NOBODY, UNKNOWN = (
+    marked("(on the marketplace's site)"),
+    marked("(not answered)"),
+    marked("(erased)"),
+)
+NO_MARKETPLACE = marked("(none)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +81,7 @@ def responses_of(
         return tuple(_share(key, group, now) for key, group in sorted(grouped.items()))
 
     return Responses(
-        total=_share("all", waits, now),
+        total=_share(marked("all"), waits, now),
         by_marketplace=by(lambda one: one.marketplace or NO_MARKETPLACE),
         by_agent=by(lambda one: _writer(one, writers)),
         by_week=by(lambda one: period.week_of(one.started_at)),

@@ -7,8 +7,10 @@ from typing import Literal
 
 from gateway.evidence.sheet import csv_line
 from gateway.figures.month import Month, Volume
-from gateway.figures.responses import Share
+from gateway.figures.responses import NO_MARKETPLACE, NOBODY, ON_SITE, UNKNOWN, Share
+from gateway.tongue import _, marked
 
+_WORDED = frozenset({"responses", "spread", "outcomes"})  # tables whose rows are all named by us
 Kind = Literal["name", "count", "percent", "span", "moment"]  # a span is in whole seconds
 Cell = str | int | float | datetime | None
 
@@ -36,23 +38,34 @@ def tables_of(month: Month) -> dict[str, Table]:
     """Return all tables of a month by name, in the order in which people read them."""
     told = month.responses
     found = (
-        _shares("responses", "Response times", "What", (told.total,)),
-        _shares("marketplaces", "Response times by marketplace", "Marketplace", told.by_marketplace),
-        _shares("agents", "Response times by who answered", "Agent", told.by_agent),
-        _shares("weeks", "Response times by week", "Week", told.by_week),
-        _counts("spread", "How long answers took", "Answered in", "answers", "Answers", told.spread),
-        _volumes("days", "Mail by day", "Day", month.days),
-        _volumes("mail_by_marketplace", "Mail by marketplace", "Marketplace", month.by_marketplace),
-        _volumes("mail_by_mailbox", "Mail by mailbox", "Mailbox", month.by_mailbox),
+        _shares("responses", _("Response times"), _("What"), (told.total,)),
+        _shares("marketplaces", _("Response times by marketplace"), _("Marketplace"), told.by_marketplace),
+        _shares("agents", _("Response times by who answered"), _("Agent"), told.by_agent),
+        _shares("weeks", _("Response times by week"), _("Week"), told.by_week),
+        _counts("spread", _("How long answers took"), _("Answered in"), "answers", _("Answers"), told.spread),
+        _volumes("days", _("Mail by day"), _("Day"), month.days),
+        _volumes("mail_by_marketplace", _("Mail by marketplace"), _("Marketplace"), month.by_marketplace),
+        _volumes("mail_by_mailbox", _("Mail by mailbox"), _("Mailbox"), month.by_mailbox),
         _claims(month),
         _counts(
-            "outcomes", "What became of disputes and answers", "What", "count", "Count", _outcomes(month)
+            "outcomes",
+            _("What became of disputes and answers"),
+            _("What"),
+            "count",
+            _("Count"),
+            _outcomes(month),
         ),
-        _counts("tags", "Tags", "Tag", "messages", "Messages", month.tags),
+        _counts("tags", _("Tags"), _("Tag"), "messages", _("Messages"), month.tags),
         _policy(month),
         _capture(month),
     )
     return {table.name: table for table in found}
+
+
+def shown_name(table: Table, name: object) -> str:
+    """Return a row's name as people read it: where it is one of ours, in their language. Files keep the names as they are."""
+    ours = table.name in _WORDED or name in {ON_SITE, NOBODY, UNKNOWN, NO_MARKETPLACE}
+    return _(str(name)) if ours else str(name)
 
 
 def csv_of(table: Table) -> Iterator[bytes]:
@@ -96,15 +109,15 @@ def plain(month: Month, tables: Iterable[Table]) -> dict[str, object]:
 def _shares(name: str, title: str, of: str, shares: Iterable[Share]) -> Table:
     columns = (
         Column(name="name", title=of, kind="name"),
-        Column(name="waits", title="Waits", kind="count"),
-        Column(name="within_24h", title="Within 24 h", kind="count"),
-        Column(name="later", title="Later", kind="count"),
-        Column(name="open", title="Open, under 24 h", kind="count"),
-        Column(name="overdue", title="Open, over 24 h", kind="count"),
-        Column(name="percent", title="Share within 24 h", kind="percent"),
-        Column(name="median_s", title="Median", kind="span"),
-        Column(name="nine_in_ten_s", title="9 in 10 within", kind="span"),
-        Column(name="longest_s", title="Longest", kind="span"),
+        Column(name="waits", title=_("Waits"), kind="count"),
+        Column(name="within_24h", title=_("Within 24 h"), kind="count"),
+        Column(name="later", title=_("Later"), kind="count"),
+        Column(name="open", title=_("Open, under 24 h"), kind="count"),
+        Column(name="overdue", title=_("Open, over 24 h"), kind="count"),
+        Column(name="percent", title=_("Share within 24 h"), kind="percent"),
+        Column(name="median_s", title=_("Median"), kind="span"),
+        Column(name="nine_in_ten_s", title=_("9 in 10 within"), kind="span"),
+        Column(name="longest_s", title=_("Longest"), kind="span"),
     )
     rows = tuple(
         (
@@ -124,8 +137,8 @@ def _counts(name: str, title: str, of: str, what: str, said: str, counts: Iterab
 def _volumes(name: str, title: str, of: str, volumes: Iterable[Volume]) -> Table:
     columns = (
         Column(name="name", title=of, kind="name"),
-        Column(name="received", title="Received", kind="count"),
-        Column(name="sent", title="Sent", kind="count"),
+        Column(name="received", title=_("Received"), kind="count"),
+        Column(name="sent", title=_("Sent"), kind="count"),
     )
     rows = tuple((one.name, one.received, one.sent) for one in volumes)
     return Table(name=name, title=title, columns=columns, rows=rows)
@@ -133,57 +146,57 @@ def _volumes(name: str, title: str, of: str, volumes: Iterable[Volume]) -> Table
 
 def _claims(month: Month) -> Table:
     columns = (
-        Column(name="name", title="Deadline", kind="name"),
-        Column(name="begun", title="Begun", kind="count"),
-        Column(name="in_time", title="Met in time", kind="count"),
-        Column(name="late", title="Met late", kind="count"),
-        Column(name="open", title="Open", kind="count"),
-        Column(name="overdue", title="Overdue", kind="count"),
-        Column(name="median_s", title="Median", kind="span"),
-        Column(name="longest_s", title="Longest", kind="span"),
+        Column(name="name", title=_("Deadline"), kind="name"),
+        Column(name="begun", title=_("Begun"), kind="count"),
+        Column(name="in_time", title=_("Met in time"), kind="count"),
+        Column(name="late", title=_("Met late"), kind="count"),
+        Column(name="open", title=_("Open"), kind="count"),
+        Column(name="overdue", title=_("Overdue"), kind="count"),
+        Column(name="median_s", title=_("Median"), kind="span"),
+        Column(name="longest_s", title=_("Longest"), kind="span"),
     )
     rows = tuple(
         (
-            f"{one.marketplace or '(none)'}: {one.clock.replace('_', ' ')}",
+            f"{one.marketplace or NO_MARKETPLACE}: {one.clock.replace('_', ' ')}",
             *(one.begun, one.kept, one.late, one.open, one.overdue),
             *(None if span is None else round(span.total_seconds()) for span in (one.median, one.longest)),
         )
         for one in month.claims
     )
-    return Table(name="claims", title="Claims and other deadlines", columns=columns, rows=rows)
+    return Table(name="claims", title=_("Claims and other deadlines"), columns=columns, rows=rows)
 
 
 def _outcomes(month: Month) -> Iterator[tuple[str, int]]:
-    yield "disputes that a notice says are decided", month.closed
-    yield "answers that came back after they were taken", month.bounced
-    yield "answers that no server took", month.failed
+    yield marked("disputes that a notice says are decided"), month.closed
+    yield marked("answers that came back after they were taken"), month.bounced
+    yield marked("answers that no server took"), month.failed
 
 
 def _policy(month: Month) -> Table:
     columns = (
-        Column(name="name", title="Check", kind="name"),
-        Column(name="refused", title="Refused", kind="count"),
-        Column(name="held", title="Held", kind="count"),
-        Column(name="warned", title="Warned", kind="count"),
+        Column(name="name", title=_("Check"), kind="name"),
+        Column(name="refused", title=_("Refused"), kind="count"),
+        Column(name="held", title=_("Held"), kind="count"),
+        Column(name="warned", title=_("Warned"), kind="count"),
     )
     rows = tuple((one.check.replace("_", " "), one.refused, one.held, one.warned) for one in month.minded)
-    return Table(name="policy", title="Answers that the policy minded", columns=columns, rows=rows)
+    return Table(name="policy", title=_("Answers that the policy minded"), columns=columns, rows=rows)
 
 
 def _capture(month: Month) -> Table:
     columns = (
-        Column(name="name", title="Mailbox", kind="name"),
-        Column(name="percent", title="Time covered", kind="percent"),
-        Column(name="outages", title="Outages", kind="count"),
-        Column(name="missed_s", title="Not covered", kind="span"),
-        Column(name="since", title="Captured since", kind="moment"),
-        Column(name="compared", title="Last found complete", kind="moment"),
+        Column(name="name", title=_("Mailbox"), kind="name"),
+        Column(name="percent", title=_("Time covered"), kind="percent"),
+        Column(name="outages", title=_("Outages"), kind="count"),
+        Column(name="missed_s", title=_("Not covered"), kind="span"),
+        Column(name="since", title=_("Captured since"), kind="moment"),
+        Column(name="compared", title=_("Last found complete"), kind="moment"),
     )
     rows = tuple(
         (one.mailbox, one.percent, one.outages, one.missed_s, one.began, one.compared)
         for one in month.coverage
     )
-    return Table(name="capture", title="Completeness of capture", columns=columns, rows=rows)
+    return Table(name="capture", title=_("Completeness of capture"), columns=columns, rows=rows)
 
 
 def _written(cell: Cell) -> str:

@@ -12,12 +12,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from gateway.tongue import _, marked
+
 _FLAGS = {
-    "\\seen": ("marked as read", "marked as unread"),
-    "\\answered": ("marked as answered", "marked as not answered"),
-    "\\flagged": ("flagged", "took the flag off"),
-    "\\deleted": ("marked for deletion", "took back the mark for deletion"),
-    "$forwarded": ("marked as forwarded", "marked as not forwarded"),
+    "\\seen": (marked("marked as read"), marked("marked as unread")),
+    "\\answered": (marked("marked as answered"), marked("marked as not answered")),
+    "\\flagged": (marked("flagged"), marked("took the flag off")),
+    "\\deleted": (marked("marked for deletion"), marked("took back the mark for deletion")),
+    "$forwarded": (marked("marked as forwarded"), marked("marked as not forwarded")),
 }
 _STORE = re.compile(r"([+-]?)FLAGS(?:\.SILENT)?\s+\(?([^)]*)\)?", re.IGNORECASE)
 
@@ -25,33 +27,34 @@ _STORE = re.compile(r"([+-]?)FLAGS(?:\.SILENT)?\s+\(?([^)]*)\)?", re.IGNORECASE)
 def in_words(said: Mapping[str, Any]) -> str:
     """Return what was done, to how many messages, where; an unknown word stands as it is."""
     did, count = str(said.get("did", "")), int(said.get("count", 1) or 1)
-    many = f" {count} messages" if count > 1 else ""
+    many = _(" %(count)s messages") % {"count": count} if count > 1 else ""
     to = ", ".join(map(str, said.get("to", ())))
     words = {
-        "login": "logged in with a mail client",
-        "logout": "logged out",
-        "opened": f"opened{many}" + (" and so marked as read" if said.get("seen") else ""),
+        "login": _("logged in with a mail client"),
+        "logout": _("logged out"),
+        "opened": _("opened%(many)s") % {"many": many}
+        + (_(" and so marked as read") if said.get("seen") else ""),
         "flagged": _flags(str(said.get("what", ""))) + (f",{many}" if many else ""),
-        "copied": f"copied{many} to {to}",
-        "moved": f"moved{many} to {to}",
-        "added": f"put a message into {to}",
-        "expunged": f"removed{many} from the mailbox",
-        "left": "moved or removed past Docket, by whom is not known",
-        "folder": f"folders: {said.get('what', '')}",
-        "command": f"sent a command that is not known: {said.get('what', '')}",
+        "copied": _("copied%(many)s to %(to)s") % {"many": many, "to": to},
+        "moved": _("moved%(many)s to %(to)s") % {"many": many, "to": to},
+        "added": _("put a message into %(to)s") % {"to": to},
+        "expunged": _("removed%(many)s from the mailbox") % {"many": many},
+        "left": _("moved or removed past Docket, by whom is not known"),
+        "folder": _("folders: %(what)s") % {"what": said.get("what", "")},
+        "command": _("sent a command that is not known: %(said)s") % {"said": said.get("what", "")},
     }.get(did, did)
-    where = f", in {said['folder']}" if said.get("folder") else ""
-    answer = f"; the server said: {said['said']}" if said.get("said") else ""
+    where = _(", in %(folder)s") % {"folder": said["folder"]} if said.get("folder") else ""
+    answer = _("; the server said: %(said)s") % {"said": said["said"]} if said.get("said") else ""
     return f"{words}{where}{answer}"
 
 
 def _flags(what: str) -> str:
     found = _STORE.match(what)
     if found is None:
-        return f"changed: {what}"
+        return _("changed: %(what)s") % {"what": what}
     sign, names = found[1], found[2].split()
     if not sign:
-        return "set the flags to " + (" ".join(names) or "none")
+        return _("set the flags to %(names)s") % {"names": " ".join(names) or _("none")}
     off = sign == "-"
-    told = [_FLAGS[one.lower()][off] if one.lower() in _FLAGS else f"{sign}{one}" for one in names]
-    return ", ".join(told) or f"changed: {what}"
+    told = [_(_FLAGS[one.lower()][off]) if one.lower() in _FLAGS else f"{sign}{one}" for one in names]
+    return ", ".join(told) or _("changed: %(what)s") % {"what": what}

@@ -21,14 +21,15 @@ from gateway.mail.entry import Draft
 from gateway.store.accounts_tables import agents, tokens
 from gateway.store.engine import Store, log_of
 from gateway.store.spelling import folded
+from gateway.tongue import marked
 
 PREFIX = "docket-api"
 SCOPES = {
-    "read": "search, and read messages, orders and entries",
-    "act": "write notes, tags and links, stop clocks, change dossiers",
-    "file": "add files and parcels to dossiers",
-    "export": "take evidence packs, reports and claim answers",
-    "send": "release and drop held messages, and what waits in the outbox",
+    "read": marked("search, and read messages, orders and entries"),
+    "act": marked("write notes, tags and links, stop clocks, change dossiers"),
+    "file": marked("add files and parcels to dossiers"),
+    "export": marked("take evidence packs, reports and claim answers"),
+    "send": marked("release and drop held messages, and what waits in the outbox"),
 }
 _BYTES = 24
 _NOTICED = timedelta(minutes=5)  # how exactly it is noted when one was last used

@@ -7,11 +7,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from gateway.tongue import _
 from gateway.web.guard import session_cookie, set_cookie, visit_cookie
 from gateway.web.render import page
 from gateway.web.site import Site
 from gateway.web.throttle import Throttle
-from gateway.web.tongue import _
 
 VISIT_S = 3600
 

@@ -24,6 +24,7 @@ from gateway.store import fold, jobs, messages
 from gateway.store.dossiers import STATES
 from gateway.store.orders import find_orders, links_of
 from gateway.store.records import JobRow, MessageRow
+from gateway.tongue import _
 from gateway.web.reads import mail_entry
 from gateway.web.site import Site
 from rules.errands import TAG
@@ -51,7 +52,7 @@ class Doer:
 async def done(site: Site, draft: Draft) -> Appended:
     """Archive an act and wait until the store shows it; a worker that is behind is not waited for long."""
     appended = await run_in_threadpool(site.act, draft)
-    for _ in range(int(_FOLDED_S / _LOOK_S)):
+    for __ in range(int(_FOLDED_S / _LOOK_S)):
         if await run_in_threadpool(_position, site) > appended.seq:
             break
         await asyncio.sleep(_LOOK_S)
@@ -61,9 +62,12 @@ async def done(site: Site, draft: Draft) -> Appended:
 def note_on(site: Site, about: About, text: str, who: Doer) -> Draft:
     words = text.replace("\r\n", "\n").strip()
     if not words:
-        raise HTTPException(HTTPStatus.BAD_REQUEST, "The note is empty.")
+        raise HTTPException(HTTPStatus.BAD_REQUEST, _("The note is empty."))
     if len(words) > NOTE_CHARS:
-        raise HTTPException(HTTPStatus.BAD_REQUEST, f"A note may be {NOTE_CHARS} characters long.")
+        raise HTTPException(
+            HTTPStatus.BAD_REQUEST,
+            _("A note may be %(note_chars)s characters long.") % {"note_chars": NOTE_CHARS},
+        )
     return _draft(site, "note", about, {"text": words}, who)
 
 
@@ -72,13 +76,16 @@ def tags_on(site: Site, seq: int, add: Iterable[str], remove: Iterable[str], who
     new = [one.strip().lower() for one in add]
     gone = [one[:_LONGEST] for one in remove]
     if any(not TAG.fullmatch(one) for one in new):
-        raise HTTPException(HTTPStatus.BAD_REQUEST, "A tag is one word of letters, digits and - . : / _")
+        raise HTTPException(HTTPStatus.BAD_REQUEST, _("A tag is one word of letters, digits and - . : / _"))
     if not new and not gone:
-        raise HTTPException(HTTPStatus.BAD_REQUEST, "Say which tag.")
+        raise HTTPException(HTTPStatus.BAD_REQUEST, _("Say which tag."))
     with site.store.read() as conn:
         lacks = refund_lacks(conn, seq, new, site.refund_needs)
     if lacks:
-        raise HTTPException(HTTPStatus.CONFLICT, f"The tag {REFUND} cannot be put on yet: {lacks}.")
+        raise HTTPException(
+            HTTPStatus.CONFLICT,
+            _("The tag %(refund)s cannot be put on yet: %(lacks)s.") % {"refund": REFUND, "lacks": lacks},
+        )
     return _draft(site, "tag", seq, {"add": new, "remove": gone}, who)
 
 
@@ -109,29 +116,31 @@ def mark_clock(site: Site, about: About, clock: str, word: str, who: Doer, *, un
     """Say that a clock need not run, or with ``undo`` that it does; ``word`` is a key of CLOCK_WORDS."""
     said = CLOCK_WORDS.get(word)
     if said is None or not TAG.fullmatch(clock):
-        raise HTTPException(HTTPStatus.BAD_REQUEST, "Say which clock stops, and why.")
+        raise HTTPException(HTTPStatus.BAD_REQUEST, _("Say which clock stops, and why."))
     return _draft(site, "mark", about, {"clock": clock, "as": said, "undo": undo}, who)
 
 
 def dossier_change(site: Site, order: OrderRef, changes: Mapping[str, str], who: Doer) -> Draft:
     """Change a dossier's ``state`` or ``owner``; one that lacks something is not closed."""
     if not changes:
-        raise HTTPException(HTTPStatus.BAD_REQUEST, "Say what changes: the state, the owner.")
+        raise HTTPException(HTTPStatus.BAD_REQUEST, _("Say what changes: the state, the owner."))
     known = {name: value[:_LONGEST] for name, value in changes.items()}
     if known.get("state", "open") not in STATES:
-        raise HTTPException(HTTPStatus.BAD_REQUEST, "A dossier is open, waiting or closed.")
+        raise HTTPException(HTTPStatus.BAD_REQUEST, _("A dossier is open, waiting or closed."))
     with site.store.read() as conn:
         timeline = timeline_of(conn, order)
     lacks = missing(timeline, site.close_needs) if timeline and known.get("state") == "closed" else ()
     if lacks:
-        raise HTTPException(HTTPStatus.CONFLICT, f"It cannot be closed yet. It lacks {'; '.join(lacks)}.")
+        raise HTTPException(
+            HTTPStatus.CONFLICT, _("It cannot be closed yet. It lacks %(what)s.") % {"what": "; ".join(lacks)}
+        )
     return _draft(site, "dossier", order, known, who)
 
 
 def release_of(site: Site, seq: int, who: Doer, *, drop: bool) -> Draft:
     """Send a held message on its way, or drop it."""
     if message_row(site, seq).state != "held":
-        raise HTTPException(HTTPStatus.CONFLICT, "This message is not held any more. Load its page again.")
+        raise HTTPException(HTTPStatus.CONFLICT, _("This message is not held any more. Load its page again."))
     entry = mail_entry(site, seq)
     try:
         return release_draft(
@@ -144,7 +153,7 @@ def release_of(site: Site, seq: int, who: Doer, *, drop: bool) -> Draft:
 def queue_word(site: Site, seq: int, number: int, do: str, reason: str, who: Doer) -> Draft:
     """Try a job of a message now, hold it, let it go on or give it up."""
     if do not in DOES:
-        raise HTTPException(HTTPStatus.BAD_REQUEST, "Say what to do with which job.")
+        raise HTTPException(HTTPStatus.BAD_REQUEST, _("Say what to do with which job."))
     job, row = _job(site, seq, number)
     wanted: Do = do
     try:
@@ -152,14 +161,16 @@ def queue_word(site: Site, seq: int, number: int, do: str, reason: str, who: Doe
             job, row, wanted, agent=who.agent, reason=reason.strip()[:_REASON], source=who.source
         )
     except WrongUse as wrong:
-        raise HTTPException(HTTPStatus.CONFLICT, f"{wrong}. Load the page again.") from wrong
+        raise HTTPException(
+            HTTPStatus.CONFLICT, _("%(wrong)s. Load the page again.") % {"wrong": wrong}
+        ) from wrong
 
 
 def message_row(site: Site, seq: int) -> MessageRow:
     with site.store.read() as conn:
         row = messages.message(conn, seq)
     if row is None:
-        raise HTTPException(HTTPStatus.NOT_FOUND, f"There is no message {seq}.")
+        raise HTTPException(HTTPStatus.NOT_FOUND, _("There is no message %(seq)s.") % {"seq": seq})
     return row
 
 
@@ -179,14 +190,17 @@ def _job(site: Site, seq: int, number: int) -> tuple[JobRow, MessageRow]:
         row = messages.message(conn, seq)
         job = next((one for one in jobs.jobs_of(conn, seq) if one.number == number), None)
     if row is None or job is None:
-        raise HTTPException(HTTPStatus.NOT_FOUND, f"There is no job {number} of message {seq}.")
+        raise HTTPException(
+            HTTPStatus.NOT_FOUND,
+            _("There is no job %(number)s of message %(seq)s.") % {"number": number, "seq": seq},
+        )
     return job, row
 
 
 def _order_meant(site: Site, row: MessageRow, value: str, marketplace: str) -> dict[str, str]:
     """Return the order a person names: one this message or another is linked to, else one of that marketplace's."""
     if not value:
-        raise HTTPException(HTTPStatus.BAD_REQUEST, "Say which order.")
+        raise HTTPException(HTTPStatus.BAD_REQUEST, _("Say which order."))
     with site.store.read() as conn:
         known = {one.link.order for one in links_of(conn, row.seq) if one.link.order.value == value}
         known |= {one.order for one in find_orders(conn, value)}
@@ -197,7 +211,10 @@ def _order_meant(site: Site, row: MessageRow, value: str, marketplace: str) -> d
         one = known.pop()
         return {"marketplace": one.marketplace, "value": one.value}
     if known or not _MARKETPLACE.fullmatch(marketplace):
-        raise HTTPException(HTTPStatus.BAD_REQUEST, f"Say whose order {value} is: name the marketplace.")
+        raise HTTPException(
+            HTTPStatus.BAD_REQUEST,
+            _("Say whose order %(value)s is: name the marketplace.") % {"value": value},
+        )
     return {"marketplace": marketplace, "value": value}
 
 

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import Draft
 from gateway.store.accounts import Agent
+from gateway.tongue import _, marked
 from gateway.web.access import Power, is_watched, need_of
 from gateway.web.render import problem
 from gateway.web.sight import site_seen
@@ -19,10 +20,10 @@ from gateway.web.site import Site
 
 _LONGEST = 1000
 _SAID: dict[Power, str] = {
-    "act": "As an auditor you read and take away; others write notes, link, release and send.",
-    "house": "This page tells of every mailbox; it is for people who have them all.",
-    "oversee": "This is for supervisors and admins.",
-    "administer": "This is for admins.",
+    "act": marked("As an auditor you read and take away; others write notes, link, release and send."),
+    "house": marked("This page tells of every mailbox; it is for people who have them all."),
+    "oversee": marked("This is for supervisors and admins."),
+    "administer": marked("This is for admins."),
 }
 
 
@@ -58,7 +59,7 @@ def entered(route: Route) -> Route:
         method = "GET" if request.method == "HEAD" else request.method
         need, whole = need_of(method, route.path), request.app.state.site
         if need not in request.state.powers:
-            return problem(request, HTTPStatus.FORBIDDEN, _SAID.get(need, ""))
+            return problem(request, HTTPStatus.FORBIDDEN, _(_SAID.get(need, "")))
         site = site_seen(whole, who.mailboxes or None)
         request.scope["app"] = _Seen(_State(site, request.app.state))
         answer = await route.endpoint(request)

@@ -19,10 +19,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.dossier.filing import FILE_BYTES
 from gateway.store.preferences import language_of
+from gateway.tongue import _, speak, wanted
 from gateway.web.access import powers_of
 from gateway.web.render import problem
 from gateway.web.site import Site
-from gateway.web.tongue import speak, wanted
 from gateway.web.upload import Refused, Uploads
 
 log = logging.getLogger(__name__)
@@ -126,14 +126,14 @@ class Guard:
         request.state.visit, request.state.csrf = visit, csrf_of(visit)
         is_public = path.lower() in PUBLIC
         if not is_public and host_of(request.headers.get("host", "")) not in site.hosts:
-            return problem(request, HTTPStatus.BAD_REQUEST, "This name is not one that Docket answers to.")
+            return problem(request, HTTPStatus.BAD_REQUEST, _("This name is not one that Docket answers to."))
         if request.method not in {"GET", "HEAD", "POST"}:
             return problem(request, HTTPStatus.METHOD_NOT_ALLOWED)
         if is_public:
             request.state.body = await _body(request)
             return None
         if request.method == "POST" and _is_cross_site(request):
-            return problem(request, HTTPStatus.FORBIDDEN, "This form was sent from another site.")
+            return problem(request, HTTPStatus.FORBIDDEN, _("This form was sent from another site."))
         token = request.cookies.get(session_cookie(site), "")
         agent = await run_in_threadpool(site.accounts.session, token) if token else None
         if agent is not None:
@@ -168,7 +168,7 @@ class Guard:
             return problem(request, HTTPStatus.BAD_REQUEST)
         state.form = dict(fields)
         if not hmac.compare_digest(state.form.get("csrf", "").encode(), state.csrf.encode()):
-            return problem(request, HTTPStatus.FORBIDDEN, "This form has expired. Load the page again.")
+            return problem(request, HTTPStatus.FORBIDDEN, _("This form has expired. Load the page again."))
         return None
 
 
@@ -184,7 +184,7 @@ def safe_next(target: str) -> str:
 
 def _to_login(request: Request) -> Response:
     if request.method == "POST":
-        return problem(request, HTTPStatus.FORBIDDEN, "Your session has ended. Log in again.")
+        return problem(request, HTTPStatus.FORBIDDEN, _("Your session has ended. Log in again."))
     target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     where = "/login" if target == "/" else f"/login?next={quote(target, safe='')}"
     if request.headers.get("hx-request"):

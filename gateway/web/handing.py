@@ -21,6 +21,7 @@ from gateway.report.audience import Wanted
 from gateway.report.letter import addressee, letter_of
 from gateway.report.making import Reporter, name_of
 from gateway.store.seen import sees_order
+from gateway.tongue import _
 from gateway.web.deeds import Doer
 from gateway.web.pages.files import disposition
 from gateway.web.site import Site
@@ -74,7 +75,10 @@ def send_report(site: Site, wanted: Wanted, who: Doer) -> Receipt:
     except DocketError as wrong:
         raise HTTPException(HTTPStatus.CONFLICT, _sentence(wrong)) from wrong
     if not receipt.reply.startswith("2"):
-        raise HTTPException(HTTPStatus.CONFLICT, f"Not sent, entry {receipt.seq}: {receipt.reply}")
+        raise HTTPException(
+            HTTPStatus.CONFLICT,
+            _("Not sent, entry %(seq)s: %(reply)s") % {"seq": receipt.seq, "reply": receipt.reply},
+        )
     return receipt
 
 
@@ -94,7 +98,9 @@ def answer_of(site: Site, order: OrderRef, language: str) -> Answer:
     made = site.answer(order, language)
     if made is None:
         raise HTTPException(
-            HTTPStatus.NOT_FOUND, f"Nothing is known of an order {order.value} of {order.marketplace}."
+            HTTPStatus.NOT_FOUND,
+            _("Nothing is known of an order %(value)s of %(marketplace)s.")
+            % {"value": order.value, "marketplace": order.marketplace},
         )
     return made
 
@@ -107,10 +113,14 @@ def check_whole(site: Site, order: OrderRef) -> None:
         if known:
             raise HTTPException(
                 HTTPStatus.FORBIDDEN,
-                "Mail of this order lies in mailboxes that you do not have; what holds all of it is not handed out.",
+                _(
+                    "Mail of this order lies in mailboxes that you do not have; what holds all of it is not handed out."
+                ),
             )
         raise HTTPException(
-            HTTPStatus.NOT_FOUND, f"Nothing is known of an order {order.value} of {order.marketplace}."
+            HTTPStatus.NOT_FOUND,
+            _("Nothing is known of an order %(value)s of %(marketplace)s.")
+            % {"value": order.value, "marketplace": order.marketplace},
         )
 
 

@@ -5,6 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from itertools import pairwise
 
+from babel.dates import format_date
+
+from gateway import tongue
+from gateway.tongue import _, marked
+
 _MOST = 31  # bars
 _YEARS = 30  # a forged date may lie anywhere; what is older than this before the newest message has no bar
 HEIGHT = 44
@@ -70,7 +75,7 @@ def histogram(
 
 def _starts(since: date, until: date) -> tuple[str, list[date]]:
     """Return the finest unit that needs few bars, and where each bar begins; the last date ends the last bar."""
-    for unit in ("day", "week", "month", "year"):
+    for unit in (marked("day"), marked("week"), marked("month"), marked("year")):
         starts = [_begin(unit, since)]
         while starts[-1] <= until and len(starts) <= _MOST + 1:
             starts.append(_next(unit, starts[-1]))
@@ -113,9 +118,9 @@ def _term(unit: str, start: date, stop: date) -> str:
 def _said(unit: str, day: date) -> str:
     match unit:
         case "week":
-            return f"week of {day.day} {day:%b %Y}"
+            return _("week of %(day)s") % {"day": format_date(day, "d MMM y", tongue.locale())}
         case "month":
-            return f"{day:%b %Y}"
+            return format_date(day, "MMM y", tongue.locale())
         case "year":
             return f"{day.year}"
-    return f"{day.day} {day:%b %Y}"
+    return format_date(day, "d MMM y", tongue.locale())

@@ -9,20 +9,21 @@ from datetime import datetime, timedelta
 from gateway.dossier.timeline import Act, Letter, Timeline
 from gateway.mail.passages import Passage, passages
 from gateway.shape import own_text
+from gateway.tongue import marked
 from gateway.web.reads import text_of
 from gateway.web.site import Site
 from rules.facts import Authentic
 
 MAIL, DELIVERY = "mail", "delivery"
 _GROUPS = {
-    MAIL: ("Mail", ()),
-    "notes": ("Notes", ("note",)),
-    "files": ("Files and parcels", ("evidence", "parcel")),
-    "links": ("Links and tags", ("link", "tag", "release", "dossier")),
-    "clocks": ("Clocks", ("mark", "warning")),
-    DELIVERY: ("Delivery and senders", ("queue", "sighting")),
-    "clients": ("Mail clients", ("imap",)),
-    "out": ("Handed out", ("export", "answer")),
+    MAIL: (marked("Mail"), ()),
+    "notes": (marked("Notes"), ("note",)),
+    "files": (marked("Files and parcels"), ("evidence", "parcel")),
+    "links": (marked("Links and tags"), ("link", "tag", "release", "dossier")),
+    "clocks": (marked("Clocks"), ("mark", "warning")),
+    DELIVERY: (marked("Delivery and senders"), ("queue", "sighting")),
+    "clients": (marked("Mail clients"), ("imap",)),
+    "out": (marked("Handed out"), ("export", "answer")),
 }
 _GROUP_OF = {type_: name for name, (_, types) in _GROUPS.items() for type_ in types}
 _TEXT_CHARS = 20_000

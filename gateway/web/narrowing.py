@@ -3,21 +3,26 @@
 import re
 from dataclasses import dataclass
 
+from gateway.tongue import _, marked
+from gateway.web import words
 from gateway.web.site import Site
 from index.query import And, Everything, Query
 
 _FACETS = {
-    "direction": ("in", "Direction"),
-    "marketplace": ("marketplace", "Marketplace"),
-    "kind": ("kind", "Kind"),
-    "tag": ("tag", "Tag"),
-    "mailbox": ("mailbox", "Mailbox"),
-    "agent": ("agent", "Agent"),
-    "confidence": ("link", "Surest link"),
+    "direction": ("in", marked("Direction")),
+    "marketplace": ("marketplace", marked("Marketplace")),
+    "kind": ("kind", marked("Kind")),
+    "tag": ("tag", marked("Tag")),
+    "mailbox": ("mailbox", marked("Mailbox")),
+    "agent": ("agent", marked("Agent")),
+    "confidence": ("link", marked("Surest link")),
 }
 _WORDED = {  # a field, its title, and how its values are called, in this order
-    "has": ("Holds", {"attachment": "Attachment", "order": "Order"}),
-    "auth": ("Sender", {"pass": "Proven", "fail": "Not authentic", "none": "Not proven"}),
+    "has": (marked("Contains"), {"attachment": marked("Attachment"), "order": marked("Order")}),
+    "auth": (
+        marked("Sender"),
+        {"pass": marked("Proven"), "fail": marked("Not authentic"), "none": marked("Not proven")},
+    ),
 }
 _SPECIAL = ' "()'
 _DATE = re.compile(r"(after|before|on):[^\s()]+")
@@ -39,21 +44,26 @@ def facets(site: Site, query: Query, text: str) -> list[tuple[str, list[Choice]]
     found = []
     for name, (field, title) in _FACETS.items():
         choices = [
-            _choice(term_of(field, value), value, count, text)
+            _choice(
+                term_of(field, value),
+                words.words(value) if name == "kind" else words.named(value),
+                count,
+                text,
+            )
             for value, count in counts.get(name, ())
             if value
         ]
         if choices:
-            found.append((title, choices))
-    for field, (title, words) in _WORDED.items():
+            found.append((_(title), choices))
+    for field, (title, known_as) in _WORDED.items():
         known = dict(counts.get(field, ()))
         choices = [
-            _choice(term_of(field, value), said, known[value], text)
-            for value, said in words.items()
+            _choice(term_of(field, value), _(said), known[value], text)
+            for value, said in known_as.items()
             if known.get(value)
         ]
         if choices:
-            found.append((title, choices))
+            found.append((_(title), choices))
     return found
 
 

@@ -12,13 +12,16 @@ from gateway.mail.entry import MAIL_TYPES, Entry
 from gateway.mail.message import ParsedMail
 from gateway.store.orders import find_orders
 from gateway.store.records import MessageRow
+from gateway.tongue import _, marked
 from gateway.web.site import Site
 from rules.facts import OrderRef
 
 _DEADLY = "ended the reader"  # as gateway.readers says it in a defect
 _HEADER_BYTES = 64 * 1024
 _MOST = 1 << 53  # larger numbers are no entry's, and no database takes them
-UNREADABLE = "[The text of this message cannot be opened: its key is gone, or what is stored was changed.]"
+UNREADABLE = marked(
+    "[The text of this message cannot be opened: its key is gone, or what is stored was changed.]"
+)
 
 
 def seq_of(request: Request) -> int:
@@ -39,9 +42,10 @@ def order_known(conn: Connection, value: str, marketplace: str = "") -> OrderRef
     if found:
         names = ", ".join(sorted(one.marketplace for one in found))
         raise HTTPException(
-            HTTPStatus.CONFLICT, f"Several orders have that number: name the marketplace, {names}."
+            HTTPStatus.CONFLICT,
+            _("Several orders have that number: name the marketplace, %(names)s.") % {"names": names},
         )
-    raise HTTPException(HTTPStatus.NOT_FOUND, "No order of that number is known.")
+    raise HTTPException(HTTPStatus.NOT_FOUND, _("No order of that number is known."))
 
 
 def text_of(site: Site, row: MessageRow) -> str:
@@ -49,20 +53,27 @@ def text_of(site: Site, row: MessageRow) -> str:
     try:
         return site.archive.open_for(row.seq, "text", row.sealed_text).decode("utf-8", "replace")
     except Damaged:
-        return UNREADABLE
+        return _(UNREADABLE)
 
 
 def entry_of(site: Site, seq: int) -> Entry:
     """Return an entry as it stands in the log."""
     if seq >= site.archive.head() or not site.sees(seq):
-        raise HTTPException(HTTPStatus.NOT_FOUND, f"There is no entry {seq} in the archive.")
+        raise HTTPException(
+            HTTPStatus.NOT_FOUND, _("There is no entry %(seq)s in the archive.") % {"seq": seq}
+        )
     try:
         return site.archive.entry(seq)
     except Gone as gone:
-        said = f"Entry {seq} was erased on {gone.by.at:%Y-%m-%d}: {gone.by.reason} (entry {gone.by.by})."
+        said = _("Entry %(seq)s was erased on %(what)s: %(reason)s (entry %(by)s).") % {
+            "seq": seq,
+            "what": format(gone.by.at, "%Y-%m-%d"),
+            "reason": gone.by.reason,
+            "by": gone.by.by,
+        }
         raise HTTPException(HTTPStatus.GONE, said) from gone
     except Damaged as gone:
-        said = (
+        said = _(
             "This entry cannot be opened: its key is gone, or what is stored was changed. Run: docket verify"
         )
         raise HTTPException(HTTPStatus.GONE, said) from gone
@@ -80,5 +91,5 @@ def mail_entry(site: Site, seq: int) -> Entry:
     """Return a message's entry with its bytes; an act is no message."""
     entry = entry_of(site, seq)
     if entry.type not in MAIL_TYPES:
-        raise HTTPException(HTTPStatus.NOT_FOUND, f"Entry {seq} is no message.")
+        raise HTTPException(HTTPStatus.NOT_FOUND, _("Entry %(seq)s is no message.") % {"seq": seq})
     return entry

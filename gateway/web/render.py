@@ -6,33 +6,57 @@ from importlib.metadata import version
 from typing import Any
 from urllib.parse import quote
 
+from babel.dates import format_date
+from babel.numbers import format_decimal
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from gateway import tongue
 from gateway.mail.handled import in_words
 from gateway.mail.visible import visible
-from gateway.web import tongue, words
+from gateway.tongue import _, marked
+from gateway.web import words
 from gateway.web.narrowing import between
 from rules.facts import OrderRef
 
+_TITLES = {
+    400: marked("Not understood"),
+    401: marked("Not logged in"),
+    403: marked("Not allowed"),
+    404: marked("Not found"),
+    405: marked("Not possible here"),
+    408: marked("Too slow"),
+    409: marked("Not now"),
+    410: marked("Erased"),
+    413: marked("Too large"),
+    429: marked("Too many tries"),
+    500: marked("Something went wrong"),
+    502: marked("No answer"),
+    503: marked("Too busy"),
+}
 _SAID = {
-    400: "That request cannot be understood.",
-    401: "Log in first.",
-    403: "That is not allowed.",
-    404: "There is nothing at this address.",
-    405: "That cannot be done here.",
-    410: "That has been erased.",
-    413: "That is too large.",
-    429: "Too many tries. Wait a little.",
-    500: "Something went wrong on our side. It has been written to the log.",
+    400: marked("That request cannot be understood."),
+    401: marked("Log in first."),
+    403: marked("That is not allowed."),
+    404: marked("There is nothing at this address."),
+    405: marked("That cannot be done here."),
+    410: marked("That has been erased."),
+    413: marked("That is too large."),
+    429: marked("Too many tries. Wait a little."),
+    500: marked("Something went wrong on our side. It has been written to the log."),
 }
 
 
 def shown(value: Any) -> Any:
     """Return text with what deceives the eye made visible; other values as they are."""
     return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def number(count: float) -> str:
+    """Return a number as the request's language writes it."""
+    return str(format_decimal(count, locale=tongue.locale()))
 
 
 def size(count: int) -> str:
@@ -42,10 +66,10 @@ def size(count: int) -> str:
     ('900 bytes', '2.0 KB', '3.3 MB')
     """
     if count < 1024:
-        return f"{count} bytes"
+        return tongue.ngettext("%(num)s byte", "%(num)s bytes", count) % {"num": count}
     if count < 1024**2:
-        return f"{count / 1024:.1f} KB"
-    return f"{count / 1024**2:.1f} MB"
+        return _("%(num)s KB") % {"num": format_decimal(count / 1024, "0.0", tongue.locale())}
+    return _("%(num)s MB") % {"num": format_decimal(count / 1024**2, "0.0", tongue.locale())}
 
 
 def span(length: timedelta) -> str:
@@ -55,14 +79,17 @@ def span(length: timedelta) -> str:
     ('3 h 12 min', '2 d', '40 s')
     """
     seconds = max(0, int(length.total_seconds()))
-    parts = [
-        (seconds // 86400, "d"),
-        (seconds % 86400 // 3600, "h"),
-        (seconds % 3600 // 60, "min"),
-        (seconds % 60, "s"),
-    ]
-    first = next((n for n, (count, _) in enumerate(parts) if count), 3)
-    return " ".join(f"{count} {unit}" for count, unit in parts[first : first + 2] if count) or "0 s"
+    counts = (seconds // 86400, seconds % 86400 // 3600, seconds % 3600 // 60, seconds % 60)
+    parts = list(zip(counts, units(), strict=True))
+    first = next((n for n, count in enumerate(counts) if count), 3)
+    return (
+        " ".join(f"{count} {unit}" for count, unit in parts[first : first + 2] if count) or f"0 {units()[3]}"
+    )
+
+
+def units() -> tuple[str, ...]:
+    """Return the signs of days, hours, minutes and seconds."""
+    return tuple(_("d h min s").split())
 
 
 def moment(at: datetime, zone: tzinfo, *, full: bool = False, now: datetime | None = None) -> Markup:
@@ -70,18 +97,36 @@ def moment(at: datetime, zone: tzinfo, *, full: bool = False, now: datetime | No
     local, utc = at.astimezone(zone), at.astimezone(UTC)
     precise = utc.strftime("%Y-%m-%d %H:%M:%S UTC")
     if full:
-        shown = f"{local.day} {local:%b %Y, %H:%M:%S} {local.tzname()}"
+        shown = f"{_day(local, year=True)}, {local:%H:%M:%S} {local.tzname()}"
         also = "" if local.utcoffset() == timedelta(0) else precise
         return Markup(
             '<time class="full" datetime="{}"><span>{}</span> <span class="fine">{}</span></time>'
         ).format(utc.isoformat(), shown, also)
     if now is not None and local.date() == now.astimezone(zone).date():
         shown = f"{local:%H:%M}"
-    elif now is not None and local.year == now.astimezone(zone).year:
-        shown = f"{local.day} {local:%b %H:%M}"
     else:
-        shown = f"{local.day} {local:%b %Y %H:%M}"
+        year = now is None or local.year != now.astimezone(zone).year
+        shown = f"{_day(local, year=year)} {local:%H:%M}"
     return Markup('<time datetime="{}" title="{}">{}</time>').format(utc.isoformat(), precise, shown)
+
+
+def _day(local: datetime, *, year: bool) -> str:
+    dot = "." if tongue.spoken() == "de" else ""
+    return str(format_date(local.date(), f"d{dot} MMM{' y' if year else ''}", tongue.locale()))
+
+
+def told(text: str, /, **values: Any) -> Markup:
+    """Return a text of ours in the request's language, with what strangers wrote made harmless in it."""
+    return _filled(tongue._(text), values)
+
+
+def counted(one: str, many: str, count: int, /, **values: Any) -> Markup:
+    """Return the text for so many; ``num`` in it is how many."""
+    return _filled(tongue.ngettext(one, many, count), {"num": number(count), **values})
+
+
+def _filled(text: str, values: dict[str, Any]) -> Markup:
+    return escape(text) % {name: shown(value) for name, value in values.items()} if values else escape(text)
 
 
 def order_path(order: OrderRef) -> str:
@@ -101,9 +146,11 @@ def _environment() -> Environment:
         finalize=shown,
         trim_blocks=True,
         lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
     )
-    environment.install_gettext_callables(tongue._, tongue.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    environment.globals.update({"_": told, "ngettext": counted, "number": number})
+    environment.globals["month_name"] = lambda day: format_date(day, "LLLL y", tongue.locale())
+    environment.globals["strong"] = lambda text: Markup("<strong>{}</strong>").format(text)
+    environment.globals["units"] = lambda: " ".join(units())
     environment.filters.update(
         {
             "handled": in_words,
@@ -125,6 +172,7 @@ def _environment() -> Environment:
             "people": words.people,
             "person": words.person,
             "role": words.role,
+            "named": words.named,
         }
     )
     environment.globals["seconds"] = lambda count: span(timedelta(seconds=count))
@@ -163,6 +211,6 @@ def problem(request: Request, status: int, said: str = "") -> HTMLResponse:
         "error.html",
         status=code,
         code=code.value,
-        title=code.phrase,
-        said=said or _SAID.get(code, ""),
+        title=_(_TITLES.get(code, code.phrase)),
+        said=said or _(_SAID.get(code, "")),
     )

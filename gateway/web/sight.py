@@ -17,6 +17,7 @@ from gateway.store.engine import Store
 from gateway.store.orders import messages_of
 from gateway.store.seen import sees_entry, sees_order
 from gateway.store.sight import narrowed
+from gateway.tongue import _
 from gateway.web.site import Site
 from index.narrowed import Narrowed
 from index.query import Or, Query, parse_query
@@ -78,7 +79,7 @@ def _check(store: Store, draft: Draft) -> None:
         else:
             ok = about.order is None or sees_order(conn, about.order)
     if not ok:
-        raise HTTPException(HTTPStatus.NOT_FOUND, "There is no such message or order in your mailboxes.")
+        raise HTTPException(HTTPStatus.NOT_FOUND, _("There is no such message or order in your mailboxes."))
 
 
 def _sees(store: Store, seq: int) -> bool:

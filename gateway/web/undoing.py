@@ -6,6 +6,7 @@ from starlette.requests import Request
 
 from gateway.store.evidence import events_among
 from gateway.store.records import EventRow
+from gateway.tongue import _
 from gateway.web.site import Site
 
 _MOST = 15  # digits
@@ -42,9 +43,9 @@ def _mark(event: EventRow, of: int) -> Undo:
     back = bool(said.get("undo"))
     return Undo(
         seq=event.seq,
-        did="the clock goes on" if back else str(said.get("as", "")),
+        did=_("the clock goes on") if back else _(str(said.get("as", ""))),
         of=of,
-        said="Do it after all" if back else "Undo",
+        said=_("Do it after all") if back else _("Undo"),
         action=f"/message/{of}/mark",
         fields={"clock": clock, "as": "none" if clock == "reply" else "elsewhere"}
         | ({} if back else {"undo": "yes"}),
@@ -55,21 +56,22 @@ def _link(event: EventRow, of: int) -> Undo:
     back, action = bool(event.summary.get("undo")), f"/message/{of}/link"
     if event.order is None:
         fields = {"none": "yes"} | ({} if back else {"undo": "yes"})
-        did = "may belong to an order after all" if back else "belongs to no order"
+        did = _("may belong to an order after all") if back else _("belongs to no order")
         return Undo(
             seq=event.seq,
             did=did,
             of=of,
-            said="Do it after all" if back else "Undo",
+            said=_("Do it after all") if back else _("Undo"),
             action=action,
             fields=fields,
         )
     order = {"order": event.order.value, "marketplace": event.order.marketplace}
     return Undo(
         seq=event.seq,
-        did=f"is {'not ' if back else ''}of order {event.order.value}",
+        did=(_("is not of order %(value)s") if back else _("is of order %(value)s"))
+        % {"value": event.order.value},
         of=of,
-        said="Link it after all" if back else "Take it back",
+        said=_("Link it after all") if back else _("Take it back"),
         action=action,
         fields=order | ({} if back else {"undo": "yes"}),
     )

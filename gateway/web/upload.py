@@ -15,6 +15,8 @@ from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import parse_options_header
 from starlette.requests import Request
 
+from gateway.tongue import _
+
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
@@ -59,7 +61,7 @@ class Uploads:
         """Return the form; raises Refused for a wrong token, for too much, and for what is no form."""
         kind, params = parse_options_header(request.headers.get("content-type", ""))
         if kind != b"multipart/form-data" or not params.get(b"boundary"):
-            raise Refused(HTTPStatus.BAD_REQUEST, "This is no form with a file in it.")
+            raise Refused(HTTPStatus.BAD_REQUEST, _("This is no form with a file in it."))
         if int(_length(request)) > self._most_bytes + _PARTS * _FIELD_BYTES:
             raise self._too_large()
         try:
@@ -72,15 +74,17 @@ class Uploads:
                         raise self._too_large()
                 parser.finalize()
         except TimeoutError as late:
-            raise Refused(HTTPStatus.REQUEST_TIMEOUT, "The file took too long to come. Try again.") from late
+            raise Refused(
+                HTTPStatus.REQUEST_TIMEOUT, _("The file took too long to come. Try again.")
+            ) from late
         except MultipartParseError as wrong:
-            raise Refused(HTTPStatus.BAD_REQUEST, "The form is broken. Load the page again.") from wrong
+            raise Refused(HTTPStatus.BAD_REQUEST, _("The form is broken. Load the page again.")) from wrong
         if not reading.ended or not reading.is_ours():
-            raise Refused(HTTPStatus.FORBIDDEN, "This form has expired. Load the page again.")
+            raise Refused(HTTPStatus.FORBIDDEN, _("This form has expired. Load the page again."))
         return reading.form
 
     def _too_large(self) -> Refused:
-        said = f"A file may have {self._most_bytes >> 20} MiB. Nothing was kept."
+        said = _("A file may have %(most)s MiB. Nothing was kept.") % {"most": self._most_bytes >> 20}
         return Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, said)
 
 
@@ -116,7 +120,7 @@ class _Reading:
         self._disposition = b""
         self._parts += 1
         if self._parts > _PARTS:
-            raise Refused(HTTPStatus.BAD_REQUEST, "Too many files at once.")
+            raise Refused(HTTPStatus.BAD_REQUEST, _("Too many files at once."))
 
     def _take_header(self, data: bytes, start: int, end: int) -> None:
         self._header += data[start:end]
@@ -130,20 +134,20 @@ class _Reading:
         self._header, self._value = b"", b""
 
     def _open(self) -> None:
-        _, told = parse_options_header(self._disposition)
+        __, told = parse_options_header(self._disposition)
         self._name = told.get(b"name", b"").decode("utf-8", "replace")
         self._is_file = b"filename" in told
         self._into = bytearray()
         if self._is_file:
             if not self.is_ours():
-                raise Refused(HTTPStatus.FORBIDDEN, "This form has expired. Load the page again.")
+                raise Refused(HTTPStatus.FORBIDDEN, _("This form has expired. Load the page again."))
             name = told[b"filename"].decode("utf-8", "replace")
             self.form.files.append(Sent(name, self._into))
 
     def _take(self, data: bytes, start: int, end: int) -> None:
         self.size += end - start
         if not self._is_file and len(self._into) + end - start > _FIELD_BYTES:
-            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "A field of the form is too long.")
+            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _("A field of the form is too long."))
         self._into += data[start:end]
 
     def _close(self) -> None:

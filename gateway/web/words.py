@@ -5,118 +5,192 @@ from collections.abc import Iterable
 
 from babel import Locale
 
-from gateway.web.tongue import _, marked
+from gateway.tongue import _, marked, spoken
 from rules.facts import Authentic
 from rules.reports import report_files
 
 _STATES = {
-    "waiting": ("Waiting", "wait"),
-    "delivered": ("Delivered", "good"),
-    "relayed": ("Accepted", "good"),
-    "held": ("Held", "wait"),
-    "refused": ("Refused", "bad"),
-    "failed": ("Failed", "bad"),
-    "dropped": ("Dropped", "dull"),
+    "waiting": (marked("Waiting"), "wait"),
+    "delivered": (marked("Delivered"), "good"),
+    "relayed": (marked("Accepted"), "good"),
+    "held": (marked("Held"), "wait"),
+    "refused": (marked("Refused"), "bad"),
+    "failed": (marked("Failed"), "bad"),
+    "dropped": (marked("Dropped"), "dull"),
 }
 
 _ENTRIES = {
-    "mail.in": "Received",
-    "mail.out": "Sent",
-    "mail.held": "Held for a second look",
-    "mail.refused": "Refused by policy",
-    "authenticity": "Sender checked",
-    "decision": "Decided",
-    "outcome": "Outcome",
-    "note": "Note",
-    "tag": "Tags",
-    "link": "Link",
-    "mark": "Mark",
-    "release": "Second look",
-    "sighting": "Seen again",
-    "capture": "Capture",
-    "gap": "Gap",
+    "mail.in": marked("Received"),
+    "mail.out": marked("Sent"),
+    "mail.held": marked("Held for a second look"),
+    "mail.refused": marked("Refused by policy"),
+    "authenticity": marked("Sender checked"),
+    "decision": marked("Decided"),
+    "outcome": marked("Outcome"),
+    "note": marked("Note"),
+    "tag": marked("Tags"),
+    "link": marked("Link"),
+    "mark": marked("Mark"),
+    "release": marked("Second look"),
+    "sighting": marked("Seen again"),
+    "capture": marked("Capture"),
+    "gap": marked("Gap"),
     "timestamp": "Time-stamp",
-    "witness": "Checkpoint handed out",
-    "silence": "No mail came",
-    "reconciliation": "Compared with the mailbox",
-    "export": "Handed out",
-    "erasure": "Erasure",
-    "erasure.asked": "Erasure asked for",
-    "erasure.approved": "Erasure approved",
-    "erasure.refused": "Erasure refused",
-    "erasure.withdrawn": "Erasure withdrawn",
-    "erasure.done": "Erasure certified",
-    "answer": "Claim answer",
-    "warning": "Warning",
-    "imap": "In a mail client",
-    "queue": "Outbox",
-    "evidence": "Evidence",
-    "parcel": "Parcel",
-    "dossier": "Dossier",
-    "orders": "Order report",
-    "rules": "Rules in force",
-    "book": "Rules changed",
-    "software": "Docket began",
-    "access": "Access export",
-    "verified": "Record checked",
-    "search": "Saved search",
-    "keys": "Keys",
-    "token": "Token",
-    "rules.edited": "Rules edited",
-    "view": "Looked at",
-    "person": "Login",
+    "witness": marked("Checkpoint handed out"),
+    "silence": marked("No mail came"),
+    "reconciliation": marked("Compared with the mailbox"),
+    "export": marked("Handed out"),
+    "erasure": marked("Erasure"),
+    "erasure.asked": marked("Erasure asked for"),
+    "erasure.approved": marked("Erasure approved"),
+    "erasure.refused": marked("Erasure refused"),
+    "erasure.withdrawn": marked("Erasure withdrawn"),
+    "erasure.done": marked("Erasure certified"),
+    "answer": marked("Claim answer"),
+    "warning": marked("Warning"),
+    "imap": marked("In a mail client"),
+    "queue": marked("Outbox"),
+    "evidence": marked("Evidence"),
+    "parcel": marked("Parcel"),
+    "dossier": marked("Dossier"),
+    "orders": marked("Order report"),
+    "rules": marked("Rules in force"),
+    "book": marked("Rules changed"),
+    "software": marked("Docket began"),
+    "access": marked("Access export"),
+    "verified": marked("Record checked"),
+    "search": marked("Saved search"),
+    "keys": marked("Keys"),
+    "token": marked("Token"),
+    "rules.edited": marked("Rules edited"),
+    "view": marked("Looked at"),
+    "person": marked("Login"),
 }
 
 _SENDERS = {
-    "pass": ("Proven", "good"),
-    "fail": ("Not authentic", "bad"),
-    "permerror": ("Not authentic", "bad"),
-    "temperror": ("Could not be checked", "wait"),
-    "none": ("Not proven", "dull"),
-    "unchecked": ("Not checked", "dull"),
+    "pass": (marked("Proven"), "good"),
+    "fail": (marked("Not authentic"), "bad"),
+    "permerror": (marked("Not authentic"), "bad"),
+    "temperror": (marked("Could not be checked"), "wait"),
+    "none": (marked("Not proven"), "dull"),
+    "unchecked": (marked("Not checked"), "dull"),
 }
 
 _FACTS = {
-    "last_at": "Last mail",
+    "last_at": marked("Last mail"),
     "fingerprint": "Key's fingerprint",
-    "at_work": "Worker runs",
-    "lag": "Behind by",
-    "size": "Entries",
-    "position": "Up to entry",
-    "leased": "Under way",
-    "held": "Held",
-    "dropped": "Dropped",
-    "dead": "Failed",
+    "at_work": marked("Worker runs"),
+    "lag": marked("Behind by"),
+    "size": marked("Entries"),
+    "entry": marked("Entry"),
+    "since": marked("Since"),
+    "ready": marked("Ready"),
+    "done": marked("Done"),
+    "broken": marked("Broken"),
+    "engine": marked("Engine"),
+    "documents": marked("Documents"),
+    "undecided": marked("Not decided"),
+    "checkpoint": marked("Checkpoint"),
+    "mailboxes": marked("Mailboxes"),
+    "accounts": marked("Accounts"),
+    "position": marked("Up to entry"),
+    "leased": marked("Under way"),
+    "held": marked("Held"),
+    "dropped": marked("Dropped"),
+    "dead": marked("Failed"),
     "says": "A roll-back",
-    "head": "Last head kept at",
-    "kept_by": "Witnesses",
+    "head": marked("Last head kept at"),
+    "kept_by": marked("Witnesses"),
 }
 
 _STOPPED = {
-    "answer": "by an accepted answer",
-    "site": "by an answer on the marketplace's site",
-    "mark": "by a person's word",
-    "closed": "by its closing",
+    "answer": marked("by an accepted answer"),
+    "site": marked("by an answer on the marketplace's site"),
+    "mark": marked("by a person's word"),
+    "closed": marked("by its closing"),
 }
 
 _COMMAND = re.compile(r" \(docket [^)]*\)")
 _DOORS = {
-    "smtp": "Mail in (SMTP)",
-    "lmtp": "Mail in (LMTP)",
-    "submission": "Agents send (STARTTLS)",
-    "submissions": "Agents send (TLS)",
-    "imap": "Agents read (STARTTLS)",
-    "imaps": "Agents read (TLS)",
-    "web": "Web view",
+    "smtp": marked("Mail in (SMTP)"),
+    "lmtp": marked("Mail in (LMTP)"),
+    "submission": marked("Agents send (STARTTLS)"),
+    "submissions": marked("Agents send (TLS)"),
+    "imap": marked("Agents read (STARTTLS)"),
+    "imaps": marked("Agents read (TLS)"),
+    "web": marked("Web view"),
 }
 
 _TOLD_BY = {
-    "smtp": "by our own clock, when it came in",
-    "internaldate": "by the mail server's record",
-    "received": "by the last server's Received line",
-    "date": "by the sender's own Date line",
-    "import": "by the file it was imported from",
+    "smtp": marked("by our own clock, when it came in"),
+    "internaldate": marked("by the mail server's record"),
+    "received": marked("by the last server's Received line"),
+    "date": marked("by the sender's own Date line"),
+    "import": marked("by the file it was imported from"),
 }
+
+
+_KINDS = {  # of messages, of clocks, of evidence, and other words that are kept as they stand
+    "buyer_message": marked("Buyer message"),
+    "claim_opened": marked("Claim opened"),
+    "claim_decided": marked("Claim decided"),
+    "chargeback_opened": marked("Chargeback opened"),
+    "order_update": marked("Order update"),
+    "order_cancelled": marked("Order cancelled"),
+    "return_request": marked("Return request"),
+    "refund_issued": marked("Refund issued"),
+    "not_delivered": marked("Not delivered"),
+    "own_answer_copy": marked("Copy of an own answer"),
+    "payout": marked("Payout"),
+    "sold": marked("Sold"),
+    "reply": marked("Reply"),
+    "claim": marked("Claim"),
+    "return": marked("Return"),
+    "customer": marked("Customer"),
+    "buyer": marked("Buyer"),
+    "internal": marked("Internal"),
+    "marketplace": marked("Marketplace"),
+    "other": marked("Other"),
+    "photo": marked("Photo"),
+    "screenshot": marked("Screenshot"),
+    "invoice": marked("Invoice"),
+    "call": marked("Telephone call"),
+    "carrier-page": marked("Carrier's page"),
+    "proof-of-delivery": marked("Proof of delivery"),
+    "label": marked("Label"),
+    "hand": marked("By hand"),
+    "mail": marked("Mail"),
+    "archive": marked("Archive"),
+    "store": marked("Store"),
+    "index": marked("Search"),
+    "queue": marked("Queue"),
+}
+_VALUES = {  # as they stand in queries; people read them so
+    "inbound": marked("inbound"),
+    "outbound": marked("outbound"),
+    "internal": marked("internal"),
+    "certain": marked("certain"),
+    "likely": marked("likely"),
+    "possible": marked("possible"),
+    "open": marked("open"),
+    "waiting": marked("waiting"),
+    "closed": marked("closed"),
+    "stated": marked("stated"),
+    "thread": marked("thread"),
+    "alias": marked("alias"),
+    "parcel": marked("parcel"),
+    "customer": marked("customer"),
+    "drop": marked("drop"),
+    "rule": marked("rule"),
+    "hand": marked("hand"),
+    "watching": marked("watching"),
+    "never": marked("never"),
+}
+
+
+def named(value: str) -> str:
+    """Return a word of the record as people read it; one that is not ours stands as it is."""
+    return _(_VALUES[value]) if value in _VALUES else value
 
 
 _ROLES = {
@@ -134,12 +208,12 @@ def role(name: str) -> str:
 
 def told_by(source: str) -> str:
     """Return whose word a message's time is."""
-    return _TOLD_BY.get(source, f"by {source}")
+    return _(_TOLD_BY[source]) if source in _TOLD_BY else _("by %(source)s") % {"source": source}
 
 
 def door(kind: str) -> str:
     """Return what a listener is for."""
-    return _DOORS.get(kind, kind)
+    return _(_DOORS.get(kind, kind))
 
 
 def without_command(said: str) -> str:
@@ -153,7 +227,7 @@ def without_command(said: str) -> str:
 
 def stopped_how(how: str) -> str:
     """Return what stopped a clock."""
-    return _STOPPED.get(how, how)
+    return _(_STOPPED.get(how, how))
 
 
 def words(name: str) -> str:
@@ -162,17 +236,20 @@ def words(name: str) -> str:
     >>> words("buyer_message"), words("mail.held")
     ('Buyer message', 'Held for a second look')
     """
-    return _ENTRIES.get(name) or _FACTS.get(name) or name.replace("_", " ").replace(".", " ").capitalize()
+    known = _ENTRIES.get(name) or _FACTS.get(name) or _KINDS.get(name)
+    return _(known) if known else name.replace("_", " ").replace(".", " ").capitalize()
 
 
 def state(name: str) -> tuple[str, str]:
     """Return a delivery state's word and its tone (``good``, ``wait``, ``bad`` or ``dull``)."""
-    return _STATES.get(name, (words(name), "dull"))
+    said, tone = _STATES.get(name, (words(name), "dull"))
+    return _(said), tone
 
 
 def sender(result: str) -> tuple[str, str]:
     """Return what is known of a sender in a word or two, and its tone."""
-    return _SENDERS.get(result, (result, "dull"))
+    said, tone = _SENDERS.get(result, (result, "dull"))
+    return _(said), tone
 
 
 def methods(found: Authentic) -> str:
@@ -188,12 +265,12 @@ def methods(found: Authentic) -> str:
 def person(pair: tuple[str, str]) -> str:
     """Return one (name, address) as ``Name <address>``."""
     name, address = pair
-    return f"{name} <{address}>" if name and address and name != address else name or address or "nobody"
+    return f"{name} <{address}>" if name and address and name != address else name or address or _("nobody")
 
 
 def people(pairs: Iterable[tuple[str, str]]) -> str:
     """Return the short names of people, for a list's line."""
-    return ", ".join(name or address for name, address in pairs) or "nobody"
+    return ", ".join(name or address for name, address in pairs) or _("nobody")
 
 
 def language_name(language: str) -> str:
@@ -208,4 +285,4 @@ def language_name(language: str) -> str:
 def report_title(name: str) -> str:
     """Return what a kind of order report is called."""
     known = report_files().get(name)
-    return known.title if known is not None else "order report"
+    return known.title if known is not None and spoken() == "en" else _("order report")

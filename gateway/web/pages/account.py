@@ -15,9 +15,9 @@ from gateway.errors import WrongUse
 from gateway.store.people import person_draft
 from gateway.store.preferences import language_of
 from gateway.store.sessions import Sessions
+from gateway.tongue import LANGUAGES, _
 from gateway.web.render import page
 from gateway.web.site import Site
-from gateway.web.tongue import LANGUAGES
 
 _LABEL = 200
 _PASSWORDS = 50
@@ -34,7 +34,7 @@ async def end(request: Request) -> Response:
     try:
         gone = await run_in_threadpool(_sessions(site).end, request.state.form.get("id", ""), whose)
     except WrongUse as wrong:
-        raise HTTPException(HTTPStatus.NOT_FOUND, "That session is over, or it is not yours.") from wrong
+        raise HTTPException(HTTPStatus.NOT_FOUND, _("That session is over, or it is not yours.")) from wrong
     await _record(request, "session ended", gone.agent, gone.id)
     return RedirectResponse("/account", status_code=HTTPStatus.SEE_OTHER)
 
@@ -44,9 +44,12 @@ async def make(request: Request) -> Response:
     site: Site = request.app.state.site
     name, label = request.state.agent, request.state.form.get("label", "").strip()[:_LABEL]
     if not label:
-        raise HTTPException(HTTPStatus.BAD_REQUEST, "Say what it is for: the computer, the telephone.")
+        raise HTTPException(HTTPStatus.BAD_REQUEST, _("Say what it is for: the computer, the telephone."))
     if len(await run_in_threadpool(site.accounts.app_passwords_of, name)) >= _PASSWORDS:
-        raise HTTPException(HTTPStatus.CONFLICT, f"You have {_PASSWORDS}: take back those that nothing uses.")
+        raise HTTPException(
+            HTTPStatus.CONFLICT,
+            _("You have %(passwords)s: take back those that nothing uses.") % {"passwords": _PASSWORDS},
+        )
     id_, password = await run_in_threadpool(site.accounts.make_app_password, name, label)
     try:
         await _record(request, "app password made", name, id_)
@@ -62,7 +65,7 @@ async def revoke(request: Request) -> Response:
     try:
         await run_in_threadpool(site.accounts.revoke_app_password, name, id_)
     except WrongUse as wrong:
-        raise HTTPException(HTTPStatus.NOT_FOUND, "That app password is not one of yours.") from wrong
+        raise HTTPException(HTTPStatus.NOT_FOUND, _("That app password is not one of yours.")) from wrong
     await _record(request, "app password revoked", name, id_)
     return RedirectResponse("/account", status_code=HTTPStatus.SEE_OTHER)
 

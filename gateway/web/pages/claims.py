@@ -13,6 +13,7 @@ from gateway.store.dossiers import DossierRow, dossier_of
 from gateway.store.due import ClockRow
 from gateway.store.holds import HeldRow
 from gateway.store.records import MessageRow
+from gateway.tongue import _
 from gateway.web.pages.waiting import running
 from gateway.web.render import page
 from gateway.web.site import Site
@@ -85,7 +86,7 @@ def _look(site: Site) -> Claims:
 def _lacks(site: Site, claim: Claim) -> tuple[str, ...] | None:
     """Return what an answer written now would lack; the same words as on the answer's own page."""
     if not claim.clock.orders:
-        return ("it is linked to no order: link it first",)
+        return (_("it is linked to no order: link it first"),)
     made = site.answer(claim.clock.orders[0], _LANGUAGE)
     return made.lacks if made is not None else None
 

@@ -14,6 +14,7 @@ from gateway.clients import apple, codes
 from gateway.clients.records import is_reachable, records
 from gateway.clients.services import Account, accounts_of
 from gateway.clients.steps import Guide, complete, guides
+from gateway.tongue import _
 from gateway.web.render import page
 from gateway.web.site import Site
 
@@ -47,7 +48,7 @@ async def give_profile(request: Request) -> Response:
     accounts = await run_in_threadpool(_accounts, request.app.state.site, request.state.agent)
     chosen = _chosen(accounts, request.query_params.get("mailbox", ""))
     if chosen is None or not complete(chosen):
-        raise HTTPException(HTTPStatus.NOT_FOUND, "No servers are set up for this mailbox.")
+        raise HTTPException(HTTPStatus.NOT_FOUND, _("No servers are set up for this mailbox."))
     told = {"content-disposition": 'attachment; filename="docket.mobileconfig"'}
     return Response(apple.profile(chosen), media_type=apple.MEDIA_TYPE, headers=told)
 
@@ -70,13 +71,14 @@ def _section(account: Account, guide: Guide, site: Site) -> Section:
     if guide.code == "thunderbird":
         if not is_reachable(account.box.imap[0].host):
             return Section(
-                guide=guide, lacks="The servers are on this machine alone: set host under [clients]."
+                guide=guide, lacks=_("The servers are on this machine alone: set host under [clients].")
             )
         return Section(guide=guide, code=Markup(codes.drawn(codes.for_thunderbird(account))))  # noqa: S704 - rectangles
     web = site.clients().web
     if not web.startswith("https://"):
         return Section(
-            guide=guide, lacks="A telephone cannot open this page: set url under [web] to its https address."
+            guide=guide,
+            lacks=_("A telephone cannot open this page: set url under [web] to its https address."),
         )
     return Section(guide=guide, code=Markup(codes.drawn(f"{web}/clients?mailbox={account.box.address}")))  # noqa: S704
 

@@ -21,6 +21,7 @@ from gateway.store import ledger, messages
 from gateway.store.evidence import events_of_type
 from gateway.store.ledger import Sought
 from gateway.store.records import EventRow, MessageRow
+from gateway.tongue import _, marked
 from gateway.web.reads import order_known
 from gateway.web.render import page
 from gateway.web.site import Site
@@ -32,23 +33,26 @@ _LONGEST = 200
 _MOST = 1 << 53
 # Entries that people look for together: the name in an address, what it is called, and its types.
 GROUPS: dict[str, tuple[str, frozenset[str]]] = {
-    "mail": ("Messages", frozenset(MAIL_TYPES)),
-    "delivery": ("Delivery", frozenset({"outcome", "queue", "release", "warning"})),
-    "decided": ("Decisions and rules", frozenset({"decision", "authenticity", "rules", "book"})),
+    "mail": (marked("Messages"), frozenset(MAIL_TYPES)),
+    "delivery": (marked("Delivery"), frozenset({"outcome", "queue", "release", "warning"})),
+    "decided": (marked("Decisions and rules"), frozenset({"decision", "authenticity", "rules", "book"})),
     "people": (
-        "What people did",
+        marked("What people did"),
         frozenset({"note", "tag", "link", "mark", "dossier", "evidence", "parcel", "orders", "imap"}),
     ),
-    "handed": ("Handed out and looked at", frozenset({"export", "answer", "access", "view"})),
-    "logins": ("Logins and tokens", frozenset({"person", "token"})),
+    "handed": (marked("Handed out and looked at"), frozenset({"export", "answer", "access", "view"})),
+    "logins": (marked("Logins and tokens"), frozenset({"person", "token"})),
     "erasure": (
-        "Erasure",
+        marked("Erasure"),
         frozenset(
             {"erasure", *(f"erasure.{one}" for one in ("asked", "approved", "refused", "withdrawn", "done"))}
         ),
     ),
-    "capture": ("Capture", frozenset({"capture", "gap", "silence", "reconciliation", "sighting"})),
-    "log": ("The log itself", frozenset({"timestamp", "witness", "software", "config", "verified", "keys"})),
+    "capture": (marked("Capture"), frozenset({"capture", "gap", "silence", "reconciliation", "sighting"})),
+    "log": (
+        marked("The log itself"),
+        frozenset({"timestamp", "witness", "software", "config", "verified", "keys"}),
+    ),
 }
 
 
@@ -138,7 +142,7 @@ def _line(event: EventRow, row: MessageRow | None) -> Line:
     """Tell an entry in plain words; of a message who wrote it and its subject."""
     who, said = event.agent or "Docket", " ".join(words_of(event.type, event.summary).split())
     if event.type in MAIL_TYPES and row is not None:
-        who, said = event.agent or people(row.from_), row.subject or "(no subject)"
+        who, said = event.agent or people(row.from_), row.subject or _("(no subject)")
     return Line(event=event, row=row, who=who, said=erased_words(event.summary) or said)
 
 
@@ -159,7 +163,7 @@ def number_in(text: str, what: str) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdecimal() and int(text[:20]) < _MOST):
-        raise HTTPException(HTTPStatus.BAD_REQUEST, f"That is no number of {what}.")
+        raise HTTPException(HTTPStatus.BAD_REQUEST, _("That is no number of %(what)s.") % {"what": what})
     return int(text)
 
 
@@ -170,7 +174,7 @@ def day_in(text: str, zone: tzinfo, *, after: int = 0) -> datetime | None:
     try:
         return datetime.combine(date.fromisoformat(text) + timedelta(days=after), time.min, zone)
     except (ValueError, OverflowError):
-        raise HTTPException(HTTPStatus.BAD_REQUEST, "Write a day as 2026-11-27.") from None
+        raise HTTPException(HTTPStatus.BAD_REQUEST, _("Write a day as 2026-11-27.")) from None
 
 
 ROUTES = [

@@ -18,6 +18,7 @@ from gateway.erasure.plan import Plan
 from gateway.errors import DocketError, WrongUse
 from gateway.store.evidence import events_of_type
 from gateway.store.records import EventRow
+from gateway.tongue import _
 from gateway.web.pages.files import disposition
 from gateway.web.reads import order_known, seq_of
 from gateway.web.render import page
@@ -39,7 +40,7 @@ class Asked:
     @property
     def kept(self) -> frozenset[int]:
         if not re.fullmatch(r"[0-9,\s]*", self.keep):
-            raise HTTPException(HTTPStatus.BAD_REQUEST, "Name messages by their numbers, as 17, 23.")
+            raise HTTPException(HTTPStatus.BAD_REQUEST, _("Name messages by their numbers, as 17, 23."))
         return frozenset(int(one[:15]) for one in re.findall(r"[0-9]+", self.keep))
 
 
@@ -80,7 +81,7 @@ async def certificate(request: Request) -> Response:
     try:
         text = await run_in_threadpool((desk.eraser.certificates / name).read_bytes)
     except OSError as wrong:
-        raise HTTPException(HTTPStatus.NOT_FOUND, "There is no such certificate.") from wrong
+        raise HTTPException(HTTPStatus.NOT_FOUND, _("There is no such certificate.")) from wrong
     headers = {"content-disposition": disposition(name)}
     return Response(text, media_type="text/plain; charset=utf-8", headers=headers)
 
@@ -125,7 +126,7 @@ def _act(site: Site, form: dict[str, str], agent: str) -> None:
         case "run":
             desk.order(number)
         case _:
-            raise HTTPException(HTTPStatus.BAD_REQUEST, "Say what to do with which erasure.")
+            raise HTTPException(HTTPStatus.BAD_REQUEST, _("Say what to do with which erasure."))
 
 
 def _asked(told: Any) -> Asked:

@@ -20,10 +20,10 @@ from gateway.store.attempts import Attempts
 from gateway.store.passwords import fault_of_password
 from gateway.store.people import person_draft
 from gateway.store.preferences import choose_language
+from gateway.tongue import LANGUAGES, _
 from gateway.web.admission import admit, confirm
 from gateway.web.render import page
 from gateway.web.site import Site
-from gateway.web.tongue import LANGUAGES, _
 
 
 async def set_password(request: Request) -> Response:

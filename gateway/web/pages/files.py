@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from gateway.mail.parse import attachment
 from gateway.store import messages
+from gateway.tongue import _
 from gateway.web.reads import entry_of, mail_entry, seq_of
 from gateway.web.site import Site
 
@@ -35,7 +36,7 @@ async def added(request: Request) -> Response:
     """Answer with a file that was added to a dossier, always as a download."""
     entry = await run_in_threadpool(entry_of, request.app.state.site, seq_of(request))
     if entry.type != "evidence":
-        raise HTTPException(HTTPStatus.NOT_FOUND, f"Entry {entry.seq} is no file.")
+        raise HTTPException(HTTPStatus.NOT_FOUND, _("Entry %(seq)s is no file.") % {"seq": entry.seq})
     name = str(entry.meta.get("filename") or f"entry-{entry.seq}")
     return _download(entry.payload, name, "application/octet-stream")
 
@@ -57,7 +58,7 @@ async def checkpoint(request: Request) -> Response:
     site: Site = request.app.state.site
     text = await run_in_threadpool(lambda: site.archive.checkpoint() if site.archive.head() else "")
     if not text:
-        raise HTTPException(HTTPStatus.NOT_FOUND, "The archive is empty: there is nothing to sign yet.")
+        raise HTTPException(HTTPStatus.NOT_FOUND, _("The archive is empty: there is nothing to sign yet."))
     return _download(text.encode(), "checkpoint.txt", "text/plain; charset=utf-8")
 
 
@@ -83,7 +84,9 @@ def _attached(site: Site, seq: int, part: str) -> tuple[bytes, str]:
 
 def _proof(site: Site, seq: int) -> str:
     if seq >= site.archive.head() or not site.sees(seq):
-        raise HTTPException(HTTPStatus.NOT_FOUND, f"There is no entry {seq} in the archive.")
+        raise HTTPException(
+            HTTPStatus.NOT_FOUND, _("There is no entry %(seq)s in the archive.") % {"seq": seq}
+        )
     return site.archive.proof(seq)
 
 

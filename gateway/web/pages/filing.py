@@ -13,6 +13,7 @@ from gateway.dossier.filing import evidence_draft, parcel_draft
 from gateway.dossier.timeline import Timeline, timeline_of
 from gateway.errors import WrongUse
 from gateway.mail.entry import Draft
+from gateway.tongue import _
 from gateway.web.deeds import link_to
 from gateway.web.pages.acts import append, back_to, doer
 from gateway.web.pages.order import ref_of
@@ -31,7 +32,7 @@ async def evidence(request: Request) -> Response:
     await run_in_threadpool(_dossier, site, ref)
     files = [one for one in request.state.files if one.filename or one.data]
     if not files:
-        raise HTTPException(HTTPStatus.BAD_REQUEST, "Choose a file first.")
+        raise HTTPException(HTTPStatus.BAD_REQUEST, _("Choose a file first."))
     kind, text = form.get("kind", "other"), form.get("text", "").strip()[:_LONGEST]
     try:
         drafts = await run_in_threadpool(
@@ -96,7 +97,9 @@ def _dossier(site: Site, ref: OrderRef) -> Timeline:
         found = timeline_of(conn, ref)
     if found is None:
         raise HTTPException(
-            HTTPStatus.NOT_FOUND, f"Nothing is linked to an order {ref.value} of {ref.marketplace}."
+            HTTPStatus.NOT_FOUND,
+            _("Nothing is linked to an order %(value)s of %(marketplace)s.")
+            % {"value": ref.value, "marketplace": ref.marketplace},
         )
     return found
 
@@ -104,7 +107,7 @@ def _dossier(site: Site, ref: OrderRef) -> Timeline:
 def _number(text: str) -> int:
     named = text.strip()
     if not (named.isascii() and named.isdigit() and len(named) < 16):
-        raise HTTPException(HTTPStatus.BAD_REQUEST, "Say which message: its page shows its number.")
+        raise HTTPException(HTTPStatus.BAD_REQUEST, _("Say which message: its page shows its number."))
     return int(named)
 
 

@@ -14,6 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from gateway.store.orders import events_of
+from gateway.tongue import _
 from gateway.web.pages.order import ref_of
 from gateway.web.pulse import Counts, Pulse
 from gateway.web.render import page
@@ -32,7 +33,7 @@ async def stream(request: Request) -> Response:
     state = request.app.state
     if state.streams >= _MOST:
         raise HTTPException(
-            HTTPStatus.SERVICE_UNAVAILABLE, "Too many pages are open. This one shows no news."
+            HTTPStatus.SERVICE_UNAVAILABLE, _("Too many pages are open. This one shows no news.")
         )
     return StreamingResponse(
         _events(request, state.pulses.of(request.state.who.mailboxes)),
@@ -45,7 +46,7 @@ async def news(request: Request) -> Response:
     """Say how many entries of an order have come since one, or nothing where none has."""
     ref, after = ref_of(request), request.query_params.get("after", "")
     if not _NUMBER.fullmatch(after):
-        raise HTTPException(HTTPStatus.BAD_REQUEST, "Say since which entry: ?after=NUMBER")
+        raise HTTPException(HTTPStatus.BAD_REQUEST, _("Say since which entry: ?after=NUMBER"))
     count = await run_in_threadpool(_newer, request.app.state.site, ref, int(after))
     if not count:
         return Response(status_code=HTTPStatus.NO_CONTENT)

@@ -10,11 +10,11 @@ from starlette.routing import Route
 
 from gateway.store.attempts import Attempts
 from gateway.store.people import person_draft
+from gateway.tongue import _
 from gateway.web.admission import VISIT_S, admit, charged, forgive, too_many
 from gateway.web.guard import safe_next, session_cookie, set_cookie, visit_cookie
 from gateway.web.render import page
 from gateway.web.site import Site
-from gateway.web.tongue import _
 
 _WRONG_CODES = 5
 

@@ -20,6 +20,7 @@ from gateway.store import messages, orders
 from gateway.store.authenticity import authentic_of
 from gateway.store.due import ClockRow, clocks_of, oldest_waits
 from gateway.store.records import EventRow, LinkRow, MessageRow
+from gateway.tongue import _
 from gateway.web.pages.frame import safe_html
 from gateway.web.reads import entry_of, mail_entry, parsed, seq_of, text_of
 from gateway.web.render import page
@@ -74,7 +75,7 @@ def look_at(site: Site, seq: int, view: str) -> Shown:
     if row is None:
         mail_entry(site, seq)
         raise HTTPException(
-            HTTPStatus.NOT_FOUND, "This message has just arrived. Load the page again in a moment."
+            HTTPStatus.NOT_FOUND, _("This message has just arrived. Load the page again in a moment.")
         )
     entry = entry_of(site, seq)
     text = own_text(text_of(site, row)) if view == "text" else ""

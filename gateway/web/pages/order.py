@@ -18,6 +18,7 @@ from gateway.mail.entry import Draft
 from gateway.store.authenticity import authentic_of
 from gateway.store.orders import find_orders
 from gateway.store.records import OrderRow
+from gateway.tongue import _
 from gateway.web.deeds import Doer, dossier_change, mark_clock, note_on
 from gateway.web.line import PRINTED, WINDOW, Line, groups_in, line_of
 from gateway.web.pages.acts import append, back_to, doer
@@ -58,7 +59,9 @@ async def show_order(request: Request) -> Response:
     found = await run_in_threadpool(_look_at, site, ref, only, end, PRINTED if printed else WINDOW)
     if found is None:
         raise HTTPException(
-            HTTPStatus.NOT_FOUND, f"Nothing is linked to an order {ref.value} of {ref.marketplace}."
+            HTTPStatus.NOT_FOUND,
+            _("Nothing is linked to an order %(value)s of %(marketplace)s.")
+            % {"value": ref.value, "marketplace": ref.marketplace},
         )
     timeline, saved = found.timeline, asked.get("saved", "")
     seqs = {str(one.event.seq) for one in timeline.moments if isinstance(one, Act)}

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from gateway.store import jobs, messages
 from gateway.store.records import JobRow, MessageRow
+from gateway.tongue import _
 from gateway.web.deeds import queue_word
 from gateway.web.pages.acts import append, doer
 from gateway.web.reads import seq_of
@@ -43,7 +44,7 @@ async def act(request: Request) -> Response:
     site: Site = request.app.state.site
     form, seq, number = request.state.form, seq_of(request), request.state.form.get("job", "")
     if not number.isascii() or not number.isdigit() or len(number) > 9:
-        raise HTTPException(HTTPStatus.BAD_REQUEST, "Say what to do with which job.")
+        raise HTTPException(HTTPStatus.BAD_REQUEST, _("Say what to do with which job."))
     draft = await run_in_threadpool(
         queue_word, site, seq, int(number), form.get("do", ""), form.get("reason", ""), doer(request)
     )

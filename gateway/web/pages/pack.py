@@ -17,6 +17,7 @@ from gateway.evidence.selection import select_order
 from gateway.store import messages
 from gateway.store.orders import events_of
 from gateway.store.records import EventRow
+from gateway.tongue import _
 from gateway.web.handing import INTERNAL_PACK, check_whole, pack_of
 from gateway.web.pages.acts import doer
 from gateway.web.pages.order import ref_of
@@ -70,9 +71,11 @@ def _preview(site: Site, ref: OrderRef) -> Preview:
     opened = Counter(types[one.seq] for one in chosen.items if not one.withheld)
     lacks = []
     if head > chosen.read_to:
-        lacks.append(f"{head - chosen.read_to} entries of the log have not been read yet")
+        lacks.append(
+            _("%(head)s entries of the log have not been read yet") % {"head": head - chosen.read_to}
+        )
     if chosen.gaps:
-        lacks.append(f"{len(chosen.gaps)} gaps in the capture of mail are named in it")
+        lacks.append(_("%(what)s gaps in the capture of mail are named in it") % {"what": len(chosen.gaps)})
     return Preview(
         messages=chosen.messages,
         entries=len(chosen.items),

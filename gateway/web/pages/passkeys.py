@@ -32,11 +32,11 @@ from gateway.errors import WrongUse
 from gateway.store.attempts import Attempts
 from gateway.store.factors import Passkey
 from gateway.store.people import person_draft
+from gateway.tongue import _
 from gateway.web.admission import admit, charged, confirm, forgive
 from gateway.web.guard import host_of, safe_next
 from gateway.web.render import page
 from gateway.web.site import Site
-from gateway.web.tongue import _
 
 _LABEL = 100
 _WRONG = (WebAuthnException, ValueError, KeyError, TypeError)  # what a browser sends may be anything

@@ -17,11 +17,11 @@ from gateway.store import factors, identities, invitations
 from gateway.store.accounts import Accounts, Agent, Role
 from gateway.store.people import person_draft
 from gateway.store.sessions import Sessions
+from gateway.tongue import _, marked
 from gateway.web.admission import confirm
 from gateway.web.pages.factors import sentence
 from gateway.web.render import page
 from gateway.web.site import Site
-from gateway.web.tongue import _, marked
 
 DAYS = 7  # for which an invitation is good
 _NAME = 100

@@ -16,7 +16,8 @@ from gateway.figures.charts import charts_of
 from gateway.figures.gathering import month_figures
 from gateway.figures.month import Month
 from gateway.figures.period import Period, month_named, month_of
-from gateway.figures.tables import csv_of, tables_of, tidy_csv
+from gateway.figures.tables import csv_of, shown_name, tables_of, tidy_csv
+from gateway.tongue import _, marked
 from gateway.web.pages.files import disposition
 from gateway.web.render import page
 from gateway.web.site import Site
@@ -24,20 +25,24 @@ from gateway.web.site import Site
 # What stands together on the page, and what is said of it there.
 SECTIONS = (
     (
-        "Response times",
-        "From the first message that waits to the moment at which the other side took the answer. An answer that came back is none.",
+        marked("Response times"),
+        marked(
+            "From the first message that waits to the moment at which the other side took the answer. An answer that came back is none."
+        ),
         ("responses", "marketplaces", "agents", "weeks", "spread"),
     ),
-    ("Mail", "", ("days", "mail_by_marketplace", "mail_by_mailbox")),
+    (marked("Mail"), "", ("days", "mail_by_marketplace", "mail_by_mailbox")),
     (
-        "Claims",
-        "Deadlines that began in this month, and what became of them up to now.",
+        marked("Claims"),
+        marked("Deadlines that began in this month, and what became of them up to now."),
         ("claims", "outcomes"),
     ),
-    ("Tags and policy", "", ("tags", "policy")),
+    (marked("Tags and policy"), "", ("tags", "policy")),
     (
-        "Completeness of capture",
-        "Of the IMAP folders that are captured: the time in which nothing could be taken, from the log's gap entries.",
+        marked("Completeness of capture"),
+        marked(
+            "Of the IMAP folders that are captured: the time in which nothing could be taken, from the log's gap entries."
+        ),
         ("capture",),
     ),
 )
@@ -53,6 +58,7 @@ async def show_reports(request: Request) -> Response:
         request,
         "reports.html",
         month=month,
+        shown_name=shown_name,
         tables=tables,
         charts=charts,
         sections=SECTIONS,
@@ -77,12 +83,12 @@ def tiles_of(month: Month) -> list[dict[str, Any]]:
     """Return the few figures that stand above all others."""
     total = month.responses.total
     return [
-        {"said": "answered within 24 h", "value": total.percent, "kind": "percent"},
-        {"said": "waits for an answer began", "value": total.waits, "kind": "count"},
-        {"said": "not answered for over 24 h", "value": total.old, "kind": "count"},
-        {"said": "median time to answer", "value": total.median_s, "kind": "span"},
-        {"said": "messages received", "value": sum(one.received for one in month.days), "kind": "count"},
-        {"said": "answers sent", "value": sum(one.sent for one in month.days), "kind": "count"},
+        {"said": _("answered within 24 h"), "value": total.percent, "kind": "percent"},
+        {"said": _("waits for an answer began"), "value": total.waits, "kind": "count"},
+        {"said": _("not answered for over 24 h"), "value": total.old, "kind": "count"},
+        {"said": _("median time to answer"), "value": total.median_s, "kind": "span"},
+        {"said": _("messages received"), "value": sum(one.received for one in month.days), "kind": "count"},
+        {"said": _("answers sent"), "value": sum(one.sent for one in month.days), "kind": "count"},
     ]
 
 

@@ -17,6 +17,7 @@ from gateway.store import messages
 from gateway.store.context import orders_of_alias
 from gateway.store.records import MessageRow
 from gateway.store.reviews import ReviewRow, causes, waiting, waiting_count
+from gateway.tongue import marked
 from gateway.web.reads import text_of
 from gateway.web.render import page
 from gateway.web.site import Site
@@ -30,11 +31,11 @@ _LOOKED = 2000  # rows counted by cause, and looked through for those of one
 _WORDS = 400  # characters of a message
 _OFFERED = 4
 CAUSES: dict[Cause, str] = {
-    "unlinked": "Linked to nothing",
-    "contradiction": "Contradictory",
-    "unknown": "Unknown order",
-    "ground": "Its ground is gone",
-    "possible": "Possible",
+    "unlinked": marked("Linked to nothing"),
+    "contradiction": marked("Contradictory"),
+    "unknown": marked("Unknown order"),
+    "ground": marked("Its ground is gone"),
+    "possible": marked("Possible"),
 }
 
 

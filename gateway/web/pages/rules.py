@@ -15,6 +15,7 @@ from starlette.routing import Route
 from gateway.errors import Temporary, WrongUse
 from gateway.rulebook import RuleBook, digest
 from gateway.shelf import RULES
+from gateway.tongue import _
 from gateway.trial import Trial
 from gateway.web.pages.files import disposition
 from gateway.web.render import page
@@ -97,7 +98,7 @@ async def use_bench(request: Request) -> Response:
         if do == "replay":
             since, until = _span(request.app.state.site, form)
             if not await run_in_threadpool(desk.begin, text, since, until, request.state.agent):
-                raise WrongUse("a replay runs already; look at how far it is")
+                raise WrongUse(_("a replay runs already; look at how far it is"))
             return RedirectResponse("/rules/replay", status_code=HTTPStatus.SEE_OTHER)
         tested = await run_in_threadpool(_tested, desk, text, form)
     except (WrongUse, Temporary) as wrong:
@@ -118,7 +119,9 @@ async def _save(request: Request, desk: RuleBook, text: str, was: str) -> Respon
     site: Site = request.app.state.site
     who = await run_in_threadpool(site.accounts.agent, request.state.agent)
     if who is None or who.role != "admin":
-        said = "Only an admin changes the rule book here. Take the draft as a file or a patch, for whoever keeps it."
+        said = _(
+            "Only an admin changes the rule book here. Take the draft as a file or a patch, for whoever keeps it."
+        )
         raise HTTPException(HTTPStatus.FORBIDDEN, said)
     reason = request.state.form.get("reason", "").strip()
     done = await run_in_threadpool(lambda: desk.save(text, was, agent=who.name, reason=reason))
@@ -132,13 +135,13 @@ def _tested(desk: RuleBook, text: str, form: dict[str, str]) -> Tested:
         return Tested(faults=faults, patch=patch)
     if number:
         if not (number.isascii() and number.isdigit() and len(number) < 16):
-            raise WrongUse("say which message: its page shows its number")
+            raise WrongUse(_("say which message: its page shows its number"))
         trial = desk.try_archived(text, int(number))
     elif mail.strip():
         raw = _lines(mail).lstrip("\n").replace("\n", "\r\n").encode("utf-8", "replace")
         trial = desk.try_raw(text, raw, trusted=form.get("trusted") == "yes")
     else:
-        raise WrongUse("paste a mail with its headers, or give the number of an archived message")
+        raise WrongUse(_("paste a mail with its headers, or give the number of an archived message"))
     return Tested(faults=(), trial=trial, reasons=tuple(explain(trial.decision)), patch=patch)
 
 
@@ -192,7 +195,7 @@ def _span(site: Site, form: dict[str, str]) -> tuple[datetime, datetime | None]:
         since = date.fromisoformat(form.get("since", ""))
         until = date.fromisoformat(form["until"]) + timedelta(days=1) if form.get("until") else None
     except (ValueError, OverflowError) as wrong:
-        raise WrongUse("say from which day on, such as 2026-01-31") from wrong
+        raise WrongUse(_("say from which day on, such as 2026-01-31")) from wrong
     begin = datetime.combine(since, time(), site.zone)
     return begin, datetime.combine(until, time(), site.zone) if until else None
 

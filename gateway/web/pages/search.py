@@ -16,6 +16,7 @@ from gateway.store.orders import recent_orders
 from gateway.store.records import MessageRow, OrderRow
 from gateway.store.searches import Saved, Searches
 from gateway.store.waits import waits_in
+from gateway.tongue import _
 from gateway.web.histogram import Histogram, histogram
 from gateway.web.narrowing import Choice, facets
 from gateway.web.reads import text_of
@@ -76,7 +77,7 @@ async def search(request: Request) -> Response:
     try:
         query = parse_query(text, tz=site.zone, waits=waits_in(site.store, site.clock))
     except QueryError as error:
-        wrong = Wrong(said=error.message, query=text, caret=" " * max(0, error.column - 1))
+        wrong = Wrong(said=_(error.text) % error.values, query=text, caret=" " * max(0, error.column - 1))
     else:
         found = await run_in_threadpool(
             find, site, query, text=text, sort=sort, after=after, agent=request.state.agent

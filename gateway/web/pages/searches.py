@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from gateway.errors import WrongUse
 from gateway.store.waits import waits_in
+from gateway.tongue import _
 from gateway.web.pages.search import QUERY_CHARS, searches_of, sort_of
 from gateway.web.render import page
 from gateway.web.site import Site
@@ -41,7 +42,7 @@ async def change(request: Request) -> Response:
         elif do in {"pin", "unpin"}:
             await run_in_threadpool(lambda: known.pin(id_, agent, pinned=do == "pin"))
         else:
-            raise HTTPException(HTTPStatus.BAD_REQUEST, "Say what to do: pin, unpin or remove.")
+            raise HTTPException(HTTPStatus.BAD_REQUEST, _("Say what to do: pin, unpin or remove."))
     except WrongUse as wrong:
         raise HTTPException(HTTPStatus.NOT_FOUND, _sentence(wrong)) from wrong
     return RedirectResponse("/searches", status_code=HTTPStatus.SEE_OTHER)

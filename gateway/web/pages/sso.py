@@ -17,11 +17,11 @@ from gateway.errors import Temporary
 from gateway.store import identities
 from gateway.store.accounts import Agent
 from gateway.store.people import person_draft
+from gateway.tongue import _
 from gateway.web.admission import admit
 from gateway.web.guard import safe_next, session_cookie
 from gateway.web.oidc import Identity, NotThem, Provider
 from gateway.web.site import Site
-from gateway.web.tongue import _
 
 log = logging.getLogger(__name__)
 

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from gateway.store import jobs
 from gateway.store.records import JobRow
+from gateway.tongue import _
 from gateway.web.render import page
 from gateway.web.site import Site
 
@@ -44,7 +45,8 @@ def _standing(site: Site) -> Standing:
         facts = {**facts, "capture": capture}
     if "timestamps" in facts:
         signed = {
-            name: f"{one['size']:,} entries, {one['at'] or 'never'}"
+            name: _("%(what)s entries, %(one)s")
+            % {"what": format(one["size"], ","), "one": one["at"] or "never"}
             for name, one in facts["timestamps"].items()
         }
         facts = {**facts, "timestamps": signed}
@@ -70,31 +72,44 @@ def troubles_in(facts: dict[str, Any]) -> list[str]:
 
     troubles = []
     if (facts.get("capture") or {}).get("at_work") is False:
-        troubles.append("The worker is not running: mail is archived, but not delivered, relayed or indexed.")
+        troubles.append(
+            _("The worker is not running: mail is archived, but not delivered, relayed or indexed.")
+        )
     if said := (facts.get("witness") or {}).get("rolled_back"):
-        troubles.append(f"The archive is not what was signed last: {said}.")
+        troubles.append(_("The archive is not what was signed last: %(said)s.") % {"said": said})
     troubles.extend((facts.get("rules") or {}).get("broken") or ())
     accounts = (facts.get("capture") or {}).get("accounts") or {}
     troubles.extend(f"{name}: {said}" for name, one in accounts.items() for said in one["mend"])
     troubles.extend(
-        f"The program {name} has not taken entry {one['position']} {one['failures']} times: {one['said']}."
+        _("The program %(name)s has not taken entry %(one)s %(one2)s times: %(one3)s.")
+        % {"name": name, "one": one["position"], "one2": one["failures"], "one3": one["said"]}
         for name, one in (facts.get("hooks") or {}).items()
         if one["failures"]
     )
     if differ := (facts.get("logins") or {}).get("mend"):
         troubles.append(
-            f"The logins are not those that the log tells of; is accounts.db an older copy? {'; '.join(differ)}."
+            _("The logins are not those that the log tells of; is accounts.db an older copy? %(what)s.")
+            % {"what": "; ".join(differ)}
         )
     stamps = facts.get("timestamps") or {}
     troubles.extend(
-        f"Time-stamp authority {name}: {said}." for name, one in stamps.items() for said in one["mend"]
+        _("Time-stamp authority %(name)s: %(said)s.") % {"name": name, "said": said}
+        for name, one in stamps.items()
+        for said in one["mend"]
     )
     if number("queue", "dead"):
-        troubles.append(f"{number('queue', 'dead')} jobs have failed for good; they are listed below.")
+        troubles.append(
+            _("%(number)s jobs have failed for good; they are listed below.")
+            % {"number": number("queue", "dead")}
+        )
     if number("store", "lag"):
-        troubles.append(f"The store is {number('store', 'lag')} entries behind the archive.")
+        troubles.append(
+            _("The store is %(number)s entries behind the archive.") % {"number": number("store", "lag")}
+        )
     if number("index", "lag"):
-        troubles.append(f"The search is {number('index', 'lag')} entries behind the archive.")
+        troubles.append(
+            _("The search is %(number)s entries behind the archive.") % {"number": number("index", "lag")}
+        )
     return troubles
 
 

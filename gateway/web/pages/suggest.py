@@ -11,7 +11,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from gateway.tongue import _, marked
 from gateway.web.narrowing import term_of
+from gateway.web.render import number
 from gateway.web.site import Site
 from index.query import Everything
 from index.waiting import STATES
@@ -19,27 +21,27 @@ from index.waiting import STATES
 _SHOWN = 8
 _LONGEST = 100
 _FIELDS = {
-    "from": "who wrote it",
-    "to": "who it went to",
-    "subject": "words in the subject",
-    "order": "linked to this order",
-    "tag": "tagged so",
-    "marketplace": "of this marketplace",
-    "kind": "buyer message, claim, return …",
-    "mailbox": "one support address",
-    "agent": "an agent's own",
-    "in": "inbound, outbound or internal",
-    "has": "attachment, order or tag",
-    "auth": "is the sender proven",
-    "link": "how surely it is linked to an order",
-    "is": "overdue, answered or not",
-    "due": "time that is left: due:<4h",
-    "after": "that day or later",
-    "before": "earlier than that day",
-    "on": "that day",
-    "filename": "an attachment's name",
-    "tracking": "a parcel's number",
-    "asin": "a product",
+    "from": marked("who wrote it"),
+    "to": marked("who it went to"),
+    "subject": marked("words in the subject"),
+    "order": marked("linked to this order"),
+    "tag": marked("tagged so"),
+    "marketplace": marked("of this marketplace"),
+    "kind": marked("buyer message, claim, return …"),
+    "mailbox": marked("one support address"),
+    "agent": marked("an agent's own"),
+    "in": marked("inbound, outbound or internal"),
+    "has": marked("attachment, order or tag"),
+    "auth": marked("is the sender proven"),
+    "link": marked("how surely it is linked to an order"),
+    "is": marked("overdue, answered or not"),
+    "due": marked("time that is left: due:<4h"),
+    "after": marked("that day or later"),
+    "before": marked("earlier than that day"),
+    "on": marked("that day"),
+    "filename": marked("an attachment's name"),
+    "tracking": marked("a parcel's number"),
+    "asin": marked("a product"),
 }
 _FIXED = {
     "in": ("inbound", "outbound", "internal"),
@@ -66,13 +68,13 @@ def suggestions(site: Site, word: str) -> list[dict[str, str]]:
     field, begun = field.lower(), begun.strip('"').casefold()
     if not colon:
         names = [name for name in _FIELDS if field and name.startswith(field)]
-        return [{"put": f"{minus}{name}:", "said": _FIELDS[name]} for name in names[:_SHOWN]]
+        return [{"put": f"{minus}{name}:", "said": _(_FIELDS[name])} for name in names[:_SHOWN]]
     values: list[tuple[str, str]] = []
     if field in _FIXED:
         values = [(value, "") for value in _FIXED[field]]
     elif field in _COUNTED:
         counts = site.index.facets(Everything(), (field,), limit=500)[field]
-        values = [(value, f"{count:,}") for value, count in counts if value]
+        values = [(value, number(count)) for value, count in counts if value]
     fits = [
         (value, said) for value, said in values if begun in value.casefold() and value.casefold() != begun
     ]

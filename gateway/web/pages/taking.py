@@ -12,6 +12,7 @@ from starlette.routing import Route
 from gateway.results.files import pieces
 from gateway.results.result import FORMS, Form, Result
 from gateway.store.waits import waits_in
+from gateway.tongue import _
 from gateway.web.pages.files import disposition
 from gateway.web.pages.search import QUERY_CHARS
 from gateway.web.site import Site
@@ -26,7 +27,7 @@ async def take(request: Request) -> Response:
     form = request.state.form
     wanted = form.get("form", "")
     if wanted not in FORMS:
-        raise HTTPException(HTTPStatus.BAD_REQUEST, f"Say as what: {', '.join(FORMS)}.")
+        raise HTTPException(HTTPStatus.BAD_REQUEST, _("Say as what: %(what)s.") % {"what": ", ".join(FORMS)})
     return await run_in_threadpool(_send, site, cast("Form", wanted), form, request.state.agent)
 
 

@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from gateway.errors import WrongUse
 from gateway.store.tokens import SCOPES, Tokens, issue, withdraw
+from gateway.tongue import _
 from gateway.web.render import page
 from gateway.web.site import Site
 
@@ -23,11 +24,13 @@ async def make_token(request: Request) -> Response:
     form, name = request.state.form, request.state.agent
     days = form.get("days", "")
     if days and not (days.isascii() and days.isdigit() and 0 <= int(days[:6]) <= _DAYS):
-        raise HTTPException(400, f"Say for how many days it is good, up to {_DAYS}; nothing is for ever.")
+        raise HTTPException(
+            400, _("Say for how many days it is good, up to %(days)s; nothing is for ever.") % {"days": _DAYS}
+        )
     asked = [scope for scope in SCOPES if form.get(f"scope-{scope}") == "yes"]
     boxes = form.get("mailboxes", "").replace(",", " ").split()
     try:
-        _, text = await run_in_threadpool(
+        __, text = await run_in_threadpool(
             lambda: issue(
                 _tokens(site),
                 site.act,
@@ -53,7 +56,7 @@ async def revoke_token(request: Request) -> Response:
             lambda: withdraw(_tokens(site), site.act, id_, agent=name, by=name, source="web")
         )
     except WrongUse as wrong:
-        raise HTTPException(404, "That token is not one of yours, or it was taken back before.") from wrong
+        raise HTTPException(404, _("That token is not one of yours, or it was taken back before.")) from wrong
     return RedirectResponse("/tokens", status_code=303)
 
 

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from gateway.store.evidence import events_of_type
 from gateway.store.records import EventRow
+from gateway.tongue import _
 from gateway.verification import TYPE, Verification
 from gateway.web.render import page
 from gateway.web.site import Site
@@ -30,7 +31,7 @@ async def begin(request: Request) -> Response:
         await run_in_threadpool(verification.stop, request.state.agent)
     elif not await run_in_threadpool(verification.begin, request.state.agent):
         raise HTTPException(
-            HTTPStatus.CONFLICT, "The archive is being checked already. Look at how far it is."
+            HTTPStatus.CONFLICT, _("The archive is being checked already. Look at how far it is.")
         )
     return RedirectResponse("/custody/verify", status_code=HTTPStatus.SEE_OTHER)
 

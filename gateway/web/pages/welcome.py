@@ -10,12 +10,12 @@ from starlette.routing import Route
 
 from gateway.store.passwords import fault_of_password
 from gateway.store.people import person_draft
+from gateway.tongue import _
 from gateway.web.admission import VISIT_S, admit, charged, forgive, too_many
 from gateway.web.guard import set_cookie, visit_cookie
 from gateway.web.pages.factors import sentence
 from gateway.web.render import page
 from gateway.web.site import Site
-from gateway.web.tongue import _
 
 
 async def show(request: Request) -> Response:

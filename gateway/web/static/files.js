@@ -9,22 +9,22 @@
   const send = (files) => {
     if (busy || !files.length) return;
     const size = files.reduce((sum, one) => sum + one.size, 0);
-    if (size > most) { say("A file may have " + most / 1048576 + " MiB. Nothing was kept.", true); return; }
+    if (size > most) { say(form.dataset.large, true); return; }
     const fields = new FormData(form), body = new FormData();
     for (const name of ["csrf", "kind", "text"]) body.append(name, fields.get(name) ?? "");
     for (const one of files) body.append("file", one, one.name || "pasted.png");
     const request = new XMLHttpRequest();
     request.open("POST", form.action);
-    request.upload.addEventListener("progress", (e) => say("Sending: " + Math.round(100 * e.loaded / e.total) + " %"));
+    request.upload.addEventListener("progress", (e) => say(form.dataset.sending + ": " + Math.round(100 * e.loaded / e.total) + " %"));
     request.addEventListener("load", () => {
       busy = false;
       if (request.status < 400) { location.assign(request.responseURL || location.href); return; }
       const page = new DOMParser().parseFromString(request.responseText, "text/html");
-      say(page.querySelector("main p:not(.code)")?.textContent.trim() || "It was not taken.", true);
+      say(page.querySelector("main p:not(.code)")?.textContent.trim() || document.body.dataset.failed, true);
     });
-    request.addEventListener("error", () => { busy = false; say("The connection broke. Nothing was kept; try again.", true); });
+    request.addEventListener("error", () => { busy = false; say(document.body.dataset.broken, true); });
     busy = true;
-    say("Sending");
+    say(form.dataset.sending);
     request.send(body);
   };
   form.addEventListener("submit", (e) => {

@@ -4,15 +4,16 @@
   "use strict";
   const body = document.body, bare = document.title.replace(/^\(\d+\) /, "");
   const skew = body.dataset.now ? Date.parse(body.dataset.now) - Date.now() : 0;
+  const units = body.dataset.units.split(" "), fill = (words, what) => words.replace("{}", what);
   const span = (s) => {
-    const parts = [[Math.floor(s / 86400), "d"], [Math.floor(s % 86400 / 3600), "h"], [Math.floor(s % 3600 / 60), "min"], [Math.floor(s % 60), "s"]];
+    const parts = [s / 86400, s % 86400 / 3600, s % 3600 / 60, s % 60].map((n, i) => [Math.floor(n), units[i]]);
     const first = parts.findIndex(([n]) => n);
-    return parts.slice(first < 0 ? 3 : first).slice(0, 2).filter(([n]) => n).map(([n, unit]) => n + " " + unit).join(" ") || "0 s";
+    return parts.slice(first < 0 ? 3 : first).slice(0, 2).filter(([n]) => n).map(([n, unit]) => n + " " + unit).join(" ") || "0 " + units[3];
   };
   const tick = () => {
     for (const one of document.querySelectorAll(".countdown[data-due]")) {
       const left = (Date.parse(one.dataset.due) - Date.now() - skew) / 1000, late = left < 0;
-      one.textContent = late ? "overdue " + span(-left) : span(left) + " left";
+      one.textContent = late ? fill(body.dataset.overdue, span(-left)) : fill(body.dataset.left, span(left));
       one.classList.toggle("bad", late);
       one.classList.toggle("wait", !late && left < 21600);
     }
@@ -31,7 +32,7 @@
     const fresh = document.getElementById("fresh"), more = counts.mail - Number(body.dataset.mail ?? counts.mail);
     if (fresh && more > 0) {
       fresh.hidden = false;
-      fresh.firstElementChild.textContent = more + (more === 1 ? " new message" : " new messages");
+      fresh.firstElementChild.textContent = fill(more === 1 ? body.dataset.one : body.dataset.many, more);
     }
     if (counts.at === at) return;
     at = counts.at;
@@ -90,7 +91,7 @@
   };
   document.addEventListener("htmx:responseError", (e) => {
     const page = new DOMParser().parseFromString(e.detail.xhr.responseText, "text/html");
-    trouble(page.querySelector("main p:not(.code)")?.textContent.trim() || "That did not work. Load the page again.");
+    trouble(page.querySelector("main p:not(.code)")?.textContent.trim() || body.dataset.failed);
   });
-  document.addEventListener("htmx:sendError", (e) => { if (e.target.id !== "board") trouble("The connection broke; nothing was done. Try again."); });
+  document.addEventListener("htmx:sendError", (e) => { if (e.target.id !== "board") trouble(body.dataset.broken); });
 })();

@@ -69,10 +69,9 @@ _PATHS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def furnished(tmp_path_factory) -> Iterator[House]:
-    """A house with something on every page."""
-    house = build_house(tmp_path_factory.mktemp("furnished"))
+def furnish(place) -> House:
+    """Return a house with something on every page."""
+    house = build_house(place)
     house.accounts.assign("anna", role="admin", mailboxes=())
     house.seqs = seed(house)
     house.seqs["held"] = house.take(
@@ -83,7 +82,12 @@ def furnished(tmp_path_factory) -> Iterator[House]:
         rcpt_to=(BUYER,),
     )
     house.take(mail(f"Bestellung {ORDER}", "Wo ist mein Paket?", message_id="again"))
-    with serving(house) as served:
+    return house
+
+
+@pytest.fixture(scope="module")
+def furnished(tmp_path_factory) -> Iterator[House]:
+    with serving(furnish(tmp_path_factory.mktemp("furnished"))) as served:
         yield served
 
 

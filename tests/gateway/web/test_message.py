@@ -81,7 +81,7 @@ def test_an_answer_shows_who_wrote_it_and_what_the_marketplace_said(told, browse
     ("view", "words"),
     [
         ("html", '<iframe class="html" sandbox=""'),
-        ("headers", '<th scope="row">Message-ID</th>'),
+        ("headers", '<th scope="row"><bdi>Message-ID</bdi></th>'),
         ("source", "Content-Type: multipart/"),
         ("nonsense", "der Schirm hat einen Riss"),
     ],

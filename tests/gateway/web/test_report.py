@@ -21,7 +21,7 @@ def test_the_button_hands_out_a_report_and_the_log_knows_who_took_it(house):
         assert f'filename="report-amazon-{ORDER}-buyer.pdf"' in answer.headers["content-disposition"]
         assert answer.content.startswith(b"%PDF-1.7")
         house.settle()
-        assert "made a report for the buyer of 1 message" in browser.get(f"/order/amazon/{ORDER}").text
+        assert "made a report of 1 message for the buyer" in browser.get(f"/order/amazon/{ORDER}").text
     (entry,) = [one for one in house.archive.entries(0) if one.type == "export"]
     said = json.loads(entry.payload)
     assert (said["agent"], said["reason"], said["language"], entry.meta) == (

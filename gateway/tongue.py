@@ -68,14 +68,14 @@ def marked(text: str) -> str:
 
 @cache
 def _locale(language: str) -> Locale:
-    return Locale.parse({"en": "en_GB"}.get(language, language))
+    return Locale.parse(language)
 
 
 @cache
 def _catalogue(language: str) -> catalogues.NullTranslations:
     if language == "en":
         return catalogues.NullTranslations()
-    with (files("gateway.web") / "languages" / f"{language}.po").open("rb") as file:
+    with (files("gateway") / "languages" / f"{language}.po").open("rb") as file:
         read = read_po(file, locale=language)
     compiled = io.BytesIO()
     write_mo(compiled, read)
