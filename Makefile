@@ -41,6 +41,7 @@ lock:
 	uv pip compile -q pyproject.toml --group dev --extra postgresql --universal --python-version 3.11 --generate-hashes --no-header -o requirements.lock
 
 messages: install  # after texts of pages have changed: what is new stands empty in each catalogue
+	mkdir -p build
 	$(BIN)/pybabel -q extract -F pyproject.toml -k marked -k QueryError:1 --sort-output --no-location -o build/messages.pot .
 	for one in fr de; do $(BIN)/pybabel -q update -i build/messages.pot -o gateway/languages/$$one.po -l $$one --no-fuzzy-matching --ignore-obsolete --width 100; done
 	sed -i -E '/^"(Project-Id-Version|Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By)/d' gateway/languages/*.po

@@ -37,15 +37,18 @@ class File:
     filename: str
     text: bool = True
     barcodes: bool = True
+    page: int = 0  # the one to draw, counted from 1; 0 is none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extract:
-    """What one file says; ``wrong`` says why it says nothing."""
+    """What one file says; ``wrong`` says why it says nothing. ``picture`` is a JPEG, one of ``pages``."""
 
     text: str = ""
     barcodes: tuple[tuple[str, str], ...] = ()
     wrong: str = ""
+    picture: bytes = b""
+    pages: int = 0
 
 
 class Extractor:
@@ -81,6 +84,16 @@ class Extractor:
         )
         return replace(mail, attachments=files, defects=(*mail.defects, *defects))
 
+    def draw(self, content: bytes, content_type: str, page: int) -> Extract:
+        """Return a page of a file as a picture; one that cannot be drawn has none."""
+        if len(content) > _BYTES_MAX:
+            return Extract(wrong="is too large to be shown")
+        deadline = time.monotonic() + self._opening.seconds
+        wanted = File(
+            content=content, content_type=content_type, filename="", text=False, barcodes=False, page=page
+        )
+        return self._ask(wanted, deadline)
+
     def close(self) -> None:
         """End the child."""
         if self._child is not None:
@@ -97,17 +110,18 @@ class Extractor:
         left = deadline - time.monotonic()
         if left <= 0:
             return Extract(wrong="is not opened: those before it took all the time there is")
-        child = self._child = self._child or self._begin()
-        frame = msgspec.msgpack.encode(
-            File(
-                content=content,
-                content_type=file.content_type,
-                filename=file.filename,
-                text=self._opening.text,
-                barcodes=self._opening.barcodes,
-            )
+        wanted = File(
+            content=content,
+            content_type=file.content_type,
+            filename=file.filename,
+            text=self._opening.text,
+            barcodes=self._opening.barcodes,
         )
-        child.write(frame)
+        return self._ask(wanted, deadline)
+
+    def _ask(self, wanted: File, deadline: float) -> Extract:
+        child = self._child = self._child or self._begin()
+        child.write(msgspec.msgpack.encode(wanted))
         answer = child.answer(deadline)
         if answer is None:
             self.close()

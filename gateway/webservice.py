@@ -17,6 +17,7 @@ from gateway.drafting import rulebook_of
 from gateway.errors import WrongUse
 from gateway.evidence.counter import Counter
 from gateway.introduction import services_of
+from gateway.previews import Previews
 from gateway.receipt import Accept
 from gateway.status import status_of
 from gateway.store.factor_key import factor_key
@@ -32,7 +33,7 @@ from rules.named import orders_named
 async def serving_web(app: App, bound: Mapping[str, list[str]], accept: Accept) -> AsyncIterator[str]:
     """Serve the web view on this loop; yields the address it is bound to. ``bound`` says where each listener is."""
     index = app.index()
-    verification, rules = verification_of(app), rulebook_of(app)
+    verification, rules, previews = verification_of(app), rulebook_of(app), Previews()
     site = Site(
         archive=app.archive,
         store=app.store,
@@ -57,6 +58,7 @@ async def serving_web(app: App, bound: Mapping[str, list[str]], accept: Accept) 
         doors=lambda: bound,
         answer=lambda order, language: answer_for(app, order, language=language),
         clients=lambda: services_of(app, bound),
+        draw=previews.draw,
         zone=ZoneInfo(app.config.zone),
         close_needs=app.config.dossier.close_needs,
         refund_needs=app.config.dossier.refund_needs,
@@ -95,6 +97,7 @@ async def serving_web(app: App, bound: Mapping[str, list[str]], accept: Accept) 
         await serving
         await asyncio.to_thread(verification.stop, "")
         await asyncio.to_thread(rules.stop)
+        await asyncio.to_thread(previews.close)
         listening.close()
         index.close()
 

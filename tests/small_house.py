@@ -32,6 +32,7 @@ from gateway.indexer import Indexer
 from gateway.judge import Current, Judge
 from gateway.mail.entry import Envelope
 from gateway.pipeline import Gateway
+from gateway.previews import Previews
 from gateway.readers import Readers, nursery_of
 from gateway.relay.transport import Delivered
 from gateway.report.making import Reporter
@@ -184,6 +185,9 @@ _marketplaces = cache(lambda: load_marketplaces(builtin_texts()))
 _nursery = cache(lambda: nursery_of(builtin_texts()))
 
 
+_previews = cache(Previews)
+
+
 def new_readers() -> Readers:
     """Return a reader for one user; all are born in one place, which loads what they need once."""
     return Readers(builtin_texts(), count=1, nursery=_nursery())
@@ -265,6 +269,7 @@ def build_house(place: Path, *, rules: str = RULES, deliver: Any = None, **gatew
         orders_named=lambda value: orders_named(value, marketplaces),
         carriers=lambda: marketplaces.carriers,
         answer=lambda order, language: _answer(house, order, language),
+        draw=_previews().draw,
         zone=ZoneInfo("Europe/Berlin"),
         hosts=("127.0.0.1", "localhost", "::1"),
     )

@@ -9,8 +9,8 @@ from gateway.dossier.timeline import Act, Timeline
 from gateway.dossier.timeline import Letter as Told
 from gateway.evidence import custody
 from gateway.mail.entry import MAIL_TYPES
+from gateway.mail.pictures import KINDS
 from gateway.report.audience import Chosen, titles_of
-from gateway.report.pictures import KINDS
 from gateway.report.sheet import File, Part, Table
 from gateway.report.story import TEXT_CHARS, Setting, Story, moment_utc, size
 from gateway.store.due import ClockRow

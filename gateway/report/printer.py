@@ -20,9 +20,9 @@ import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from gateway.mail.parse import attachments_of
+from gateway.mail.pictures import redrawn
 from gateway.mail.visible import visible
 from gateway.nursery import read_frame
-from gateway.report.pictures import redrawn
 from gateway.report.sheet import File, Job, Original, Printed, Sheet
 
 _TRIES = 4  # a letter that no font has is found where it is drawn: then all is set again without it

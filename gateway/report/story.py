@@ -11,9 +11,9 @@ from gateway.dossier.timeline import Act, Answer
 from gateway.dossier.timeline import Letter as Told
 from gateway.evidence import custody
 from gateway.mail.passages import passages
+from gateway.mail.pictures import KINDS
 from gateway.report.audience import Audience
 from gateway.report.phrases import Phrases
-from gateway.report.pictures import KINDS
 from gateway.report.sheet import File, Letter
 from gateway.shape import own_text
 from gateway.store.records import AttachmentRow, EventRow, MessageRow

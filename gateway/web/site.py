@@ -11,6 +11,7 @@ from gateway.clients.services import Services
 from gateway.clock import Clock
 from gateway.erasure.desk import Desk
 from gateway.evidence.counter import Counter
+from gateway.extraction import Extract
 from gateway.mail.entry import Appended, Draft
 from gateway.mail.message import ParsedMail
 from gateway.mail.parse import parse
@@ -41,7 +42,7 @@ class Site:
     """The parts of one web view.
 
     ``act`` appends an action and returns where it stands. ``status`` answers with plain sections, as ``docket status
-    --json`` prints them. ``parse`` reads a hostile message and may be one that does so in a child process.
+    --json`` prints them. ``parse`` reads a hostile message and may be one that does so in a child process; ``draw`` makes a picture of a page of a file in one.
     ``factors`` are what people log in with beside passwords, ``sso`` is where they do so instead. ``mailboxes`` are those
     of the settings. ``clients`` says where agents' mail clients read and send. ``orders_named`` says which marketplaces' orders a number could be, ``carriers`` which carriers are known. ``doors`` are the listeners by kind, and where each is bound. ``zone`` is the viewer's, in which times are
     shown and bare dates are days. ``answer`` writes an order's claim answer in a language, None where nothing is known of it. ``close_needs`` is what a dossier must hold before it may be closed,
@@ -69,6 +70,7 @@ class Site:
     sees: Callable[[int], bool] = lambda _: True
     sees_all_of: Callable[[OrderRef], bool] = lambda _: True
     parse: Callable[[bytes], ParsedMail] = parse
+    draw: Callable[[bytes, str, int], Extract] = lambda *_: Extract()
     clients: Callable[[], Services] = Services
     orders_named: Callable[[str], Collection[OrderRef]] = lambda _: ()
     carriers: Callable[[], Collection[str]] = tuple

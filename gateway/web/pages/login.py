@@ -24,7 +24,12 @@ async def show_login(request: Request) -> Response:
     if request.state.agent:
         return RedirectResponse(target, status_code=HTTPStatus.SEE_OTHER)
     site: Site = request.app.state.site
-    answer = _form(request, target)
+    said = ""
+    if not await run_in_threadpool(site.accounts.list):
+        said = _(
+            "Nobody can log in yet. Whoever runs Docket invites the first: docket agent invite NAME --role admin"
+        )
+    answer = _form(request, target, said=said)
     set_cookie(site, answer, visit_cookie(site), request.state.visit, VISIT_S)
     return answer
 

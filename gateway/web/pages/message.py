@@ -15,11 +15,13 @@ from gateway.dossier.timeline import Answer, answers_in, is_its_own
 from gateway.mail.entry import Entry
 from gateway.mail.message import ParsedMail
 from gateway.mail.passages import Passage, passages
+from gateway.previews import can_be_shown
 from gateway.shape import own_text
 from gateway.store import messages, orders
 from gateway.store.authenticity import authentic_of
 from gateway.store.due import ClockRow, clocks_of, oldest_waits
-from gateway.store.records import EventRow, LinkRow, MessageRow
+from gateway.store.records import AttachmentRow, EventRow, LinkRow, MessageRow
+from gateway.store.seers import Seer, seers_of
 from gateway.tongue import _
 from gateway.web.pages.frame import safe_html
 from gateway.web.reads import entry_of, mail_entry, parsed, seq_of, text_of
@@ -27,7 +29,7 @@ from gateway.web.render import page
 from gateway.web.site import Site
 from rules.facts import Authentic
 
-_VIEWS = ("text", "html", "headers", "source")
+_VIEWS = ("text", "html", "headers", "source", "print")
 _TEXT_CHARS = 200_000
 _SOURCE_BYTES = 200_000
 
@@ -52,6 +54,8 @@ class Shown:
     source: str
     log_size: int
     origin: str
+    seers: list[Seer]
+    pictures: list[AttachmentRow]
 
 
 async def show_message(request: Request) -> Response:
@@ -61,7 +65,8 @@ async def show_message(request: Request) -> Response:
     # An entry the worker has not taken up yet: say so rather than show a page that seems to have lost it.
     saved = request.query_params.get("saved", "")
     pending = saved if saved.isdecimal() and all(str(event.seq) != saved for event in shown.events) else ""
-    return page(request, "message.html", shown=shown, row=shown.row, view=view, pending=pending[:20])
+    template = "message_print.html" if view == "print" else "message.html"
+    return page(request, template, shown=shown, row=shown.row, view=view, pending=pending[:20])
 
 
 def look_at(site: Site, seq: int, view: str) -> Shown:
@@ -72,13 +77,14 @@ def look_at(site: Site, seq: int, view: str) -> Shown:
         authentic = authentic_of(conn, [seq]).get(seq, Authentic())
         events = orders.events_of(conn, message=seq)
         clocks = oldest_waits(clocks_of(conn, seq))
+        seers = seers_of(conn, seq)
     if row is None:
         mail_entry(site, seq)
         raise HTTPException(
             HTTPStatus.NOT_FOUND, _("This message has just arrived. Load the page again in a moment.")
         )
     entry = entry_of(site, seq)
-    text = own_text(text_of(site, row)) if view == "text" else ""
+    text = own_text(text_of(site, row)) if view in {"text", "print"} else ""
     mail = parsed(site, entry, row) if view in {"html", "headers"} else None
     return Shown(
         row=row,
@@ -102,7 +108,15 @@ def look_at(site: Site, seq: int, view: str) -> Shown:
         source=entry.payload[:_SOURCE_BYTES].decode("utf-8", "replace") if view == "source" else "",
         log_size=site.archive.head(),
         origin=site.archive.origin,
+        seers=seers,
+        pictures=[file for file in row.attachments if _has_picture(file, row)],
     )
+
+
+def _has_picture(file: AttachmentRow, row: MessageRow) -> bool:
+    """Say whether a file is one that can be drawn, and has not been found to be broken."""
+    broken = any(defect.startswith(f"part {file.part}:") for defect in row.defects)
+    return can_be_shown(file.content_type) and not broken
 
 
 def _leaf_hash(entry: Entry) -> str:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from gateway.errors import Temporary, WrongUse
-from gateway.report.pictures import redrawn
+from gateway.mail.pictures import redrawn
 from gateway.report.printer import PANGO
 from tests.gateway.report.conftest import report
 from tests.gateway.report.pdf import embedded, faults, images, text_of

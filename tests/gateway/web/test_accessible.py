@@ -36,6 +36,8 @@ _PATHS = [
     "/message/{question}?view=headers",
     "/message/{question}?view=source",
     "/message/{answer}",
+    "/message/{question}?view=print",
+    "/message/{question}/file/1.2/pages",
     "/message/{held}",
     "/message/99999999",
     "/order?ref=nowhere",

@@ -2,17 +2,16 @@
 
 import pytest
 from selenium.webdriver import ActionChains
+from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.gateway.web.chromium import chromium, log_in
-from tests.small_house import ORDER
+from tests.small_house import ORDER, PASSWORD, build_house, seed, serving
 
 pytestmark = [pytest.mark.needs("chromium", "chromedriver"), pytest.mark.slow]
 
 
 def test_the_search_answers_while_one_types_and_breaks_no_policy(told, tmp_path):
-    from selenium.webdriver.common.by import By
-    from selenium.webdriver.support.ui import WebDriverWait
 
     with chromium(tmp_path) as browser:
         log_in(browser, told.url)
@@ -65,3 +64,38 @@ def test_a_stretch_of_time_is_drawn_over_the_bars(told, tmp_path):
         browser.find_elements("css selector", "svg[data-brush] a")[0].click()
         WebDriverWait(browser, 10).until(lambda _: "on%3A2026-11-23" in browser.current_url)
         assert [one for one in browser.get_log("browser") if one["level"] == "SEVERE"] == []
+
+
+def test_who_only_reads_sees_nothing_to_act_with(tmp_path):
+    """An auditor is offered what they may do, and nothing else; who acts sees the rest on the same pages."""
+    house = build_house(tmp_path)
+    seqs = seed(house)
+    house.accounts.add("petra", PASSWORD, role="auditor")
+    shown = "return [...document.querySelectorAll('main form[method=post]')].filter(one => one.checkVisibility()).map(one => one.getAttribute('action'))"
+    with serving(house), chromium(tmp_path / "profile") as browser:
+        offered = {}
+        for name in ("petra", "anna"):
+            browser.delete_all_cookies()
+            browser.get(house.url + "/login")
+            browser.find_element(By.ID, "name").send_keys(name)
+            browser.find_element(By.ID, "password").send_keys(PASSWORD)
+            browser.find_element(By.CSS_SELECTOR, "button.main").click()
+            WebDriverWait(browser, 10).until(lambda _: browser.current_url == house.url + "/")
+            for path in (
+                f"/message/{seqs['question']}",
+                f"/order/amazon/{ORDER}",
+                "/waiting",
+                f"/pack/amazon/{ORDER}",
+                "/account",
+            ):
+                browser.get(house.url + path)
+                offered[name, path] = browser.execute_script(shown)
+        for path in (f"/message/{seqs['question']}", f"/order/amazon/{ORDER}", "/waiting"):
+            assert offered["petra", path] == []
+            assert offered["anna", path] != []
+        assert (
+            offered["petra", f"/pack/amazon/{ORDER}"]
+            == offered["anna", f"/pack/amazon/{ORDER}"]
+            == ["/pack", "/report"]
+        )
+        assert "/account/app-passwords" in offered["petra", "/account"]
