@@ -74,7 +74,7 @@ class Alerts:
 
     def allows_notice(self, job: JobRow, now: datetime) -> bool:
         """Count one notice to an address; say whether it is within what an hour allows. Trying again is always allowed."""
-        if job.attempts > 1:
+        if job.attempts > 1 or job.task.get("own"):  # of an answer of ours there are no more than answers
             return True
         with self._lock:
             sent = self._noticed.setdefault(job.task["recipients"][0].lower(), deque(maxlen=_NOTICES))

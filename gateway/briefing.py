@@ -64,7 +64,7 @@ def brief(conn: Connection, claimed: Sequence[JobRow]) -> list[tuple[JobRow, Kno
 
 
 def _returned(conn: Connection, bounce: int) -> MessageRow | None:
-    answer = returned_by(conn, bounce)
+    answer = returned_by(conn, bounce, first=True)
     return None if answer is None else messages.message(conn, answer)
 
 

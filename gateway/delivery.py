@@ -91,6 +91,9 @@ def carry(
     """
     recipients = tuple(job.task["recipients"])
     post = posts.get(job.task["mailbox"])
+    if job.kind == "returned" and known.returned is not None:
+        # whose answer it was is told, wherever the report came in: others may not see that mail
+        recipients, post = (known.returned.mailbox,), posts.get(known.returned.mailbox)
     if job.kind in {
         "notify",
         "alert",

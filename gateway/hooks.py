@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.clock import Clock
 from gateway.errors import DocketError
@@ -121,7 +122,7 @@ class Hooks:
         while not ended.wait(0.0 if more else _LOOK_S):
             try:
                 more = self.tell(one)
-            except DocketError as wrong:
+            except (DocketError, SQLAlchemyError) as wrong:  # a database that is locked or away comes back
                 more = False
                 log.warning("hook-stopped name=%s error=%s", one.name, wrong)
 

@@ -179,7 +179,7 @@ class Gateway(Intake):
     def run(self, job: JobRow, known: Known) -> Appended:
         """Do one job and archive what came of it. Safe in a thread of its own; the fold then closes the job."""
         entry, known, now = self.archive.entry(job.message), known.with_check(self.archive), self.clock.now()
-        if job.kind in {"notify", "returned"} and not self._alerts.allows_notice(job, now):
+        if job.kind == "notify" and not self._alerts.allows_notice(job, now):
             sent = nowhere(job, "not sent, since this address has had its notices of this hour")
         else:
             sent = carry(job, entry, known, self._posts, hostname=self._hostname, now=now, web=self._web)

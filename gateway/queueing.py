@@ -11,7 +11,8 @@ from gateway.store.records import JobRow, MessageRow
 
 Do = Literal["retry", "hold", "release", "drop"]
 DOES: tuple[Do, ...] = ("retry", "hold", "release", "drop")
-_REPORT = 999  # in the thousand of numbers that a job's reports have: after any attempt's
+_REPORT = 999  # in the thousand of numbers that a job's reports have: from its end on, one for each number of attempts
+_ATTEMPTS = 400
 _MAY: dict[Do, tuple[frozenset[str], str]] = {
     "retry": (frozenset({"ready", "leased", "held", "dead", "dropped"}), "it has arrived"),
     "hold": (frozenset({"ready", "leased"}), "only what is tried again by itself can be held back"),
@@ -33,7 +34,13 @@ def queue_draft(job: JobRow, row: MessageRow, do: Do, *, agent: str, reason: str
         words = f"554 5.7.1 Dropped by {agent}" + (f": {reason}" if reason else "")
         dropped = Refused(recipients=tuple(job.task["recipients"]), reply=words)
         report = {"mailbox": row.mailbox, "recipients": [row.mailbox], "outcomes": plain_of([dropped])}
-        told.append({"number": 1000 * (job.number + 1) + _REPORT, "kind": "report", "task": report})
+        told.append(
+            {
+                "number": 1000 * (job.number + 1) + _REPORT - min(job.attempts, _ATTEMPTS),
+                "kind": "report",
+                "task": report,
+            }
+        )
     payload = {
         "of": job.message,
         "number": job.number,

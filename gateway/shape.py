@@ -37,6 +37,7 @@ def facts_of(
         errand=bool(envelope.acts),
         historical=envelope.is_history,
         mail_from=envelope.mail_from.lower(),
+        null_sender=envelope.source in {"smtp", "lmtp"} and not envelope.mail_from,
         rcpt_to=_lower(envelope.rcpt_to),
         from_=_bare(mail.from_),
         from_name=mail.from_[0].name if mail.from_ else "",
@@ -77,6 +78,9 @@ def is_automatic(mail: ParsedMail, envelope: Envelope) -> bool:
     wire = envelope.source in {"smtp", "lmtp"}
     return (
         (wire and not envelope.mail_from)
+        or (
+            not wire and mail.header("return-path").strip() == "<>"
+        )  # as the server that took it in wrote it down
         or mail.header("auto-submitted").lower().startswith("auto-replied")
         or mail.header("x-loop").strip() == LOOP
     )

@@ -39,7 +39,15 @@ _FAILED = re.compile(
 )
 _DELAYED = re.compile(
     r"\(delay\)|has been delayed|delivery (?:is )?delayed|warning message only|will (?:keep|continue) (?:trying|to try)|still being (?:tried|attempted|retried)|"
-    r"not yet been delivered|do not need to (?:resend|re-send)|wird weiterhin versucht|verzögert|a été retardé",
+    r"not yet been delivered|do not need to (?:resend|re-send)|(?:will be|we.ll) (?:retried|retry)|delivered so far|temporar(?:y|ily)|"
+    r"wird weiterhin versucht|weitere (?:zustell)?versuche|erneut versucht|noch nicht zugestellt|verzögert|a été retardé|pour le moment|"
+    r"nouvelles tentatives|nouvel essai|todavía|se seguirá|ancora (?:tentativi|riprovat)",
+    re.IGNORECASE,
+)
+# A person who is away, or a program that says so: mail servers do not call their reports so.
+_AWAY = re.compile(
+    r"out of (?:the )?office|automatic reply|auto(?:matic)?[- ]?(?:reply|response|answer)|away|vacation|on leave|abwesen|automatische antwort|urlaub|"
+    r"absen[ct]|réponse automatique|congés?|fuera de la oficina|respuesta automática|assente|risposta automatica|afwezig",
     re.IGNORECASE,
 )
 
@@ -67,17 +75,23 @@ def bounce_of(facts: Facts, reading: Reading) -> Bounce | None:
     ids, groups = _ids(facts, said), _groups(said)
     if any(map(_NOTICE.match, ids)):
         return None
-    if report or (program and groups):
+    begun = f"{facts.subject}\n{_RETURNED.split(said, maxsplit=1)[0]}"
+    if (report or program) and groups:
         failed = [one for one in groups if one["action"].startswith("fail")]
-        return _told(ids, failed) if failed else None if groups else _loose(ids, said)
+        return _told(ids, failed[:_MOST]) if failed else None
     if refused:
         found = tuple(dict.fromkeys(islice(map(str.lower, _ADDRESS.findall(said)), _MOST)))
         return Bounce(ids=ids, addresses=found, status=_status(said), said=_line(said))
     if failed_to := _field(facts, "x-failed-recipients"):
         found = tuple(dict.fromkeys(map(str.lower, _ADDRESS.findall(failed_to)[:_MOST])))
         return Bounce(ids=ids, addresses=found, status=_status(said), said=_line(said))
-    begun = f"{facts.subject}\n{_RETURNED.split(said, maxsplit=1)[0]}"
-    return _loose(ids, said) if _FAILED.search(begun) and not _DELAYED.search(begun) else None
+    if not _FAILED.search(begun) or _DELAYED.search(begun) or _AWAY.search(facts.subject):
+        return None
+    found_loose = _loose(ids, said)
+    # People say such things, too, and some of them write as postmaster: a report says whom it did not reach, or a server's reply.
+    return (
+        found_loose if report or found_loose.addresses or found_loose.status or _REPLY.search(begun) else None
+    )
 
 
 def _ids(facts: Facts, said: str) -> tuple[str, ...]:
@@ -93,6 +107,9 @@ def _groups(said: str) -> list[dict[str, str]]:
     name = ""
     for line in (*said.split("\n"), ""):
         found = _FIELD.match(line)
+        if found and found[1].lower() == "final-recipient" and "final-recipient" in group:
+            groups.append(_acted(group))  # the blank line between them has been lost
+            group = {}
         if found:
             name = found[1].lower()
             if name in {"action", "status"} and name in group:
@@ -105,12 +122,15 @@ def _groups(said: str) -> list[dict[str, str]]:
                 group[name] = f"{group[name]} {line.strip()}"[:_SAID]
         elif not line.strip():
             if "final-recipient" in group or "original-recipient" in group:
-                group["action"] = group.get("action", "failed").lower()
-                groups.append(group)
+                groups.append(_acted(group))
             group, name = {}, ""
         else:
             name = ""
-    return groups[:_MOST]
+    return groups
+
+
+def _acted(group: dict[str, str]) -> dict[str, str]:
+    return {**group, "action": group.get("action", "failed").lower()}
 
 
 def _told(ids: tuple[str, ...], failed: list[dict[str, str]]) -> Bounce:
@@ -169,7 +189,8 @@ def _unescaped(address: str) -> str:
 def _is_program(facts: Facts) -> bool:
     """Tell whether a mail server wrote it: by its name, or by the sender that reports have (RFC 5321 section 4.5.5)."""
     names = (one.partition("@")[0] for one in facts.from_)
-    return any(name.startswith(_PROGRAMS) for name in names) or _field(facts, "return-path").strip() == "<>"
+    named = any(name.startswith(_PROGRAMS) for name in names)
+    return named or facts.null_sender or _field(facts, "return-path").strip() == "<>"
 
 
 def _report_type(content_type: str) -> str:

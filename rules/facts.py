@@ -73,6 +73,9 @@ class Facts:
         False  # imported or back-filled: decided like any other, but nothing leaves the house for it
     )
     mail_from: str = ""
+    null_sender: bool = (
+        False  # it came over the wire without a sender, as reports do (RFC 5321 section 4.5.5)
+    )
     rcpt_to: tuple[str, ...] = ()
     from_: tuple[str, ...] = ()
     from_name: str = ""

@@ -1,5 +1,6 @@
 """Why a message of ours was refused, in plain words: known by what the other side says. The words stand in refusals.toml."""
 
+import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -10,6 +11,7 @@ import msgspec
 from rules.patterns import Pattern, compile_pattern, searchable
 
 _READ = 2000
+_OURS = re.compile(r"554 5\.7\.1 Dropped by ")
 
 
 class _Written(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,6 +40,8 @@ def refusal_in(said: str) -> Refusal | None:
     >>> refusal_in("554 5.7.1 a@brand.example is not an approved sender").name
     'sender'
     """
+    if _OURS.match(said):
+        return None  # a person's words, not another side's
     text = searchable(said[:_READ])
     return next((one for words, one in _known() if words.search(text)), None)
 

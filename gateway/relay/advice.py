@@ -1,5 +1,7 @@
 """What an outcome means and what a person can do about it, in plain words. Pure tables."""
 
+import re
+
 from gateway.relay.reply import enhanced_status
 from gateway.relay.transport import Deferred, Delivered, Outcome, Refused, Unknown
 from rules.refusals import refusal_in
@@ -17,6 +19,7 @@ _ADVICE = {
     "7": "The other side does not accept this sender or this content. Check that the mailbox's address stands on the"
     " marketplace's list of approved senders and that the text follows its message rules; then send it again.",
 }
+_STATUS = re.compile(r"(?<![\w.])([245]\.\d{1,3}\.\d{1,3})(?![\w.])")
 _ANYTHING = (
     "Read the answer above, mend what it names and send it again, or use the marketplace's own message page."
 )
@@ -50,7 +53,8 @@ def mend(said: str) -> str:
     """Say what a person can do about a refusal: by the other side's words, else by the status among them (RFC 3463)."""
     if known := refusal_in(said):
         return known.mend
-    detail = enhanced_status(said).partition(".")[2]
+    named = _STATUS.search(said)
+    detail = (named[1] if named else enhanced_status(said)).partition(".")[2]
     for begun in (detail, detail.partition(".")[0]):
         if begun in _ADVICE:
             return _ADVICE[begun]

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, or_, select, tuple_, update
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
 from gateway.mail.entry import Entry
 from gateway.store import tables
+from gateway.store.bounced import taken_back
 from gateway.store.clock_tables import clocks, marks, turns
 from gateway.store.payloads import Mark, Outcome, Ruling
 from gateway.store.rows import chunks
@@ -190,36 +191,7 @@ def _turn(tx: Connection, log: int, entry: Entry, ruling: Ruling, type_: str) ->
         )
         return row | {"role": role, "accepted_by": entry.seq, "accepted_at": at}
     if decided.bounced is not None and type_ == "mail.in":
-        return row | {"role": "bounce", "voids": _voided(tx, log, ruling)}
-    return None
-
-
-def _voided(tx: Connection, log: int, ruling: Ruling) -> int | None:
-    """Return the answer that a bounce takes back.
-
-    That is the one whose id it names, else the newest before it that was accepted for the same order or the same buyer.
-    A link that is merely possible is a stranger's word: it takes nothing back.
-    """
-    answers = select(turns.c.message).where(
-        turns.c.log == log, turns.c.role == "answer", turns.c.message < ruling.of
-    )
-    newest = answers.order_by(turns.c.message.desc()).limit(1)
-    named = newest.join(tables.messages, (_rows.log == turns.c.log) & (_rows.seq == turns.c.message))
-    about = newest.join(tables.links, (_links.log == turns.c.log) & (_links.message == turns.c.message))
-    sure = (link for link in ruling.decision.links if link.confidence != "possible")
-    orders = [(link.order.marketplace, link.order.value) for link in sure]
-    said = ruling.decision.bounced or ()
-    accepted = turns.c.accepted_by.is_not(None)
-    same_order = tuple_(_links.marketplace, _links.value).in_(orders) & _links.undone_by.is_(None)
-    for chosen in (
-        named.where(_rows.message_id.in_(said)),
-        named.where(_rows.id.in_([one for one in said if "@" not in one])),
-        about.where(accepted, same_order),
-        named.where(accepted, _rows.alias != "", _rows.alias.in_(said)),
-    ):
-        found: int | None = tx.scalar(chosen)
-        if found is not None:
-            return found
+        return row | {"role": "bounce", "voids": taken_back(tx, log, ruling)}
     return None
 
 

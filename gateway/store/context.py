@@ -3,9 +3,10 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, select, union
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, select, union
 
 from gateway.store import reports, tables
+from gateway.store.clock_tables import turns
 from gateway.store.engine import log_of
 from gateway.store.known import EVERY, known_links, opened, pairs, said_no, told_of
 from gateway.store.prospects import Prospects, prospects_of, worth
@@ -85,6 +86,8 @@ _TWIN = select(func.min(_rows.seq)).where(
     _rows.occurred_at >= bindparam("since"),
     _rows.occurred_at <= bindparam("until"),
     _rows.state.not_in(_GONE_NOWHERE),
+    # what came back may be sent again: nobody has it
+    ~exists().where(turns.c.log == _rows.log, turns.c.voids == _rows.seq, turns.c.message < _BELOW),
 )
 
 

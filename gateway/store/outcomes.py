@@ -70,13 +70,17 @@ def write_jobs(tx: Connection, log: int, changed: dict[tuple[int, int], dict[str
 def _after(job: dict[str, Any], entry: Entry, outcome: Outcome) -> dict[str, Any]:
     """Return a job as an attempt leaves it."""
     lost = job["lost"] or outcome.failed or any(one.kind == "refused" for one in outcome.outcomes)
-    state, task = "ready", job["task"]
+    state, task = "ready", dict(job["task"])
+    missed = [*task.pop("missed", ()), *_missed(outcome)]
     if outcome.final:
         state = "dead" if lost else "done"
-        if missed := _missed(outcome):
-            task = {**task, "recipients": missed}  # whom it goes to, if a person has it tried again
-    elif outcome.remaining:
-        task = {**task, "recipients": list(outcome.remaining)}  # those it has reached do not get it twice
+        if missed:
+            task["recipients"] = missed  # whom it goes to, if a person has it tried again
+    else:
+        if outcome.remaining:
+            task["recipients"] = list(outcome.remaining)  # those it has reached do not get it twice
+        if missed:
+            task["missed"] = missed
     if not outcome.final and (outcome.held or job["state"] in {"held", "dropped"}):
         state = job["state"] if job["state"] == "dropped" else "held"
     task = {**task, **outcome.noted}
@@ -92,7 +96,13 @@ def _after(job: dict[str, Any], entry: Entry, outcome: Outcome) -> dict[str, Any
 
 
 def _missed(outcome: Outcome) -> list[str]:
-    return [to for one in outcome.outcomes if one.kind != "delivered" for to in one.recipients]
+    """Return whom an attempt has not reached and no other will: those refused and, of the last one, all who are left."""
+    lost = (
+        one
+        for one in outcome.outcomes
+        if one.kind == "refused" or (outcome.final and one.kind != "delivered")
+    )
+    return [to for one in lost for to in one.recipients]
 
 
 def load_jobs(tx: Connection, log: int, messages: Iterable[int]) -> dict[tuple[int, int], dict[str, Any]]:

@@ -131,11 +131,18 @@ def came_back(conn: Connection, seqs: Iterable[int]) -> set[int]:
     return {one for chunk in chunks(dict.fromkeys(seqs)) for one in _voided(conn, log, chunk)}
 
 
-def returned_by(conn: Connection, bounce: int) -> int | None:
-    """Return the answer of ours that a bounce takes back."""
-    chosen = select(turns.c.voids).where(turns.c.log == log_of(conn), turns.c.message == bounce)
-    found: int | None = conn.scalar(chosen)
-    return found
+def returned_by(conn: Connection, bounce: int, *, first: bool = False) -> int | None:
+    """Return the answer of ours that a bounce takes back; with ``first`` only where no report before it has."""
+    log = log_of(conn)
+    found: int | None = conn.scalar(
+        select(turns.c.voids).where(turns.c.log == log, turns.c.message == bounce)
+    )
+    if found is None or not first:
+        return found
+    before = select(turns.c.message).where(
+        turns.c.log == log, turns.c.voids == found, turns.c.message < bounce
+    )
+    return None if conn.scalar(before.limit(1)) is not None else found
 
 
 def _voided(conn: Connection, log: int, seqs: Sequence[int]) -> set[int]:

@@ -38,3 +38,19 @@ def test_what_nobody_has_told_us_of_is_told_by_its_status():
     assert "domain" in mend("554 5.1.2 something new")
     assert "Read the answer above" in mend("")
     assert refusal_in("\udce4" * 3000) is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "553 5.1.8 <x@brand.example> sender domain does not exist",
+        "550 sender verify failed: sender address unknown user",
+        "550 5.1.0 <support@brand.example> sender rejected: unknown user account",
+    ],
+)
+def test_what_is_said_of_the_sender_does_not_blame_the_buyer(said):
+    assert refusal_in(said).name == "sender"
+
+
+def test_a_colleagues_words_are_no_marketplaces():
+    assert refusal_in("554 5.7.1 Dropped by anna: the address has expired") is None
