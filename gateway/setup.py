@@ -10,6 +10,7 @@ from typing import Self
 
 from gateway.app import App
 from gateway.archive.archive import create_archive
+from gateway.archive.outside import spot_of
 from gateway.clock import SystemClock
 from gateway.errors import WrongUse
 from gateway.ingest.tls import make_certificate
@@ -78,6 +79,10 @@ def install(text: str, path: Path, *, names: tuple[str, ...]) -> App:
         _write(rules, (files("rules") / "example.toml").read_text(encoding="utf-8"), 0o644)
     origin = config.origin or f"docket/{config.hostname}"
     urls = config.url("archive"), config.url("keys")
+    if (
+        config.outside is not None
+    ):  # a head of an archive that stood here once says nothing of the one that is made now
+        spot_of(config.outside, config.secrets).unlink(missing_ok=True)
     create_archive(*urls, config.secrets, origin, SystemClock(), keks=config.keys.source)
     make_certificate(config.folder / "tls", names=names, now=SystemClock().now())
     app = App(config=config)

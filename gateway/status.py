@@ -13,7 +13,8 @@ from gateway.stating import contradiction, seen_by
 from gateway.store import fold, jobs, messages
 from gateway.store.evidence import events_of_type
 from gateway.store.hooks import HookPlaces
-from gateway.store.logins import differences
+from gateway.store.logins import differences, revived
+from gateway.store.tokens import Tokens
 from gateway.supervise import is_at_work
 from index.backend import Backend
 
@@ -101,8 +102,10 @@ def logins_differ(app: App) -> list[str]:
     """Return in which points the accounts are not what the log tells: then they are an older copy, or were changed by hand."""
     agents = app.accounts.list()
     ids = {one.name: [each.id for each in app.accounts.app_passwords_of(one.name)] for one in agents}
+    tokens = [one.id for one in Tokens(app.accounts.store, app.clock).list()]
     with app.store.read() as conn:
-        return differences(events_of_type(conn, "person"), agents, ids)
+        found = differences(events_of_type(conn, "person"), agents, ids)
+        return found + revived(events_of_type(conn, "token"), tokens, agents)
 
 
 def _stamps(app: App, newest: dict[str, dict[str, Any]]) -> dict[str, Any]:

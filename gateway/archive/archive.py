@@ -82,7 +82,7 @@ class Archive:
         self._chain = secrets / CHAIN
         self._vault = Vault(self.origin, self._secrets.wrapper, self._secrets.fingerprints)
         self._reader = Reader(self._archive, self._keys, self._vault, log=log)
-        self.outside = OutsideHead(outside, self.verifier) if outside is not None else None
+        self.outside = OutsideHead(outside, self.verifier, secrets) if outside is not None else None
         signer = self._secrets.signer
         writer = Writer(self._archive, self._keys, signer, clock, log=log, outside=self.outside)
         self._committer = Committer(writer.append, Tidier(self._archive, self._keys))

@@ -126,6 +126,8 @@ def open_note(note: str, verifier: Verifier) -> str:
 
     Signatures of unknown keys are passed over; a wrong one of the known key condemns the note.
     """
+    if not isinstance(note, str):  # a database holds whatever somebody wrote into it
+        raise Damaged("the note is no text")
     if len(note) > _MAX_NOTE or any(char < " " and char != "\n" for char in note):
         raise Damaged("the note is too long or holds control characters")
     text, blank, tail = note.rpartition("\n\n")

@@ -1,5 +1,6 @@
 """Who uses an archive's keys: any number of processes, or one that changes them and nobody else."""
 
+import contextlib
 import fcntl
 import os
 from collections.abc import Iterator
@@ -15,6 +16,19 @@ def hold_keys(secrets: Path, *, alone: bool = False) -> int:
     A process that went on with a key that was taken away would lose what it writes.
     """
     place = secrets / "log.vkey"
+    while True:
+        handle = _lock(place, alone=alone)
+        with contextlib.suppress(OSError):
+            if os.path.sameopenfile(handle, other := os.open(place, os.O_RDONLY)):
+                os.close(other)
+                return handle
+            os.close(other)
+        os.close(
+            handle
+        )  # it was exchanged between the two: the lock is on a file that nobody else will ask for
+
+
+def _lock(place: Path, *, alone: bool) -> int:
     try:
         handle = os.open(place, os.O_RDONLY)
     except OSError as wrong:

@@ -74,9 +74,16 @@ def finish(secrets: Path) -> bool:
     place = secrets / PENDING
     if not place.exists():
         return False
-    pending = msgspec.json.decode(place.read_bytes(), type=_Pending)
-    for name, text in ((CHAIN, pending.chain), ("log.key", pending.key), ("log.vkey", pending.vkey)):
-        replace_file(secrets / name, base64.b64decode(text))
+    try:
+        pending = msgspec.json.decode(place.read_bytes(), type=_Pending)
+        files = [(CHAIN, pending.chain), ("log.key", pending.key), ("log.vkey", pending.vkey)]
+        decoded = [(name, base64.b64decode(text, validate=True)) for name, text in files]
+    except (msgspec.DecodeError, ValueError) as wrong:
+        raise WrongUse(
+            f"{place} is not what a rotation leaves; put back a copy of the secrets folder, or, where none was begun, delete it"
+        ) from wrong
+    for name, data in decoded:
+        replace_file(secrets / name, data)
     (secrets / _NEXT).unlink(missing_ok=True)
     place.unlink()
     sync_folder(secrets)
@@ -84,7 +91,12 @@ def finish(secrets: Path) -> bool:
 
 
 def _next(secrets: Path) -> Signer:
-    private = load_pem_private_key((secrets / _NEXT).read_bytes(), None)
+    try:
+        private = load_pem_private_key((secrets / _NEXT).read_bytes(), None)
+    except (ValueError, TypeError, FileNotFoundError) as wrong:
+        raise WrongUse(
+            f"{secrets / _NEXT} is no key, or another rotation has taken it; delete it and begin again"
+        ) from wrong
     if not isinstance(private, Ed25519PrivateKey):
         raise WrongUse(f"{secrets / _NEXT} is no Ed25519 key; delete it and begin again")
     return Signer(load_verifier(secrets, pending=True).name, private)

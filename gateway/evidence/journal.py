@@ -66,6 +66,13 @@ class Journal:
             file.write(msgspec.json.Encoder().encode_lines(pieces))
         self.done += len(pieces)
 
+    def restart(self) -> None:
+        """Forget all that is done, and delete what was taken out."""
+        shutil.rmtree(self.bag)
+        self.bag.mkdir(mode=0o700)
+        self._pieces.write_bytes(b"")
+        self.done = 0
+
     def pieces(self) -> Iterator[tuple[int, Piece]]:
         """Yield what is done, each with its place for ``piece_at``."""
         at = 0

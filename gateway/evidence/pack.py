@@ -16,6 +16,8 @@ from pathlib import Path
 import msgspec
 
 from gateway.archive.archive import Archive
+from gateway.archive.destruction import Gone
+from gateway.archive.faults import Damaged
 from gateway.archive.leaf import base64_of
 from gateway.clock import Clock
 from gateway.errors import WrongUse
@@ -92,6 +94,9 @@ class Exporter:
         with journal.hold():
             selection = journal.begin(request, choose)
             self._take(journal, selection, progress)
+            while journal.done and self._has_lost(journal, selection):
+                journal.restart()  # what was erased since it was taken out must not leave the house
+                self._take(journal, selection, progress)
             now = self.clock.now()
             tally, tags = write_contents(journal, selection, asked, self.archive.origin, now, self.rollback)
             (journal.bag / REPORT).unlink(missing_ok=True)  # of an attempt that broke off
@@ -119,6 +124,18 @@ class Exporter:
             unread=selection.size - selection.read_to,
             unstamped=unstamped,
         )
+
+    def _has_lost(self, journal: Journal, selection: Selection) -> bool:
+        """Say whether anything that was taken out has been erased since the choice was made."""
+        if next(self.archive.entries(selection.size, types={"erasure"}), None) is None:
+            return False
+        for _, piece in journal.pieces():
+            if piece.line is not None and "payload" in piece.line:
+                try:
+                    self.archive.salts(piece.seq)
+                except (Gone, Damaged):
+                    return True
+        return False
 
     def _take(self, journal: Journal, selection: Selection, progress: Callable[[int, int], None]) -> None:
         taker = Taker(self.archive, journal.bag, with_text=selection.messages <= TEXTS)
@@ -167,7 +184,7 @@ class Exporter:
                 "proofs.jsonl": proofs(),
             }
             if (chain := self.archive.chain()) is not None:
-                written["chain.json"] = iter([chain])
+                written["chain.json"] = iter([self._chain(chain, int(note.split("\n")[1]))])
             for name, lines in written.items():
                 tags[f"log/{name}"], _ = write_lines(journal.bag / "log" / name, lines)
         seqs = [item.seq for item in selection.items]
@@ -177,6 +194,13 @@ class Exporter:
         stamps, unstamped = write_new(journal.bag, note.encode(), self.authorities)
         write_manifest(journal.bag, TAG_MANIFEST, tags | stamps)
         return seq, tuple(unstamped)
+
+    def _chain(self, chain: bytes, size: int) -> bytes:
+        """Return the chain of keys with proof that the log of ``size`` begins with what each old key signed for."""
+        told = msgspec.json.decode(chain)
+        sizes = [int(note.split("\n")[2]) for note in told["handovers"]]
+        paths = [[base64_of(step) for step in self.archive.consistency(one, size)] for one in sizes]
+        return json_line({**told, "paths": paths})
 
     def _read_back(self, place: Path) -> tuple[str, tuple[str, ...]]:
         """Run the verifier over what was written, in a process of its own that knows nothing of us."""

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Check an evidence pack with nothing but this file, Python 3.8 or newer and the openssl command.
 
-    python3 verify.py PACK --key log.vkey         PACK is the folder or the ZIP; the key comes from somewhere else
-    python3 verify.py PACK --fingerprint HEX      the same, with the key's fingerprint, as read out over the telephone
-    python3 verify.py PACK                        says at best SELF-CONSISTENT: who forges a pack forges its key too
+    python3 -I verify.py PACK --key log.vkey      PACK is the folder or the ZIP; the key comes from somewhere else
+    python3 -I verify.py PACK --fingerprint HEX   the same, with the key's fingerprint, as read out over the telephone
+    python3 -I verify.py PACK                     says at best SELF-CONSISTENT: who forges a pack forges its key too
     ... --tsa roots.pem                           time-stamps must be there, by an authority under these roots
 
 Exit code: 0 VERIFIED, 3 SELF-CONSISTENT, 1 FAILED (each bad item is named), 2 nothing could be checked.
@@ -11,6 +11,13 @@ It shares no code with the program that makes packs. What it checks, and why: do
 """
 
 from __future__ import annotations
+
+import sys
+
+if __name__ == "__main__" and not sys.flags.isolated and not getattr(sys.flags, "safe_path", False):
+    del sys.path[
+        0
+    ]  # the folder that this file lies in, where a forger may put a "zipfile.py" for it to import
 
 import argparse
 import base64
@@ -20,14 +27,19 @@ import json
 import os
 import re
 import stat
+import struct
 import subprocess
-import sys
 import tempfile
 import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
+
+try:
+    from lzma import LZMAError
+except ImportError:  # a Python without it reads no such ZIP file at all
+    LZMAError = OSError  # type: ignore[misc, assignment]
 
 NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,150}(/[A-Za-z0-9_-][A-Za-z0-9._-]{0,150}){0,3}")
 STAMP = re.compile(r"timestamps/[a-z0-9-]+\.(tsr|pem|json)")
@@ -39,10 +51,24 @@ TABLES = {"data/completeness.json", "data/custody.csv", "data/entries.jsonl", "d
 SEAL = "tagmanifest-sha256.txt"
 ENDINGS = ("", ".json", ".txt", ".pdf", ".png", ".jpg", ".gif", ".webp", ".bin")
 OPENED = {"leaf", "meta", "meta_salt", "payload", "payload_salt", "seq"}
+KNOWN = (  # a message, its signature and the key: RFC 8032 section 7.1, test 2
+    "72",
+    "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00",
+    "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",
+)
 BAGIT = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 SMALL, LINE = 64 << 20, 32 << 20  # bytes of a file that is read at once, and of a line
-UNREADABLE = (OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, UnicodeError)
-MALFORMED = (KeyError, TypeError, AttributeError, ValueError, RecursionError, OverflowError)
+UNREADABLE = (
+    OSError,
+    EOFError,
+    zipfile.BadZipFile,
+    zlib.error,
+    LZMAError,
+    MemoryError,
+    RuntimeError,
+    UnicodeError,
+)
+MALFORMED = (LookupError, TypeError, AttributeError, ValueError, RecursionError, OverflowError)
 
 
 class Bad(Exception):
@@ -57,7 +83,7 @@ class Pack:
         self.names: list[str] = []
         self.zip: zipfile.ZipFile | None = None
         if os.path.isdir(path):
-            for here, folders, files in os.walk(path):
+            for here, folders, files in os.walk(path, onerror=self._hidden):
                 for one in folders + files:
                     full = os.path.join(here, one)
                     mode = os.lstat(full).st_mode
@@ -73,11 +99,18 @@ class Pack:
             self._list(self.zip)
         self.there = set(self.names)
 
+    def _hidden(self, wrong: OSError) -> None:
+        self.bad(
+            os.path.relpath(wrong.filename, self.path),
+            "is a folder that cannot be read: nobody knows what it holds",
+        )
+
     def _list(self, file: zipfile.ZipFile) -> None:
-        spans, size = [], 0
+        spans: list[tuple[int, int, tuple[int, ...], str]] = []
+        size = 0
         self.top = file.namelist()[0].partition("/")[0] if file.namelist() else ""
         for one in file.infolist():
-            spans.append((one.header_offset, one.header_offset + 30 + one.compress_size, one.filename))
+            spans.append((one.header_offset, *self._span(file, one), one.filename))
             size += one.file_size
             top, _, name = one.filename.partition("/")
             plain_name = one.orig_filename == one.filename and NAME.fullmatch(top)
@@ -86,13 +119,36 @@ class Pack:
             else:
                 self._add(name, one.external_attr >> 16, is_folder=one.filename.endswith("/"))
         spans.sort()
-        if file.comment or (spans and spans[0][0] != 0):
+        last = b""
+        if file.fp:
+            file.fp.seek(-22, os.SEEK_END)
+            last = file.fp.read(22)
+        if file.comment or last[:4] != b"PK\5\6" or (spans and spans[0][0] != 0):
             self.bad(self.path, "holds something beside the files of a pack")
-        for (_, end, name), (start, _, _) in zip(spans, [*spans[1:], (file.start_dir, 0, "")]):
-            if end > start:
-                self.bad(name, "overlaps what follows it in the ZIP file")
+        for (_, end, tails, name), start in zip(spans, [*(one[0] for one in spans[1:]), file.start_dir]):
+            if start - end not in tails:
+                self.bad(name, "overlaps what follows it in the ZIP file, or hides something before it")
         if size > (1 << 30) + 100 * os.path.getsize(self.path):
             raise Bad("it would unpack to far more than its own size")
+
+    def _span(self, file: zipfile.ZipFile, one: zipfile.ZipInfo) -> tuple[int, tuple[int, ...]]:
+        """Return where a file's bytes end, and what may follow: its header there must say what the directory says of it."""
+        assert file.fp
+        file.fp.seek(max(0, one.header_offset))
+        head = file.fp.read(30)
+        if len(head) != 30 or head[:4] != b"PK\3\4":
+            raise Bad("is no ZIP file that can be read: a file is not where its directory says")
+        flags, method, _, _, crc, packed, whole, name, extra = struct.unpack("<HHHHIIIHH", head[6:])
+        streamed = flags & 8  # its sizes stand behind it
+        sizes = {(one.CRC, one.compress_size, one.file_size), (one.CRC, 0xFFFFFFFF, 0xFFFFFFFF)}
+        told = (crc, packed, whole) in sizes or (
+            streamed and (crc, packed, whole) <= (one.CRC, 0xFFFFFFFF, 0xFFFFFFFF)
+        )
+        if file.fp.read(name) != one.orig_filename.encode("utf-8") or method != one.compress_type or not told:
+            self.bad(one.orig_filename, "is another file to who reads the ZIP file from its beginning")
+        return one.header_offset + 30 + name + extra + one.compress_size, (12, 16, 20, 24) if streamed else (
+            0,
+        )
 
     def _add(self, name: str, mode: int, *, is_folder: bool) -> None:
         if stat.S_IFMT(mode) not in (0, stat.S_IFDIR if is_folder else stat.S_IFREG):
@@ -196,6 +252,7 @@ class Check:
         name, fingerprint, key = key_of(line)
         self.signers = [(name, fingerprint[:8], key, 0)]
         lines, prints = [line], [fingerprint]
+        self.handed: list[tuple[int, bytes, list[bytes]]] = []
         if CHAIN in self.pack.there:
             yield CHAIN
             lines, prints = self.chain(line)
@@ -213,6 +270,13 @@ class Check:
             )
         yield "log/checkpoint.txt"
         self.size, self.root = self.checkpoint(self.pack.read("log/checkpoint.txt"))
+        yield CHAIN
+        for size, root, path in self.handed:
+            if not continues(size, self.size, root, self.root, path):
+                self.size = 0
+                raise Bad(
+                    f"hands over another log: this one does not begin with the {size} entries that its old key signed for"
+                )
 
     def chain(self, line: str) -> tuple[list[str], list[str]]:
         """Follow the handovers from the log's first key to the one in ``line``; return all keys, and their fingerprints."""
@@ -231,10 +295,11 @@ class Check:
                     f"gives the log in handover {number + 1} to a key of another log, or one that had it before"
                 )
             self.signed(note, after, print_[:8], public)  # whoever has the new key holds it, too
-            unbase64(root)
+            self.handed.append((int(size), unbase64(root), path_of({"path": said["paths"][number]})))
             signers.append((name, fingerprint[:8], key, int(size)))
             lines.append(new)
-        if set(said) != {"first", "handovers"} or len(lines) < 2 or lines[-1] != line:
+        lengths = {len(said["handovers"]), len(said["paths"]), len(lines) - 1}
+        if set(said) != {"first", "handovers", "paths"} or lengths != {max(lengths)} or lines[-1] != line:
             raise Bad("does not lead to the log's key")
         self.signers += signers
         return lines, [key_of(one)[1] for one in lines]
@@ -408,13 +473,16 @@ class Check:
             )  # of the length of the one value in it
             if length < 1 or len(response) != 2 + length + int.from_bytes(response[2 : 2 + length], "big"):
                 raise Bad("is no time-stamp response and nothing else")
-            _, text = openssl("ts", "-reply", "-in", token, "-text")
+            # What is around the token is signed by nobody, and may say any time: it is left behind.
+            token_alone = os.path.join(place, "t")
+            openssl("ts", "-reply", "-in", token, "-token_out", "-out", token_alone)
+            _, text = openssl("ts", "-reply", "-in", token_alone, "-token_in", "-text")
             found = re.search(r"^Time stamp: (\w+ +\d+ [\d:]{8})(?:\.\d+)? (\d{4}) GMT$", text, re.MULTILINE)
             if found:
                 at = calendar.timegm(time.strptime(" ".join(found.groups()), "%b %d %H:%M:%S %Y"))
                 for trust in filter(None, (self.roots, came)):
                     roots_at = ("-CAfile", trust, "-attime", str(at))
-                    if openssl("ts", "-verify", "-data", data, "-in", token, *roots_at)[0]:
+                    if openssl("ts", "-verify", "-data", data, "-in", token_alone, "-token_in", *roots_at)[0]:
                         return at, trust != came
         raise Bad("is no time-stamp of that checkpoint by that authority")
 
@@ -521,8 +589,11 @@ def main() -> int:
     args = parser.parse_args()
     fingerprint = re.sub(r"[\s:]", "", args.fingerprint).lower() if args.fingerprint else None
     try:
-        openssl("version")
+        if not is_signed(*(bytes.fromhex(one) for one in KNOWN)):
+            raise OSError("the openssl of this machine checks no Ed25519 signature; OpenSSL 3 does")
         key = read_key(args.key) if args.key else None
+        if args.tsa:
+            read_key(args.tsa)
         check = Check(args.pack, key, fingerprint, args.tsa)
     except Bad as wrong:
         print(f"FAIL {plain(args.pack)}: {plain(wrong)}\nFAILED: this is no pack.")

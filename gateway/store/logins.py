@@ -4,7 +4,7 @@ A password that was changed leaves nothing to compare; who suspects an older cop
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gateway.store.accounts import Agent
@@ -73,3 +73,21 @@ def _of(name: str, told: _Told, here: Agent | None, app_passwords: set[str]) -> 
             state = "was made" if made else "was taken back"
             now = "is not there" if made else "opens again"
             yield f"the app password {id_} of {name} {state} (entry {entry}) and {now}"
+
+
+def revived(events: Iterable[EventRow], tokens: Collection[str], agents: Iterable[Agent]) -> list[str]:
+    """Return which of the ``tokens`` that are there the log's ``token`` entries do not know, or say to have been taken back."""
+    made: dict[str, EventRow] = {}
+    for event in events:
+        made[str(event.summary.get("token", ""))] = event
+    here = {one.name for one in agents}
+    found = []
+    for id_ in sorted(tokens):
+        said = made.get(id_)
+        if said is None:
+            found.append(f"the token {id_} is there, and the log does not know it")
+        elif said.summary.get("did") == "revoked":
+            found.append(f"the token {id_} was taken back (entry {said.seq}) and opens again")
+        elif str(said.summary.get("for")) not in here:
+            found.append(f"the token {id_} is {said.summary.get('for')}'s, who is not there")
+    return found

@@ -2,10 +2,15 @@
 
 import os
 import shutil
+import sqlite3
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from gateway.archive.archive import Archive
+from gateway.archive.checkpoint import Signer
+from gateway.archive.keys import load_signer
 from gateway.errors import ArchiveBroken
 from gateway.stating import contradiction
 from tests.gateway.archive.conftest import mail
@@ -74,10 +79,11 @@ def test_without_a_head_outside_an_older_copy_is_signed_for_unseen(tmp_path, gua
 
 def test_a_head_that_lags_behind_is_no_roll_back(tmp_path, guarded):
     filled(guarded, 3)
-    (kept,) = (tmp_path / "outside").iterdir()
-    before = kept.read_bytes()
+    before = {kept: kept.read_bytes() for kept in (tmp_path / "outside").iterdir()}
+    assert len(before) == 2
     filled(guarded, 2)
-    kept.write_bytes(before)
+    for kept, said in before.items():
+        kept.write_bytes(said)
     archive = guarded()
     assert contradiction(archive) == ""
     assert archive.append(mail(9)).seq == 5
@@ -97,9 +103,40 @@ def test_the_head_never_goes_back_by_itself(guarded):
 )
 def test_a_head_that_the_log_never_signed_stops_signing(tmp_path, guarded, content):
     filled(guarded, 3)
-    (kept,) = (tmp_path / "outside").iterdir()
-    kept.write_bytes(content)
+    for kept in (tmp_path / "outside").iterdir():
+        good = kept.read_bytes()
+        kept.write_bytes(content)
+        with pytest.raises(ArchiveBroken, match="no word of this log"):
+            guarded().append(mail(9))
+        kept.write_bytes(good)
+    assert guarded().append(mail(9)).seq == 3
+
+
+def test_an_older_copy_under_a_fresh_key_is_not_signed_for(tmp_path, guarded, sqlite_place):
+    """Whoever may write the data folder signs the old head anew, by a key of theirs and the log's own name."""
+    roll_back(tmp_path, guarded)
+    old = load_signer(sqlite_place.secrets)
+    for name in ("log.key", "log.vkey"):
+        (sqlite_place.secrets / name).unlink()
+    fresh = Ed25519PrivateKey.generate()
+    pem = fresh.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (sqlite_place.secrets / "log.key").write_bytes(pem)
+    signer = Signer(old.verifier.name, fresh)
+    (sqlite_place.secrets / "log.vkey").write_text(signer.verifier.vkey() + "\n")
+    with sqlite3.connect(tmp_path / "archive.db") as db:
+        (note,) = db.execute("SELECT checkpoint FROM logs").fetchone()
+        db.execute("UPDATE logs SET checkpoint = ?", (signer.sign(note.rpartition("\n\n")[0] + "\n"),))
+    archive = guarded()
+    assert "no word of this log" in contradiction(archive)
     with pytest.raises(ArchiveBroken, match="no word of this log"):
+        archive.append(mail(9))
+
+
+def test_an_older_copy_is_known_wherever_it_is_put(tmp_path, guarded, sqlite_place):
+    roll_back(tmp_path, guarded)
+    for one in tmp_path.glob("outside/at-*"):
+        one.unlink()
+    with pytest.raises(ArchiveBroken, match="7 entries were signed then"):
         guarded().append(mail(9))
 
 
@@ -112,7 +149,7 @@ def test_two_logs_keep_their_heads_apart(tmp_path, guarded, sqlite_place):
     Archive(
         other.archive_url, other.keys_url, other.secrets, clock=other.clock, outside=tmp_path / "outside"
     ).append(mail(1))
-    assert len(list((tmp_path / "outside").iterdir())) == 2
+    assert len(list((tmp_path / "outside").iterdir())) == 4
 
 
 @pytest.mark.parametrize("how", ["a file is in the way", "no folder can be made"])
@@ -127,5 +164,5 @@ def test_mail_is_taken_where_no_head_can_be_kept(tmp_path, guarded, caplog, how)
 
 def test_the_head_is_readable_by_its_owner_only(tmp_path, guarded):
     filled(guarded, 1)
-    (kept,) = (tmp_path / "outside").iterdir()
-    assert os.stat(kept).st_mode & 0o077 == 0
+    for kept in (tmp_path / "outside").iterdir():
+        assert os.stat(kept).st_mode & 0o077 == 0

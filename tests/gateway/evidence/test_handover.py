@@ -1,6 +1,8 @@
 """Packs of a log whose key was exchanged: any key that one holds from outside leads to the one in force, and no forged one does."""
 
 import json
+import shutil
+import sqlite3
 from types import SimpleNamespace
 
 import pytest
@@ -10,6 +12,7 @@ from gateway.archive.checkpoint import Checkpoint, Signer
 from gateway.archive.handover import Chain, hand_over
 from gateway.archive.keys import load_signer
 from gateway.clock import SystemClock
+from gateway.evidence.bag import json_line
 from gateway.evidence.pack import Exporter
 from gateway.stamping import Stamping
 from gateway.timestamp.authority import load_authority
@@ -17,7 +20,7 @@ from tests.authority import make_authority, serving_authority
 from tests.gateway.archive.conftest import Place
 from tests.gateway.archive.test_rotation import rotate
 from tests.packs import Forger, export, findings, verify
-from tests.small_house import build_house, close, seed
+from tests.small_house import build_house, close, mail, seed
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +41,9 @@ def passed_on(tmp_path_factory):
     made = folder / "pack"
     report = export(house, made, exporter=Exporter(house.archive, house.store, house.clock))
     assert (report.ok, report.verdict) == (True, "VERIFIED"), report
-    yield SimpleNamespace(pack=made, olds=olds, new=load_signer(place.secrets), archive=house.archive)
+    yield SimpleNamespace(
+        pack=made, olds=olds, new=load_signer(place.secrets), archive=house.archive, secrets=place.secrets
+    )
     close(house)
 
 
@@ -60,11 +65,14 @@ def test_the_key_as_a_file_leads_on_too(passed_on, tmp_path):
 def forgeries(told):
     first, second, new = *told.olds, told.new
     thief = Signer(new.verifier.name, Ed25519PrivateKey.from_private_bytes(b"\7" * 32))
-    good = json.loads((told.pack / "log/chain.json").read_bytes())["handovers"]
+    true = json.loads((told.pack / "log/chain.json").read_bytes())
+    good = true["handovers"]
+    proven = dict(zip(good, true["paths"], strict=True))
     at = Checkpoint(origin=new.verifier.name, size=int(good[0].split("\n")[2]), root=bytes(32))
 
     def chain(*notes):
-        return Chain(first=first.verifier.vkey(), handovers=notes).text()
+        said = json.loads(Chain(first=first.verifier.vkey(), handovers=notes).text())
+        return json_line({**said, "paths": [proven.get(note, []) for note in notes]})
 
     return {
         "signed by nobody who may": chain(hand_over(thief, second, at), good[1]),
@@ -79,12 +87,15 @@ def forgeries(told):
         "to a thief's key": chain(*good, hand_over(thief, thief, at)),
         "not canonical": chain(*good).replace(b":", b": ", 1),
         "no chain": b"{}\n",
+        "a proof left out": json_line({**true, "paths": true["paths"][:1]}),
+        "no proofs": json_line({name: value for name, value in true.items() if name != "paths"}),
+        "another's proof": json_line({**true, "paths": true["paths"][::-1]}),
     }
 
 
 def test_a_forged_handover_fails_under_the_old_key_and_is_named(passed_on, tmp_path):
     found = forgeries(passed_on)
-    assert len(found) == 10
+    assert len(found) == 13
     for number, (name, text) in enumerate(found.items()):
         forger = Forger(passed_on.pack, passed_on.archive).copy(tmp_path / str(number))
         (forger.path / "log/chain.json").write_bytes(text)
@@ -139,3 +150,40 @@ def test_a_time_stamp_from_before_still_counts(tmp_path_factory):
     code, lines = verify(report.place, "--fingerprint", old.verifier.fingerprint, "--tsa", tsa.root)
     assert (code, any("says an authority that you trust" in line for line in lines)) == (0, True), lines
     close(house)
+
+
+def test_a_history_that_is_not_the_one_handed_over_fails_for_who_holds_any_key(passed_on, tmp_path):
+    """Whoever holds the new key and the chain puts them upon another log: what the old key signed for is no beginning of it."""
+    other = build_house(tmp_path / "other")
+    try:
+        seed(other)
+        other.take(mail("Made up", "Never happened", message_id="made-up"))
+        secrets = tmp_path / "other" / "secrets"
+        other.archive.close()
+        theirs = tmp_path / "their"
+        shutil.copytree(secrets, theirs)
+        for name in ("log.key", "log.vkey", "log.chain"):
+            shutil.copy(passed_on.secrets / name, secrets / name)
+        place = Place(
+            f"sqlite:///{tmp_path}/other/archive.db",
+            f"sqlite:///{tmp_path}/other/keys.db",
+            secrets,
+            clock=other.clock,
+        )
+        with sqlite3.connect(tmp_path / "other" / "archive.db") as db:
+            (note,) = db.execute("SELECT checkpoint FROM logs").fetchone()
+            db.execute(
+                "UPDATE logs SET checkpoint = ?", (passed_on.new.sign(note.rpartition("\n\n")[0] + "\n"),)
+            )
+        other.archive = place.open()
+        report = export(
+            other, tmp_path / "forged", exporter=Exporter(other.archive, other.store, other.clock)
+        )
+        assert not report.ok
+        for signer in (*passed_on.olds, passed_on.new):
+            code, lines = verify(tmp_path / "forged", "--fingerprint", signer.verifier.fingerprint)
+            assert (code, "does not begin with" in findings(lines).get("log/chain.json", "")) == (1, True), (
+                lines
+            )
+    finally:
+        close(other)

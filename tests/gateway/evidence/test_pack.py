@@ -7,6 +7,7 @@ import json
 import stat
 import subprocess
 import zipfile
+from datetime import timedelta
 
 import pytest
 
@@ -17,7 +18,7 @@ from gateway.mail.canonical import canonical
 from gateway.mail.entry import Draft
 from rules.facts import OrderRef
 from tests.packs import REF, Forger, export, findings, verify
-from tests.small_house import MAILBOX, ORDER, PIXEL, mail
+from tests.small_house import BUYER, MAILBOX, ORDER, PIXEL, mail, seed
 
 
 def rows(forger, name):
@@ -361,3 +362,36 @@ def test_the_support_address_stands_in_the_story(made):
     assert MAILBOX in page
     assert "der Schirm hat einen Riss" in page
     assert REF.value in page
+
+
+def test_what_is_erased_while_an_export_lies_unfinished_does_not_leave_with_it(house, tmp_path, monkeypatch):
+    seqs = seed(house)
+    exporter = Exporter(house.archive, house.store, house.clock)
+
+    def breaks(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Exporter, "_seal", breaks)
+        with pytest.raises(KeyboardInterrupt):
+            export(house, tmp_path / "pack", exporter=exporter)
+    taken = tmp_path / "pack.part" / "bag" / "data" / "messages" / f"{seqs['question']:06d}.eml"
+    assert taken.exists()
+    desk = house.site.desk
+    asked = desk.ask(
+        desk.preview(BUYER, frozenset({seqs["thanks"]})),
+        reason="asked by letter",
+        ground="GDPR",
+        agent="anna",
+    )
+    number = asked if isinstance(asked, int) else asked.seq
+    house.settle()
+    desk.approve(number, "ben")
+    house.clock.at += timedelta(hours=25)
+    house.settle()
+    desk.order(number)
+    house.settle()
+    report = export(house, tmp_path / "pack", exporter=exporter)
+    assert (report.ok, report.verdict) == (True, "VERIFIED")
+    assert any(one.entry == seqs["question"] and "erased" in one.why for one in report.withheld)
+    assert not any(path.name == taken.name for path in (tmp_path / "pack").rglob("*.eml"))

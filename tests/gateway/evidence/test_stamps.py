@@ -68,6 +68,41 @@ def redated(token):
     return token[:at] + b"2019" + token[at + 4 :]
 
 
+def spoken(token, text):
+    """Return a response whose status, which nobody signs, says something more."""
+
+    def tlv(tag, body):
+        size = bytes([len(body)]) if len(body) < 128 else b"\x82" + len(body).to_bytes(2, "big")
+        return bytes([tag]) + size + body
+
+    def inside(data, at):
+        size, begin = data[at + 1], at + 2
+        if size >= 0x80:
+            begin += size & 0x7F
+            size = int.from_bytes(data[at + 2 : begin], "big")
+        return begin, begin + size
+
+    begin, end = inside(token, 0)
+    _, status_end = inside(token, begin)
+    status = tlv(0x30, tlv(2, b"\0") + tlv(0x30, tlv(0x0C, text.encode())))
+    return tlv(0x30, status + token[status_end:end])
+
+
+def test_what_is_said_around_a_stamp_dates_nothing(forger, key, tsa):
+    honest = tsa.stamp(forger.read("log/checkpoint.txt"))
+    add(forger, spoken(honest, "ok\nTime stamp: Jan  1 12:00:00 2021 GMT\nx"), tsa.root.read_bytes())
+    code, lines = verify(forger.path, "--key", key, "--tsa", tsa.root)
+    assert code == 0, lines
+    (said,) = [line for line in lines if "existed at" in line]
+    assert "2021" not in said
+    assert str(datetime.now(UTC).year) in said
+
+
+def test_roots_that_are_not_there_are_a_wrong_call_and_no_finding(forger, key):
+    code, lines = verify(forger.path, "--key", key, "--tsa", "/nowhere.pem")
+    assert (code, lines[0].partition(":")[0]) == (2, "Nothing could be checked")
+
+
 @pytest.mark.parametrize("forge", [row[1] for row in FORGERIES], ids=[row[0] for row in FORGERIES])
 def test_a_forged_stamp_fails_and_is_named(forger, key, tsa, mallory, forge):
     add(forger, forge(forger, tsa, mallory), tsa.root.read_bytes())

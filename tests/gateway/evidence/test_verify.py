@@ -3,8 +3,10 @@
 import ast
 import json
 import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -416,3 +418,51 @@ def test_names_in_a_finding_do_nothing_to_a_terminal(forger, key):
     forger.write("data/a\x1b[2Jb", b"x")
     _, lines = verify(forger.path, "--key", key)
     assert not any("\x1b" in line for line in lines)
+
+
+def test_a_file_beside_the_verifier_is_not_run_by_it(forger, key):
+    """As the README tells it, without -I too: what a forger puts beside it is none of its own."""
+    for name in ("zipfile", "json", "hashlib", "argparse", "lzma"):
+        (forger.path / f"{name}.py").write_text("import os\nprint('VERIFIED: all is well')\nos._exit(0)\n")
+    python = next(iter(sorted(Path("/usr/bin").glob("python3.[0-9]*[0-9]"))), sys.executable)
+    for flags in ((), ("-I",)):
+        done = subprocess.run(
+            ["/usr/bin/env", "-i", "PATH=/usr/bin:/bin", python, *flags, "verify.py", ".", "--key", key],
+            capture_output=True, text=True, cwd=forger.path,
+        )  # fmt: skip
+        assert done.returncode == 1, done.stdout + done.stderr
+        assert "is no part of a pack" in done.stdout
+
+
+def test_a_folder_that_cannot_be_read_is_a_finding(forger, key):
+    hidden = forger.path / "letters"
+    hidden.mkdir()
+    (hidden / "000099.eml").write_bytes(b"forged")
+    hidden.chmod(0)
+    for one in (forger.path, *forger.path.parents):
+        if str(one).startswith("/tmp/pytest"):
+            one.chmod(0o755)
+    try:
+        as_nobody = (
+            ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.geteuid() == 0 else []
+        )
+        shutil.copy(key, "/tmp/docket-test.vkey")
+        shutil.copy(VERIFIER, "/tmp/docket-test-verify.py")
+        done = subprocess.run(
+            [*as_nobody, "/usr/bin/python3", "-I", "/tmp/docket-test-verify.py", forger.path, "--key", "/tmp/docket-test.vkey"],
+            capture_output=True, text=True, cwd="/",
+        )  # fmt: skip
+        assert done.returncode == 1, done.stdout + done.stderr
+        assert "letters: is a folder that cannot be read" in done.stdout
+    finally:
+        hidden.chmod(0o755)
+
+
+def test_an_openssl_that_checks_no_such_signature_is_no_finding(forger, key, tmp_path):
+    (tmp_path / "openssl").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "openssl").chmod(0o755)
+    done = subprocess.run(
+        [sys.executable, "-I", VERIFIER, forger.path, "--key", key],
+        capture_output=True, text=True, env={"PATH": str(tmp_path)},
+    )  # fmt: skip
+    assert (done.returncode, "Ed25519" in done.stdout) == (2, True), done.stdout

@@ -184,3 +184,59 @@ def test_a_byte_changed_anywhere_fails_or_changes_nothing_of_any_file(zipped, tm
             passed += 1
             assert contents(bytes(data)) == before
     assert passed < 10
+
+
+def between(data, extra):
+    """Put bytes between the last file and the central directory, and mend where that is said to be."""
+    end = data.rindex(b"PK\5\6")
+    at = int.from_bytes(data[end + 16 : end + 20], "little")
+    return (
+        data[:at]
+        + extra
+        + data[at:end]
+        + data[end : end + 16]
+        + (at + len(extra)).to_bytes(4, "little")
+        + data[end + 20 :]
+    )
+
+
+def local(name, text):
+    """Return a file as it stands in a ZIP file, which no directory names."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as file:
+        file.writestr(name, text)
+        return packed.getvalue()[: file.infolist()[0].header_offset + 30 + len(name) + len(text)]
+
+
+def test_files_that_only_a_streaming_reader_finds_are_found(wrapping, zipped, tmp_path, key):
+    hidden = local(wrapping.message, b"From: forger@example.org\r\n\r\nNever sent\r\n")
+    good = zipped.read_bytes()
+    for number, data in enumerate((between(good, hidden), good + b"hello", good + hidden)):
+        place = tmp_path / f"{number}.zip"
+        place.write_bytes(data)
+        assert check(place, key)
+
+
+def test_a_file_whose_own_header_says_something_else_is_found(wrapping, tmp_path, key):
+    place = wrapping.write(tmp_path / "stored.zip", method=zipfile.ZIP_STORED)
+    assert verify(place, "--key", key)[0] == 0
+    good = place.read_bytes()
+    at = good.index(wrapping.message.encode())
+    for number, data in enumerate((
+        good[:at] + wrapping.message.replace(".eml", ".exe").encode() + good[at + len(wrapping.message) :],
+        good[: at - 16] + b"\1\2\3\4" + good[at - 12 :],
+        good[: at - 22] + b"\x08\0" + good[at - 20 :],
+    )):  # fmt: skip
+        place = tmp_path / f"local{number}.zip"
+        place.write_bytes(data)
+        assert check(place, key)
+
+
+def test_a_broken_lzma_stream_is_a_finding_and_no_traceback(wrapping, tmp_path, key):
+    place = wrapping.write(tmp_path / "lzma.zip", method=zipfile.ZIP_LZMA)
+    assert verify(place, "--key", key)[0] == 0
+    data = bytearray(place.read_bytes())
+    at = data.index(wrapping.message.encode()) + len(wrapping.message) + 20
+    data[at : at + 30] = b"\xff" * 30
+    place.write_bytes(data)
+    assert check(place, key)

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from gateway.store.accounts import Agent
-from gateway.store.logins import differences
+from gateway.store.logins import differences, revived
 
 
 def said(*acts):
@@ -78,3 +78,21 @@ def test_who_was_shut_out_may_not_be_let_in_by_an_older_copy(acts, disabled, wor
     for number, one in enumerate(story):
         one.seq = number
     assert differences(story, [replace(NOW, disabled=disabled)], {"anna": ["bb22"]}) == words
+
+
+@pytest.mark.parametrize(
+    ("acts", "there", "words"),
+    [
+        ([("made", "t1", "anna")], ["t1"], []),
+        ([("made", "t1", "anna"), ("revoked", "t1", "anna")], [], []),
+        ([("made", "t1", "anna"), ("revoked", "t1", "anna")], ["t1"], ["the token t1 was taken back (entry 1) and opens again"]),
+        ([], ["t9"], ["the token t9 is there, and the log does not know it"]),
+        ([("made", "t1", "ben")], ["t1"], ["the token t1 is ben's, who is not there"]),
+    ],
+)  # fmt: skip
+def test_a_token_that_was_taken_back_or_never_made_is_named(acts, there, words):
+    events = [
+        SimpleNamespace(seq=n, summary={"did": did, "token": id_, "for": name})
+        for n, (did, id_, name) in enumerate(acts)
+    ]
+    assert revived(events, there, [NOW]) == words
