@@ -1,6 +1,7 @@
 """The door between pages and API: calls have no session, no form and no cookie, and never see the guard of the pages."""
 
 from http import HTTPStatus
+from urllib.parse import unquote
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -9,6 +10,7 @@ from gateway.web.api.problem import problem
 from gateway.web.guard import host_of
 from gateway.web.site import Site
 
+SLASH = "\ue00f"  # of no alphabet; who sends it themselves means a slash, too
 _HEADERS = {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
     "x-content-type-options": "nosniff",
@@ -43,4 +45,12 @@ class Door:
             answer = problem(HTTPStatus.BAD_REQUEST, "This name is not one that Docket answers to.")
             await answer(scope, receive, headed)
             return
-        await self._api(scope, receive, headed)
+        await self._api({**scope, "path": path_of(scope)}, receive, headed)
+
+
+def path_of(scope: Scope) -> str:
+    """Return a call's path, in which a slash within a segment (%2F, as in an order's number) stands as ``SLASH``."""
+    raw: bytes = scope.get("raw_path") or b""
+    if b"%2f" not in raw.lower():
+        return str(scope["path"])
+    return "/".join(unquote(part).replace("/", SLASH) for part in raw.decode("ascii", "replace").split("/"))

@@ -27,6 +27,7 @@ from gateway.store.tokens import Bearer, Tokens
 from gateway.web.api import acting, filing, reading, taking
 from gateway.web.api.call import KEY_PATTERN, Call, Done, File, Operation
 from gateway.web.api.description import describe
+from gateway.web.api.door import SLASH
 from gateway.web.api.parcels import drafts_of
 from gateway.web.api.problem import Refused, problem
 from gateway.web.api.rate import Rates
@@ -246,7 +247,8 @@ async def _read(request: Request, most: int) -> bytes:
 
 def _where(op: Operation, request: Request) -> Any:
     try:
-        return msgspec.convert(dict(request.path_params), op.where, strict=False)
+        named = {name: str(said).replace(SLASH, "/") for name, said in request.path_params.items()}
+        return msgspec.convert(named, op.where, strict=False)
     except msgspec.ValidationError as wrong:
         raise Refused(HTTPStatus.NOT_FOUND, "There is nothing at this address.") from wrong
 

@@ -281,3 +281,14 @@ def test_the_api_answers_to_its_own_names_and_has_no_session(house, caller):
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert "set-cookie" not in answer.headers
+
+
+def test_an_order_whose_number_has_a_slash_in_it_has_an_address(house, program):
+    link = {"value": "AB/12", "marketplace": "amazon"}
+    assert program.post(f"/messages/{house.seqs['stranger']}/links", json=link).status_code == 201
+    said = program.get("/orders/amazon/AB%2F12")
+    assert (said.status_code, "AB/12" in said.text) == (200, True)
+    assert program.post("/orders/amazon/AB%2f12/notes", json={"text": "noted"}).status_code == 201
+    is_problem(program.get("/orders/amazon/AB%2F13"), 404)
+    is_problem(program.get("/orders%2Famazon%2FAB"), 404)
+    program.post(f"/messages/{house.seqs['stranger']}/links", json={**link, "undo": True})
