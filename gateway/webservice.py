@@ -64,6 +64,7 @@ async def serving_web(app: App, bound: Mapping[str, list[str]], accept: Accept) 
         refund_needs=app.config.dossier.refund_needs,
         hosts=app.config.web.hosts,
         secure_cookie=app.config.web.secure_cookie,
+        origin="/".join(app.config.web.url.split("/", 3)[:3]),
         session_hours=app.config.web.session_hours,
         api_per_minute=app.config.api.calls_per_minute,
         trackers=trackers_of(app),
@@ -84,6 +85,7 @@ async def serving_web(app: App, bound: Mapping[str, list[str]], accept: Accept) 
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=app.config.web.secure_cookie,  # else whoever is on this machine says where they come from
             lifespan="off",
             timeout_graceful_shutdown=5,
         )

@@ -9,7 +9,7 @@ import click
 from gateway.app import App
 from gateway.cli.frame import Place, json_option, pass_place, print_json, when
 from gateway.errors import WrongUse
-from gateway.store.accounts import Role
+from gateway.store.agents import Role
 from gateway.store.passwords import fault_of_password
 from gateway.store.people import person_draft
 from gateway.store.spelling import folded

@@ -7,7 +7,7 @@ from functools import partial
 from gateway.app import App
 from gateway.checkup.finding import Finding
 from gateway.errors import DocketError, WrongUse
-from gateway.store.accounts import Agent
+from gateway.store.agents import Agent
 from index.errors import IndexFault
 
 

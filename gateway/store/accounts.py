@@ -4,40 +4,36 @@ Names and passwords are compared as RFC 8265 says (NFC, and names in lower case)
 system is the same accent.
 """
 
-import hashlib
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any
 
 from argon2 import PasswordHasher
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Row, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from gateway.clock import Clock
 from gateway.errors import WrongUse
 from gateway.store import app_passwords, factors, identities, invitations, searches, tokens
 from gateway.store.accounts_tables import agents, open_accounts, sessions
+from gateway.store.agents import (
+    Agent,
+    Role,
+    agent_of,
+    change,
+    end_sessions,
+    find,
+    must_exist,
+    stamp_of,
+    token_hash,
+)
 from gateway.store.app_passwords import AppPassword
 from gateway.store.engine import Store, log_of
 from gateway.store.failures import Failures
 from gateway.store.passwords import NONE, Passwords
 from gateway.store.sessions import begin
 from gateway.store.spelling import folded
-
-Role = Literal["agent", "supervisor", "auditor", "admin"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Agent:
-    """A person with credentials of their own. No ``mailboxes`` means every mailbox."""
-
-    name: str
-    full_name: str
-    mailboxes: tuple[str, ...]
-    role: Role
-    disabled: bool
 
 
 class Accounts:
@@ -70,7 +66,12 @@ class Accounts:
     ) -> Agent:
         """Add an agent, without a password where it is None; raises WrongUse for a name that is taken or cannot be typed."""
         name = folded(name)
-        if not 0 < len(name) <= 64 or not name.isprintable() or any(part.isspace() for part in name):
+        if (
+            not 0 < len(name) <= 64
+            or not name.isprintable()
+            or not name.strip(".")
+            or any(part.isspace() for part in name)
+        ):
             raise WrongUse(f"{name!r} is no name to log in with; use 1 to 64 characters without spaces")
         boxes = tuple(sorted({box.lower() for box in mailboxes}))
         row = {
@@ -95,22 +96,32 @@ class Accounts:
         """Return every agent, by name."""
         with self._store.read() as conn:
             rows = conn.execute(select(agents).where(agents.c.log == log_of(conn)).order_by(agents.c.name))
-            return [_agent(row) for row in rows]
+            return [agent_of(row) for row in rows]
 
     def agent(self, name: str) -> Agent | None:
         """Return one agent, or None where there is no such name."""
         with self._store.read() as conn:
-            row = _find(conn, name)
-        return None if row is None else _agent(row)
+            row = find(conn, name)
+        return None if row is None else agent_of(row)
 
     def mailboxes_of(self, name: str) -> tuple[str, ...]:
         """Return the mailboxes an agent is held to; empty means every one, and so it is for a name we do not know."""
         found = self.agent(name)
         return () if found is None else found.mailboxes
 
-    def passwd(self, name: str, password: str) -> None:
-        """Set a new password and end the agent's sessions; raises WrongUse for a name that is not there."""
-        self._change(name, password=self._passwords.hash(password))
+    def passwd(self, name: str, password: str, *, stamp: str = "") -> None:
+        """Set a new password, end the agent's sessions and void their invitation; raises WrongUse for a name that is not there.
+
+        And where a ``stamp`` is given that is theirs no more.
+        """
+        hashed = self._passwords.hash(password)
+        with self._store.write() as tx:
+            if stamp and stamp != stamp_of(find(tx, name)):
+                raise WrongUse(f"the login of {name!r} was changed meanwhile")
+            invitations.withdraw(tx, folded(name))
+            end_sessions(tx, name)
+            changed = change(tx, name, password=hashed)
+        must_exist(changed, name)
 
     def invite(self, name: str, days: float) -> str:
         """Return a code with which an agent sets their password; the one they had is void, and so are their sessions.
@@ -125,11 +136,18 @@ class Accounts:
         """Use an invitation up by setting a password; None for a code that is not good. Raises WrongUse for the password."""
         hashed = self._passwords.hash(password)
         with self._store.write() as tx:
-            name = invitations.take(tx, code, self._clock.now())
-            if name is None or not _set(tx, name, password=hashed):
+            name = invitations.whose(tx, code, self._clock.now())
+            row = find(tx, name) if name is not None else None
+            if row is None or row.disabled:  # who was shut out has to be let in first
                 return None
-            row = _find(tx, name)
-        return None if row is None or row.disabled else _agent(row)
+            invitations.take(tx, code, self._clock.now())
+            change(tx, row.name, password=hashed)
+        return agent_of(row)
+
+    def invited(self, code: str) -> str:
+        """Return whom an invitation is for, "" where it is not good."""
+        with self._store.read() as conn:
+            return invitations.whose(conn, code, self._clock.now()) or ""
 
     def disable(self, name: str, *, disabled: bool = True) -> None:
         """Shut an agent out, ending their sessions, or let them in again; raises WrongUse for an unknown name."""
@@ -142,7 +160,7 @@ class Accounts:
     def remove(self, name: str) -> None:
         """Remove an agent and their sessions; raises WrongUse for a name that is not there."""
         with self._store.write() as tx:
-            _end_sessions(tx, name)
+            end_sessions(tx, name)
             app_passwords.revoke(tx, folded(name))
             tokens.revoke_all(tx, folded(name))
             searches.remove_all(tx, folded(name))
@@ -150,7 +168,7 @@ class Accounts:
             factors.clear(tx, folded(name))
             identities.unbind(tx, folded(name))
             gone = tx.execute(delete(agents).where(agents.c.log == log_of(tx), agents.c.name == folded(name)))
-        _must_exist(gone.rowcount, name)
+        must_exist(gone.rowcount, name)
 
     def check(self, name: str, password: str, peer: str = "", *, client: bool = False) -> Agent | None:
         """Return the agent whose password this is, else None: alike for a wrong password, an unknown or a disabled name.
@@ -161,11 +179,11 @@ class Accounts:
         if peer and self._failures.too_many(folded(name), peer):
             return None
         with self._store.read() as conn:
-            row = _find(conn, name)
+            row = find(conn, name)
         if client and password.startswith(app_passwords.PREFIX):
             return self._by_app_password(row, password)
-        if not self._open_to_passwords:
-            row = None
+        if not self._open_to_passwords or (client and row is not None and self._has_second(row)):
+            row = None  # mail clients ask for no second step: who has one gives them app passwords
         right = self._passwords.match(None if row is None else row.password, password)
         if not right or row is None or row.disabled:
             if peer:
@@ -174,8 +192,12 @@ class Accounts:
         if self._passwords.is_weak(row.password):
             stronger = self._passwords.hash(password)
             with self._store.write() as tx:
-                _set(tx, name, password=stronger)
-        return _agent(row)
+                change(tx, name, password=stronger)
+        return agent_of(row)
+
+    def _has_second(self, row: Row[Any]) -> bool:
+        with self._store.read() as conn:
+            return factors.has_any(conn, row.name)
 
     def _by_app_password(self, row: Row[Any] | None, password: str) -> Agent | None:
         now = self._clock.now()
@@ -186,12 +208,12 @@ class Accounts:
         if app_passwords.is_stale(found[1], now):
             with self._store.write() as tx:
                 app_passwords.note_use(tx, row.name, found[0], now)
-        return _agent(row)
+        return agent_of(row)
 
     def make_app_password(self, name: str, label: str) -> tuple[str, str]:
         """Return the id and the password of a new app password; raises WrongUse for a name that is not there."""
         with self._store.write() as tx:
-            _must_exist(int(_find(tx, name) is not None), name)
+            must_exist(int(find(tx, name) is not None), name)
             return app_passwords.make(tx, folded(name), label, self._clock.now())
 
     def app_passwords_of(self, name: str) -> tuple[AppPassword, ...]:
@@ -207,22 +229,34 @@ class Accounts:
                     f"{name!r} has no app password {id_!r}; to see them: docket agent app-passwords {name}"
                 )
 
-    def open_session(self, name: str, hours: float, *, peer: str = "", client: str = "") -> str:
-        """Start a session and return its token, of which only a hash is kept; ``peer`` and ``client`` say where it began."""
+    def stamp(self, name: str) -> str:
+        """Return what changes whenever somebody's password or rights do; "" for a name that is not there."""
+        with self._store.read() as conn:
+            return stamp_of(find(conn, name))
+
+    def open_session(
+        self, name: str, hours: float, *, peer: str = "", client: str = "", stamp: str = ""
+    ) -> str:
+        """Start a session and return its token, of which only a hash is kept; ``peer`` and ``client`` say where it began.
+
+        Raises WrongUse where a ``stamp`` is given that is theirs no more.
+        """
         token = secrets.token_urlsafe(32)
         now = self._clock.now()
         with self._store.write() as tx:
+            if stamp and stamp != stamp_of(find(tx, name)):
+                raise WrongUse(f"the login of {name!r} was changed meanwhile")
             tx.execute(delete(sessions).where(sessions.c.log == log_of(tx), sessions.c.expires_at <= now))
             tx.execute(
                 insert(sessions),
                 {
                     "log": log_of(tx),
-                    "token": _token_hash(token),
+                    "token": token_hash(token),
                     "agent": folded(name),
                     "expires_at": now + timedelta(hours=hours),
                 },
             )
-            begin(tx, _token_hash(token), now, peer, client)
+            begin(tx, token_hash(token), now, peer, client)
         return token
 
     def session(self, token: str) -> Agent | None:
@@ -233,18 +267,18 @@ class Accounts:
                 .join(sessions, (sessions.c.log == agents.c.log) & (sessions.c.agent == agents.c.name))
                 .where(
                     sessions.c.log == log_of(conn),
-                    sessions.c.token == _token_hash(token),
+                    sessions.c.token == token_hash(token),
                     sessions.c.expires_at > self._clock.now(),
                     agents.c.disabled.is_(False),
                 )
             ).first()
-        return None if row is None else _agent(row)
+        return None if row is None else agent_of(row)
 
     def close_session(self, token: str) -> None:
         """End one session; a token that opens none is fine."""
         with self._store.write() as tx:
             tx.execute(
-                delete(sessions).where(sessions.c.log == log_of(tx), sessions.c.token == _token_hash(token))
+                delete(sessions).where(sessions.c.log == log_of(tx), sessions.c.token == token_hash(token))
             )
 
     @property
@@ -257,42 +291,6 @@ class Accounts:
 
     def _change(self, name: str, **values: Any) -> None:
         with self._store.write() as tx:
-            _end_sessions(tx, name)
-            changed = _set(tx, name, **values)
-        _must_exist(changed, name)
-
-
-def _agent(row: Row[Any]) -> Agent:
-    return Agent(
-        name=row.name,
-        full_name=row.full_name,
-        mailboxes=tuple(row.mailboxes),
-        role=row.role,
-        disabled=row.disabled,
-    )
-
-
-def _find(conn: Connection, name: str) -> Row[Any] | None:
-    return conn.execute(
-        select(agents).where(agents.c.log == log_of(conn), agents.c.name == folded(name))
-    ).first()
-
-
-def _set(tx: Connection, name: str, **values: Any) -> int:
-    changed = tx.execute(
-        update(agents).where(agents.c.log == log_of(tx), agents.c.name == folded(name)).values(**values)
-    )
-    return int(changed.rowcount)
-
-
-def _end_sessions(tx: Connection, name: str) -> None:
-    tx.execute(delete(sessions).where(sessions.c.log == log_of(tx), sessions.c.agent == folded(name)))
-
-
-def _must_exist(count: int, name: str) -> None:
-    if not count:
-        raise WrongUse(f"there is no agent {name!r}; to see them all: docket agent list")
-
-
-def _token_hash(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+            end_sessions(tx, name)
+            changed = change(tx, name, **values)
+        must_exist(changed, name)

@@ -183,6 +183,11 @@ class Factors:
             return ""
 
 
+def has_any(conn: Connection, agent: str) -> bool:
+    """Say whether somebody has set up a second step."""
+    return any(row.kind != "recovery" for row in _of(conn, agent))
+
+
 def clear(tx: Connection, agent: str) -> int:
     """Forget all that somebody has; return how many there were."""
     return int(tx.execute(delete(factors).where(*_its(tx, agent))).rowcount)

@@ -29,6 +29,13 @@ def take(tx: Connection, code: str, now: datetime) -> str | None:
     return agent if used else None
 
 
+def whose(conn: Connection, code: str, now: datetime) -> str | None:
+    """Return whom a code is for, None for one that is not good."""
+    its = (invitations.c.log == log_of(conn), invitations.c.code == _print(code))
+    agent: str | None = conn.scalar(select(invitations.c.agent).where(*its, invitations.c.expires_at > now))
+    return agent
+
+
 def withdraw(tx: Connection, agent: str) -> None:
     tx.execute(delete(invitations).where(invitations.c.log == log_of(tx), invitations.c.agent == agent))
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from gateway.store.accounts import Agent
+from gateway.store.agents import Agent
 from gateway.store.records import EventRow
 
 

@@ -9,6 +9,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from gateway.errors import WrongUse
+from gateway.tongue import marked
 
 SHORTEST = 10  # characters
 NONE = "!"  # kept where somebody has no password: nothing opens it
@@ -19,9 +20,11 @@ _AT_ONCE = 2  # hashes in memory, 64 MiB each
 def fault_of_password(password: str, name: str) -> str:
     """Return why a password is not taken, "" where it is: length counts, mixtures do not (NIST SP 800-63B section 3.1.1)."""
     if len(password) < SHORTEST:
-        return f"a password needs at least {SHORTEST} characters"
+        return marked("a password needs at least 10 characters")
+    if len(password) > _LONGEST:
+        return marked("a password may have 1024 characters at most")
     if len(set(password)) < SHORTEST // 2 or password.casefold() == name.casefold():
-        return "this password is too easy to guess"
+        return marked("this password is too easy to guess")
     return ""
 
 

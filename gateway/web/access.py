@@ -5,7 +5,7 @@ A route that is not named here is read by who may read, and acts where it is pos
 
 from typing import Literal
 
-from gateway.store.accounts import Agent
+from gateway.store.agents import Agent
 
 Power = Literal["self", "read", "act", "export", "house", "oversee", "administer"]
 

@@ -7,6 +7,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from gateway.errors import WrongUse
+from gateway.store.spelling import folded
 from gateway.tongue import _
 from gateway.web.guard import session_cookie, set_cookie, visit_cookie
 from gateway.web.render import page
@@ -16,17 +18,28 @@ from gateway.web.throttle import Throttle
 VISIT_S = 3600
 
 
-async def admit(request: Request, name: str, target: str, *, from_elsewhere: bool = False) -> Response:
+async def admit(
+    request: Request, name: str, target: str, stamp: str, *, from_elsewhere: bool = False
+) -> Response:
     """Begin a session for an agent and send them to ``target``, a path of ours.
+
+    ``stamp`` is how the login stood when they showed who they are: one that was changed since opens nothing.
 
     A browser that comes ``from_elsewhere`` sends strict cookies only from the next page on that is asked for by one of ours.
     """
     site: Site = request.app.state.site
     peer = request.client.host if request.client else ""
     client = request.headers.get("user-agent", "")
-    token = await run_in_threadpool(
-        lambda: site.accounts.open_session(name, site.session_hours, peer=peer, client=client)
-    )
+    try:
+        token = await run_in_threadpool(
+            lambda: site.accounts.open_session(
+                name, site.session_hours, peer=peer, client=client, stamp=stamp
+            )
+        )
+    except WrongUse as wrong:
+        raise HTTPException(
+            HTTPStatus.UNAUTHORIZED, _("Your login was changed meanwhile. Begin again.")
+        ) from wrong
     done = (
         page(request, "come_in.html", target=target)
         if from_elsewhere
@@ -39,14 +52,14 @@ async def admit(request: Request, name: str, target: str, *, from_elsewhere: boo
     return done
 
 
-def charged(request: Request, *names: str) -> int:
-    """Count a try to get in; return 0, or for how many seconds there is none. ``forgive`` the same names where it was right."""
+def charged(request: Request, name: str = "", *, by: str = "password") -> int:
+    """Count a try to get in ``by`` some way; return 0, or for how many seconds there is none. ``forgive`` the same where it was right."""
     throttle: Throttle = request.app.state.throttle
-    return throttle.charge(_keys(request, names), request.app.state.site.clock.now())
+    return throttle.charge(_keys(request, name, by), request.app.state.site.clock.now())
 
 
-def forgive(request: Request, *names: str) -> None:
-    request.app.state.throttle.forgive(_keys(request, names))
+def forgive(request: Request, name: str = "", *, by: str = "password") -> None:
+    request.app.state.throttle.forgive(_keys(request, name, by))
 
 
 async def confirm(request: Request) -> None:
@@ -68,6 +81,6 @@ def too_many(response: Response, wait_s: int) -> Response:
     return response
 
 
-def _keys(request: Request, names: tuple[str, ...]) -> tuple[str, ...]:
-    peer = f"peer {request.client.host if request.client else ''}"
-    return (peer, *(f"name {name.casefold()[:100]}" for name in names))
+def _keys(request: Request, name: str, by: str) -> tuple[str, ...]:
+    peer, known = request.client.host if request.client else "", folded(name)[:100]
+    return (f"peer {peer}", f"name {by} {known}", f"pair {by} {peer} {known}")

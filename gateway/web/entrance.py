@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import Draft
-from gateway.store.accounts import Agent
+from gateway.store.agents import Agent
 from gateway.tongue import _, marked
 from gateway.web.access import Power, is_watched, need_of
 from gateway.web.render import problem

@@ -7,6 +7,7 @@ included, the headers that tell a browser to run nothing but our own script and 
 import hashlib
 import hmac
 import logging
+import re
 import secrets
 from http import HTTPStatus
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 _BODY_BYTES = 64 * 1024
 _BOOK_BYTES = 2 * 1024 * 1024  # of a rule book and a pasted mail
 _FIELDS = 50
+_HOST = re.compile(r"(?:\[([0-9a-f:.]{2,45})\]|([a-z0-9._-]{1,253}))(?::\d{1,5})?")
 _OPEN = ("/login", "/welcome", "/static/")
 _FILES = "/evidence/"  # the one place that takes files
 # What mail clients ask before anybody has logged in: it says where servers are, alike to everybody and under every name.
@@ -195,12 +197,11 @@ def _to_login(request: Request) -> Response:
 def host_of(header: str) -> str:
     """Return the name in a Host field, without its port.
 
-    >>> host_of("localhost:8025"), host_of("[::1]:8025"), host_of("EVIL.example")
-    ('localhost', '::1', 'evil.example')
+    >>> host_of("localhost:8025"), host_of("[::1]:8025"), host_of("EVIL.example"), host_of("localhost:80@evil")
+    ('localhost', '::1', 'evil.example', '')
     """
-    if header.startswith("["):
-        return header[1:].partition("]")[0].lower()
-    return header.partition(":")[0].lower()
+    found = _HOST.fullmatch(header.lower())
+    return (found[1] or found[2]) if found else ""
 
 
 def _is_cross_site(request: Request) -> bool:
@@ -208,7 +209,10 @@ def _is_cross_site(request: Request) -> bool:
     if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
         return True
     origin = request.headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc != request.headers.get("host", "")
+    try:
+        return origin is not None and urlsplit(origin).netloc != request.headers.get("host", "")
+    except ValueError:
+        return True
 
 
 async def _body(request: Request, most: int = _BODY_BYTES) -> bytes | None:

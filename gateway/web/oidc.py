@@ -9,9 +9,11 @@ import hashlib
 import json
 import secrets
 import threading
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, cast
@@ -27,9 +29,11 @@ from gateway.errors import Temporary, WrongUse
 
 _ALGORITHMS = ["RS256", "ES256", "PS256", "EdDSA", "RS384", "RS512", "ES384", "ES512"]
 _MOST = 1 << 20  # bytes of an answer
-_TIMEOUT_S = 10.0
+_TIMEOUT_S = 5.0
 _KEPT = timedelta(hours=1)  # how long the provider's description is believed
 _LEEWAY_S = 120
+_PATIENCE_S = 2.0  # for another request that asks the same
+_PAUSE_S = 20.0  # after it has not answered
 
 
 class NotThem(WrongUse):
@@ -69,6 +73,7 @@ class Provider:
     _known: dict[str, Any] = field(default_factory=dict)
     _keys: KeySet | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _again_at: float = 0.0
 
     def begin(self, back: str) -> Started:
         """Return a new login that comes back to the address ``back``. Raises Temporary where the provider does not answer."""
@@ -131,27 +136,40 @@ class Provider:
         return claims
 
     def _described(self) -> dict[str, Any]:
-        with self._lock:
-            now = self.clock.now()
-            if not self._known or self._known["until"] < now:
-                place = self.issuer.rstrip("/") + "/.well-known/openid-configuration"
-                said = _fetch(place)
-                if said.get("issuer") != self.issuer:
-                    raise Temporary(f"{place} describes another issuer: {str(said.get('issuer'))[:200]!r}")
-                needed = ("authorization_endpoint", "token_endpoint", "jwks_uri")
-                for one in needed:
-                    if not is_safe(str(said.get(one, ""))):
-                        raise Temporary(f"{place} names no safe {one}")
-                self._known = {**said, "until": now + _KEPT}
-                self._keys = None
-            return self._known
+        known, now = self._known, self.clock.now()
+        if known and known["until"] >= now:
+            return known
+        place = self.issuer.rstrip("/") + "/.well-known/openid-configuration"
+        with self._asking(place):
+            said = _fetch(place)
+            if said.get("issuer") != self.issuer:
+                raise Temporary(f"{place} describes another issuer: {str(said.get('issuer'))[:200]!r}")
+            for one in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
+                if not is_safe(str(said.get(one, ""))):
+                    raise Temporary(f"{place} names no safe {one}")
+            self._known, self._keys = {**said, "until": now + _KEPT}, None
+        return self._known
 
     def _key_set(self, *, anew: bool = False) -> KeySet:
         where = str(self._described()["jwks_uri"])
-        with self._lock:
-            if self._keys is None or anew:
+        if self._keys is None or anew:
+            with self._asking(where):
                 self._keys = KeySet.import_key_set(cast(Any, _fetch(where)))
-            return self._keys
+        assert self._keys is not None
+        return self._keys
+
+    @contextmanager
+    def _asking(self, place: str) -> Iterator[None]:
+        """Ask the provider once at a time, and not again at once where it has not answered: others wait for nothing."""
+        if time.monotonic() < self._again_at or not self._lock.acquire(timeout=_PATIENCE_S):
+            raise Temporary(f"{place} did not answer a moment ago")
+        try:
+            yield
+        except Temporary:
+            self._again_at = time.monotonic() + _PAUSE_S
+            raise
+        finally:
+            self._lock.release()
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

@@ -16,6 +16,7 @@ from gateway.store.people import person_draft
 from gateway.store.preferences import language_of
 from gateway.store.sessions import Sessions
 from gateway.tongue import LANGUAGES, _
+from gateway.web.admission import confirm
 from gateway.web.render import page
 from gateway.web.site import Site
 
@@ -45,6 +46,7 @@ async def make(request: Request) -> Response:
     name, label = request.state.agent, request.state.form.get("label", "").strip()[:_LABEL]
     if not label:
         raise HTTPException(HTTPStatus.BAD_REQUEST, _("Say what it is for: the computer, the telephone."))
+    await confirm(request)
     if len(await run_in_threadpool(site.accounts.app_passwords_of, name)) >= _PASSWORDS:
         raise HTTPException(
             HTTPStatus.CONFLICT,

@@ -29,15 +29,21 @@ from gateway.web.site import Site
 async def set_password(request: Request) -> Response:
     """Set a new password; every other session ends."""
     site, name, form = _site(request), request.state.agent, request.state.form
+    stamp = await run_in_threadpool(site.accounts.stamp, name)
     await confirm(request)
     fresh = form.get("new", "")
     if fault := fault_of_password(fresh, name):
         raise HTTPException(HTTPStatus.BAD_REQUEST, sentence(_(fault)))
     if fresh != form.get("again", ""):
         raise HTTPException(HTTPStatus.BAD_REQUEST, _("The two new passwords are not the same."))
-    await run_in_threadpool(site.accounts.passwd, name, fresh)
+    try:
+        await run_in_threadpool(lambda: site.accounts.passwd(name, fresh, stamp=stamp))
+    except WrongUse as wrong:
+        raise HTTPException(
+            HTTPStatus.CONFLICT, _("Your login was changed meanwhile. Begin again.")
+        ) from wrong
     await _record(request, "password changed")
-    return await admit(request, name, "/account")
+    return await admit(request, name, "/account", await run_in_threadpool(site.accounts.stamp, name))
 
 
 async def begin_app(request: Request) -> Response:

@@ -45,6 +45,7 @@ async def log_in(request: Request) -> Response:
         )
     if wait_s := charged(request, name):
         return too_many(_form(request, target, name, _wait(wait_s), status=429), wait_s)
+    stamp = await run_in_threadpool(site.accounts.stamp, name)
     agent = await run_in_threadpool(site.accounts.check, name, password)
     if agent is None:
         # The same words for an unknown name and a wrong password: names are not to be guessed here.
@@ -52,8 +53,8 @@ async def log_in(request: Request) -> Response:
     forgive(request, name)
     held = await run_in_threadpool(site.factors.of, agent.name)
     if not held.any:
-        return await admit(request, agent.name, target)
-    return await _second(request, {"agent": agent.name, "next": target, "wrong": 0})
+        return await admit(request, agent.name, target, stamp)
+    return await _second(request, {"agent": agent.name, "next": target, "wrong": 0, "stamp": stamp})
 
 
 async def second(request: Request) -> Response:
@@ -65,9 +66,12 @@ async def second(request: Request) -> Response:
         said = _("That took too long. Begin again with your password.")
         return _form(request, "/", said=said, status=401)
     name = begun["agent"]
-    if wait_s := charged(request, f"second step of {name}"):
+    if wait_s := charged(request, name, by="code"):
         return too_many(_form(request, begun["next"], said=_wait(wait_s), status=429), wait_s)
     agent = await run_in_threadpool(site.accounts.agent, name)
+    if begun["stamp"] != await run_in_threadpool(site.accounts.stamp, name):
+        said = _("Your login was changed meanwhile. Begin again.")
+        return _form(request, begun["next"], said=said, status=401)
     kind = await run_in_threadpool(site.factors.check_code, name, form.get("code", ""))
     if not kind or agent is None or agent.disabled:
         if begun["wrong"] + 1 >= _WRONG_CODES:
@@ -75,11 +79,11 @@ async def second(request: Request) -> Response:
         again = {**begun, "wrong": begun["wrong"] + 1}
         said = _("This code is not right. Codes of an app are good for half a minute, and once.")
         return await _second(request, again, said=said, status=401)
-    forgive(request, f"second step of {name}")
+    forgive(request, name, by="code")
     if kind == "recovery":
         draft = person_draft("recovery code used", name, by=name, source="web")
         await run_in_threadpool(site.act, draft)
-    return await admit(request, name, begun["next"])
+    return await admit(request, name, begun["next"], begun["stamp"])
 
 
 async def log_out(request: Request) -> Response:

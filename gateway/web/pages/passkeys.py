@@ -39,12 +39,21 @@ from gateway.web.render import page
 from gateway.web.site import Site
 
 _LABEL = 100
-_WRONG = (WebAuthnException, ValueError, KeyError, TypeError)  # what a browser sends may be anything
+_WRONG = (
+    WebAuthnException,
+    ValueError,
+    KeyError,
+    TypeError,
+    RecursionError,
+)  # what a browser sends may be anything
 
 
 async def ask(request: Request) -> Response:
     """Return what a browser is to have signed: by any passkey, or in a second step by one of who has shown their password."""
     site = _site(request)
+    peer = request.client.host if request.client else ""
+    if request.app.state.throttle.charge((f"ask {peer}",), site.clock.now()):
+        raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS)
     begun = await run_in_threadpool(_attempts(site).take, "second", request.state.form.get("attempt", ""))
     second = begun is not None and begun["visit"] == request.state.visit
     name = str(begun["agent"]) if begun and second else ""
@@ -55,7 +64,12 @@ async def ask(request: Request) -> Response:
         allow_credentials=[PublicKeyCredentialDescriptor(id=one.credential) for one in theirs],
         user_verification=required,
     )
-    about = {"challenge": options.challenge.hex(), "agent": name, "visit": request.state.visit}
+    about = {
+        "challenge": options.challenge.hex(),
+        "agent": name,
+        "visit": request.state.visit,
+        "stamp": str(begun["stamp"]) if begun and second else "",
+    }
     attempt = await run_in_threadpool(_attempts(site).begin, "passkey", about)
     again = await run_in_threadpool(_attempts(site).begin, "second", begun) if begun and second else ""
     return JSONResponse(
@@ -69,15 +83,15 @@ async def answer(request: Request) -> Response:
     begun = await run_in_threadpool(_attempts(site).take, "passkey", form.get("attempt", ""))
     if begun is None or begun["visit"] != request.state.visit:
         raise HTTPException(HTTPStatus.UNAUTHORIZED, _("That took too long. Begin again."))
-    tries = (f"second step of {begun['agent']}",) if begun["agent"] else ()
-    if charged(request, *tries):
+    if charged(request, begun["agent"], by="passkey"):
         raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS)
     found = await run_in_threadpool(_signed, request, site, begun)
     agent = await run_in_threadpool(site.accounts.agent, found.agent) if found else None
     if agent is None or agent.disabled:
         raise HTTPException(HTTPStatus.UNAUTHORIZED, _("This passkey opens nothing here."))
-    forgive(request, *tries)
-    return await admit(request, agent.name, safe_next(form.get("next", "/")))
+    forgive(request, begun["agent"], by="passkey")
+    stamp = begun["stamp"] or await run_in_threadpool(site.accounts.stamp, agent.name)
+    return await admit(request, agent.name, safe_next(form.get("next", "/")), stamp)
 
 
 def _signed(request: Request, site: Site, begun: dict[str, Any]) -> Passkey | None:
@@ -170,8 +184,9 @@ def _party(request: Request) -> str:
 
 
 def _origin(request: Request) -> str:
-    """Return the origin of our page; the guard has found it to be that of the request."""
-    return request.headers.get("origin", "")
+    """Return the origin of our page: what the settings say that it is, else where the request says that it came to."""
+    site: Site = request.app.state.site
+    return site.origin or f"{'https' if site.secure_cookie else 'http'}://{request.headers['host']}"
 
 
 def _attempts(site: Site) -> Attempts:

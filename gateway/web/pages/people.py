@@ -1,5 +1,6 @@
 """Who may log in: invited, changed, shut out, let in again and removed by an admin. Each is an entry ``person``."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,10 +15,12 @@ from starlette.routing import Route
 
 from gateway.errors import WrongUse
 from gateway.store import factors, identities, invitations
-from gateway.store.accounts import Accounts, Agent, Role
+from gateway.store.accounts import Accounts
+from gateway.store.agents import Agent, Role
 from gateway.store.people import person_draft
 from gateway.store.sessions import Sessions
 from gateway.tongue import _, marked
+from gateway.web.access import powers_of
 from gateway.web.admission import confirm
 from gateway.web.pages.factors import sentence
 from gateway.web.render import page
@@ -25,6 +28,7 @@ from gateway.web.site import Site
 
 DAYS = 7  # for which an invitation is good
 _NAME = 100
+_ONE = asyncio.Lock()
 _SAID = {
     "changed": marked("Changed. Their sessions have ended."),
     "shut out": marked("Shut out: nothing opens any more, mail clients too."),
@@ -82,7 +86,18 @@ async def change(request: Request) -> Response:
         said = _("You cannot do that to yourself: there must be somebody left who can. Ask another admin.")
         raise HTTPException(HTTPStatus.CONFLICT, said)
     await confirm(request)
+    async with _ONE:  # two admins who shut each other out at the same time would leave nobody
+        return await _changed(request, known, do)
+
+
+async def _changed(request: Request, known: Agent, do: str) -> Response:
+    site, form = _site(request), request.state.form
+    actor = await run_in_threadpool(site.accounts.agent, request.state.agent)
+    if actor is None or actor.disabled or "administer" not in powers_of(actor):
+        raise HTTPException(HTTPStatus.FORBIDDEN, _("This is for admins."))
     if do == "invite":
+        if site.sso and site.sso.only:
+            raise HTTPException(HTTPStatus.CONFLICT, _("Your company’s login takes care of this."))
         return await _invited(request, known.name)
     if do == "assign":
         role, boxes = _role(form.get("role", "")), _boxes(form.get("mailboxes", ""))

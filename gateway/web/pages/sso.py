@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from gateway.errors import Temporary
 from gateway.store import identities
-from gateway.store.accounts import Agent
+from gateway.store.agents import Agent
 from gateway.store.people import person_draft
 from gateway.tongue import _
 from gateway.web.admission import admit
@@ -71,7 +71,8 @@ async def back(request: Request) -> Response:
     if agent is None:
         said = _("You are logged in there, but nobody has given you a place here. Ask who runs Docket.")
         raise HTTPException(HTTPStatus.FORBIDDEN, said)
-    done = await admit(request, agent.name, safe_next(unquote(target)), from_elsewhere=True)
+    stamp = await run_in_threadpool(site.accounts.stamp, agent.name)
+    done = await admit(request, agent.name, safe_next(unquote(target)), stamp, from_elsewhere=True)
     done.delete_cookie(_cookie(site), samesite="lax", **_flags(site))
     return done
 
@@ -93,8 +94,10 @@ def _whose(site: Site, found: Identity) -> Agent | None:
         try:
             with accounts.store.write() as tx:
                 identities.bind(tx, found.issuer, found.subject, agent.name, now)
-        except IntegrityError:  # another login has been faster
-            return None
+        except IntegrityError:  # another login has been faster; perhaps it was theirs, too
+            with accounts.store.read() as conn:
+                same = identities.agent_of(conn, found.issuer, found.subject) == agent.name
+            return agent if same else None
         site.act(person_draft("identity bound", agent.name, by=agent.name, source="web"))
     return agent
 

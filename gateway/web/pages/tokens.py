@@ -9,6 +9,7 @@ from starlette.routing import Route
 from gateway.errors import WrongUse
 from gateway.store.tokens import SCOPES, Tokens, issue, withdraw
 from gateway.tongue import _
+from gateway.web.admission import confirm
 from gateway.web.render import page
 from gateway.web.site import Site
 
@@ -27,6 +28,7 @@ async def make_token(request: Request) -> Response:
         raise HTTPException(
             400, _("Say for how many days it is good, up to %(days)s; nothing is for ever.") % {"days": _DAYS}
         )
+    await confirm(request)
     asked = [scope for scope in SCOPES if form.get(f"scope-{scope}") == "yes"]
     boxes = form.get("mailboxes", "").replace(",", " ").split()
     try:
@@ -63,7 +65,14 @@ async def revoke_token(request: Request) -> Response:
 async def _shown(request: Request, made: str = "") -> Response:
     site: Site = request.app.state.site
     found = await run_in_threadpool(_tokens(site).list, request.state.agent)
-    return page(request, "tokens.html", tokens=found, scopes=SCOPES, made=made)
+    return page(
+        request,
+        "tokens.html",
+        closed=bool(site.sso and site.sso.only),
+        tokens=found,
+        scopes=SCOPES,
+        made=made,
+    )
 
 
 def _tokens(site: Site) -> Tokens:

@@ -30,7 +30,7 @@ async def join(request: Request) -> Response:
     """Use an invitation up, and let its owner in."""
     site, form = _site(request), request.state.form
     code, fresh = form.get("code", "").strip(), form.get("new", "")
-    fault = fault_of_password(fresh, "")
+    fault = fault_of_password(fresh, await run_in_threadpool(site.accounts.invited, code))
     if fault or fresh != form.get("again", ""):
         said = sentence(_(fault)) if fault else _("The two new passwords are not the same.")
         return page(request, "welcome.html", status=HTTPStatus.BAD_REQUEST, code=code, said=said)
@@ -46,11 +46,10 @@ async def join(request: Request) -> Response:
     draft = person_draft("joined", agent.name, by=agent.name, source="web")
     await run_in_threadpool(site.act, draft)
     held = await run_in_threadpool(site.factors.of, agent.name)
-    return (
-        await admit(request, agent.name, "/account")
-        if not held.any
-        else page(request, "welcome_back.html", name=agent.name)
-    )
+    if held.any:
+        return page(request, "welcome_back.html", name=agent.name)
+    stamp = await run_in_threadpool(site.accounts.stamp, agent.name)
+    return await admit(request, agent.name, "/account", stamp)
 
 
 def _site(request: Request) -> Site:

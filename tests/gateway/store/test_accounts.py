@@ -8,7 +8,8 @@ from sqlalchemy import text
 
 from gateway.clock import FixedClock
 from gateway.errors import WrongUse
-from gateway.store.accounts import Accounts, Agent
+from gateway.store.accounts import Accounts
+from gateway.store.agents import Agent
 from gateway.store.engine import connect
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # tests are not attacked

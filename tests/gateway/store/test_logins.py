@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from gateway.store.accounts import Agent
+from gateway.store.agents import Agent
 from gateway.store.logins import differences, revived
 
 

@@ -63,8 +63,11 @@ def test_an_app_password_is_shown_once_opens_mail_clients_alone_and_is_taken_bac
     house.accounts.add("ben", PASSWORD)
     with logged_in(house) as anna, logged_in(house, "ben") as ben:
         csrf = csrf_in(anna.get("/account").text)
-        assert anna.post("/account/app-passwords", data={"csrf": csrf, "label": " "}).status_code == 400
-        made = anna.post("/account/app-passwords", data={"csrf": csrf, "label": "the <laptop>"}).text
+        form = {"csrf": csrf, "label": "the <laptop>", "password": PASSWORD}
+        for bad in ({"label": " "}, {"password": "a guess of theirs"}):
+            assert anna.post("/account/app-passwords", data=form | bad).status_code == 400
+        assert house.accounts.app_passwords_of("anna") == ()
+        made = anna.post("/account/app-passwords", data=form).text
         password = re.search(r"docket-[\w-]{22}", made)[0]
         later = anna.get("/account").text
         assert password not in later

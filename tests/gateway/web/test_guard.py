@@ -71,6 +71,7 @@ def test_a_form_without_its_token_does_nothing(told, browser, path, token):
     "headers",
     [
         {"origin": "https://evil.example"},
+        {"origin": "http://["},
         {"origin": "null"},
         {"origin": "http://127.0.0.1:1"},
         {"sec-fetch-site": "cross-site"},

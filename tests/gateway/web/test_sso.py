@@ -128,12 +128,15 @@ def test_a_provider_that_is_away_or_another_or_wrongly_set_is_said(house, free_p
     for settings in ({"issuer": f"http://localhost:{free_port()}"}, {"issuer": house.site.sso.issuer + "/"}):
         lost = replace(house.site.sso, _known={}, _keys=None, **settings)
         house.site.sso.issuer, before = lost.issuer, house.site.sso.issuer
-        house.site.sso._known = {}
+        house.site.sso._known, house.site.sso._again_at = {}, 0.0
         with stranger(house) as browser:
             answer = browser.get("/login/sso")
             assert answer.status_code == 502
             assert "Brand login does not answer" in answer.text
         house.site.sso.issuer, house.site.sso._known = before, {}
+        with stranger(house) as browser:  # and is not asked again at once
+            assert browser.get("/login/sso").status_code == 502
+        house.site.sso._again_at = 0.0
     house.site.sso.client_secret = lambda: "wrong"
     assert come(house, "anna")[0].status_code == 403
 

@@ -9,17 +9,23 @@ NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 def test_the_sixth_try_waits_until_the_window_is_over():
     throttle = Throttle()
-    assert [throttle.charge(("peer a",), NOW) for _ in range(6)] == [0, 0, 0, 0, 0, 300]
-    assert throttle.charge(("peer a",), NOW + timedelta(seconds=299)) == 1
-    assert throttle.charge(("peer a",), NOW + timedelta(seconds=300)) == 0
+    assert [throttle.charge(("pair a",), NOW) for _ in range(6)] == [0, 0, 0, 0, 0, 300]
+    assert throttle.charge(("pair a",), NOW + timedelta(seconds=299)) == 1
+    assert throttle.charge(("pair a",), NOW + timedelta(seconds=300)) == 0
+
+
+def test_an_office_behind_one_address_and_a_name_that_strangers_know_have_more():
+    throttle = Throttle()
+    assert [throttle.charge(("peer a", f"pair {n}"), NOW) for n in range(21)] == [0] * 20 + [300]
+    assert [throttle.charge(("name x", f"pair x {n}"), NOW) for n in range(51)] == [0] * 50 + [300]
 
 
 def test_one_key_that_waits_is_enough_and_costs_the_other_nothing():
     throttle = Throttle()
     for _ in range(5):
-        throttle.charge(("peer a", "name x"), NOW)
-    assert throttle.charge(("peer b", "name x"), NOW) == 300
-    assert throttle.charge(("peer b", "name y"), NOW) == 0
+        throttle.charge(("peer a", "pair x"), NOW)
+    assert throttle.charge(("peer b", "pair x"), NOW) == 300
+    assert throttle.charge(("peer b", "pair y"), NOW) == 0
 
 
 def test_a_right_password_forgives():
