@@ -1,5 +1,6 @@
 """The web view: routes of every page, behind the guard."""
 
+import asyncio
 from http import HTTPStatus
 
 from starlette.applications import Starlette
@@ -122,6 +123,7 @@ def build_site(site: Site) -> Starlette:
     )
     app.state.site = site
     app.state.throttle = Throttle()
+    app.state.one_change = asyncio.Lock()  # two admins who shut each other out at once would leave nobody
     app.state.pulses = pulses
     app.state.streams, app.state.ending = 0, lambda: False
     return app

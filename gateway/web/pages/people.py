@@ -1,6 +1,5 @@
 """Who may log in: invited, changed, shut out, let in again and removed by an admin. Each is an entry ``person``."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,7 +27,6 @@ from gateway.web.site import Site
 
 DAYS = 7  # for which an invitation is good
 _NAME = 100
-_ONE = asyncio.Lock()
 _SAID = {
     "changed": marked("Changed. Their sessions have ended."),
     "shut out": marked("Shut out: nothing opens any more, mail clients too."),
@@ -86,7 +84,7 @@ async def change(request: Request) -> Response:
         said = _("You cannot do that to yourself: there must be somebody left who can. Ask another admin.")
         raise HTTPException(HTTPStatus.CONFLICT, said)
     await confirm(request)
-    async with _ONE:  # two admins who shut each other out at the same time would leave nobody
+    async with request.app.state.one_change:
         return await _changed(request, known, do)
 
 

@@ -3,6 +3,8 @@
 import html
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import httpx
 import pytest
@@ -125,6 +127,23 @@ def test_nobody_takes_their_own_rights(house, admin):
         form = {"do": what, "role": "agent", "mailboxes": "", "password": PASSWORD}
         assert post(admin, "/people/ada", page, **form).status_code == 409
     assert house.accounts.agent("ada").role == "admin"
+
+
+def test_two_admins_who_shut_each_other_out_at_once_do_not_leave_the_house_to_nobody(house, admin):
+    house.accounts.add("eve", PASSWORD, role="admin")
+    form = {"do": "assign", "role": "agent", "mailboxes": "", "password": PASSWORD}
+    with house.client("eve") as eve, ThreadPoolExecutor(2) as both:
+        pages = {one: one.get("/people").text for one in (admin, eve)}
+        start = Barrier(2)
+
+        def shut(one, name):
+            start.wait()
+            return post(one, f"/people/{name}", pages[one], **form).status_code
+
+        first, second = sorted(both.map(shut, (admin, eve), ("eve", "ada")))
+    assert first == 303
+    assert second != 303
+    assert sorted(house.accounts.agent(name).role for name in ("ada", "eve")) == ["admin", "agent"]
 
 
 def test_a_lost_telephone_is_forgotten_by_an_admin(house, admin):
