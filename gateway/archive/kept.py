@@ -18,7 +18,10 @@ _ENDINGS = (".txt", ".eml", ".checkpoint")
 
 
 def kept_in(path: Path) -> Iterator[tuple[Path, str]]:
-    """Yield each checkpoint in a file, or in the files of a folder, with where it stands. Raises WrongUse where there is none."""
+    """Yield each checkpoint in a file, or in the files of a folder, with where it stands; "" for a file of a folder that has none.
+
+    Raises WrongUse where there is none at all.
+    """
     files = (
         sorted(one for one in path.rglob("*") if one.suffix in _ENDINGS and one.is_file())
         if path.is_dir()
@@ -31,8 +34,9 @@ def kept_in(path: Path) -> Iterator[tuple[Path, str]]:
                 raw = opened.read(_MOST)
         except OSError as wrong:
             raise WrongUse(f"{file}: {wrong.strerror}") from wrong
-        for note in notes_in(raw):
-            found = True
+        notes = notes_in(raw)
+        found = found or bool(notes)
+        for note in notes or [""] * path.is_dir():
             yield file, note
     if not found:
         raise WrongUse(f"{path}: there is no checkpoint in it, in a text file (.txt) or a mail (.eml)")

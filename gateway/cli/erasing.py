@@ -181,6 +181,7 @@ def plain(plan: Plan) -> dict[str, object]:
         "entries": len(plan.erased),
         "orders": [one.value for one in plan.orders],
         "quoted": [one.value for one in plan.quoted],
+        "doubtful": plan.doubtful,
         "kept": plan.kept,
         "shared": plan.shared,
         "reports": plan.reports,
@@ -201,6 +202,11 @@ def _show(plan: Plan) -> None:
         names = ", ".join(one.value for one in plan.quoted)
         click.echo(
             f"Not covered, since their numbers are only quoted: the orders {names}; docket erase ORDER takes them"
+        )
+    if plan.doubtful:
+        click.echo(
+            f"Not covered, since they only quote the number: messages {ranges(plan.doubtful)};"
+            " docket link MESSAGE ORDER makes one part of the order"
         )
     if plan.shared:
         click.echo(

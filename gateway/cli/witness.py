@@ -35,6 +35,11 @@ def check(place: Place, paths: tuple[Path, ...], as_json: bool) -> None:
     with contextlib.closing(archive):
         for path in paths:
             for file, note in kept_in(path):
+                if not note:
+                    click.echo(
+                        f"docket: {file}: there is no checkpoint in it, or none that is whole", err=True
+                    )
+                    continue
                 compared = archive.compare(note)
                 bad += not compared.ok
                 why = "" if compared.ok else stated(archive, compared.signed)

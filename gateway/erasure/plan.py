@@ -51,6 +51,7 @@ class Plan:
     erased: tuple[tuple[int, int | None], ...]
     kept: tuple[int, ...]  # messages that somebody wants left out
     quoted: tuple[OrderRef, ...]  # orders whose numbers these messages only quote: not covered
+    doubtful: tuple[int, ...]  # messages that only quote the number of the order that goes: not covered
     shared: tuple[int, ...]  # messages that name orders of others too
     reports: tuple[int, ...]  # order reports that are written anew without what they tell of this
     exports: tuple[tuple[int, str], ...]  # evidence packs that were handed out: entry, and to whom
@@ -106,6 +107,7 @@ def plan_of(
         erased=tuple(sorted(erased.items())),
         kept=tuple(sorted(kept)),
         quoted=tuple(sorted(scope.quoted_in(conn, messages) - orders)),
+        doubtful=tuple(sorted(scope.messages_of(conn, orders, weakly=True) - found)),
         shared=tuple(sorted(seq for seq, each in linked.items() if not set(each) <= orders)),
         reports=reports,
         exports=tuple(sorted(exports.items())),

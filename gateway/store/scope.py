@@ -76,8 +76,8 @@ def quoted_in(conn: Connection, messages: Iterable[int]) -> set[OrderRef]:
     return found
 
 
-def messages_of(conn: Connection, orders: Iterable[OrderRef]) -> set[int]:
-    """Return the messages linked to orders, those that only quote the number left out."""
+def messages_of(conn: Connection, orders: Iterable[OrderRef], *, weakly: bool = False) -> set[int]:
+    """Return the messages linked to orders, those that only quote the number left out; ``weakly``, only those."""
     found: set[int] = set()
     for order in orders:
         linked = select(_links.message).where(
@@ -85,7 +85,7 @@ def messages_of(conn: Connection, orders: Iterable[OrderRef]) -> set[int]:
             _links.marketplace == order.marketplace,
             _links.value == order.value,
             _links.undone_by.is_(None),
-            _links.confidence != _WEAK,
+            _links.confidence == _WEAK if weakly else _links.confidence != _WEAK,
         )
         found.update(conn.scalars(linked))
     return found

@@ -71,6 +71,9 @@ def test_a_folder_gets_the_checkpoint_and_the_key_and_the_log_says_so(archive, d
     ]
     ((_, note),) = kept_in(drive)
     assert archive.compare(note).ok
+    garbled = drive / "garbled.checkpoint.txt"
+    garbled.write_text(note.replace("=", "~"))
+    assert dict(kept_in(drive))[garbled] == ""
     (entry,) = archive.entries(0, types={"witness"})
     assert str(drive).encode() in entry.payload
 

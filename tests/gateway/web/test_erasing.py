@@ -7,6 +7,8 @@ import httpx
 import pytest
 
 from gateway.archive.destruction import Gone
+from gateway.erasure.plan import Target
+from rules.facts import OrderRef
 from tests.small_house import BUYER, MAILBOX, ORDER, PASSWORD, build_house, csrf_in, seed, serving
 
 REASON = "the person asked by letter"
@@ -43,6 +45,15 @@ def press(browser, path="/custody/erasures", **form):
 def asked(house):
     (seq,) = house.archive.seqs_of_type("erasure.asked")
     return seq
+
+
+def test_a_message_that_only_quotes_the_order_s_number_is_not_covered_and_is_named(kept):
+    stranger = kept.seqs["stranger"]
+    target = Target(order=OrderRef(marketplace="amazon", value=ORDER))
+    with logged_in(kept, "anna") as anna:
+        shown = anna.get("/custody/erasures", params={"target": ORDER}).text
+    assert f"Messages that only quote the number: {stranger}." in shown
+    assert stranger not in kept.site.desk.eraser.plan(target).messages
 
 
 def test_two_people_erase_a_person_and_the_certificate_is_there(told):
