@@ -2,6 +2,7 @@
 
 import getpass
 import sys
+from collections.abc import Callable
 from typing import get_args
 
 import click
@@ -17,6 +18,27 @@ from gateway.store.spelling import folded
 _INVITED_DAYS = 7
 
 
+def _described(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say who somebody new is and what they may."""
+    for option in (
+        click.option(
+            "--role",
+            type=click.Choice(get_args(Role)),
+            default="agent",
+            help="What they may: docs/operate/people.md.",
+        ),
+        click.option(
+            "--mailbox",
+            "mailboxes",
+            multiple=True,
+            help="A support address they may write from; default: all.",
+        ),
+        click.option("--full-name", default="", help="The name shown in timelines."),
+    ):
+        command = option(command)
+    return command
+
+
 @click.group()
 def agent() -> None:
     """Add, list and remove the people who answer mail."""
@@ -24,16 +46,7 @@ def agent() -> None:
 
 @agent.command()
 @click.argument("name")
-@click.option("--full-name", default="", help="The name shown in timelines.")
-@click.option(
-    "--mailbox", "mailboxes", multiple=True, help="A support address they may write from; default: all."
-)
-@click.option(
-    "--role",
-    type=click.Choice(get_args(Role)),
-    default="agent",
-    help="What they may: docs/operate/people.md.",
-)
+@_described
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @pass_place
 def add(
@@ -50,16 +63,7 @@ def add(
 
 @agent.command()
 @click.argument("name")
-@click.option("--full-name", default="", help="The name shown in timelines.")
-@click.option(
-    "--mailbox", "mailboxes", multiple=True, help="A support address they may write from; default: all."
-)
-@click.option(
-    "--role",
-    type=click.Choice(get_args(Role)),
-    default="agent",
-    help="What they may: docs/operate/people.md.",
-)
+@_described
 @pass_place
 def invite(place: Place, name: str, full_name: str, mailboxes: tuple[str, ...], role: Role) -> None:
     """Print a link with which NAME sets a password of their own; who is there already loses the one they have."""
