@@ -1,6 +1,6 @@
 """Reading through the agents' port against the same Dovecot directly, in the same run.
 
-``python -m benchmarks.reading --count 5000 --pairs 10 --idle 200``. Each pair fetches every message of a folder whole, once each way
+``python -m benchmarks.reading --count 20000 --pairs 10 --idle 200``. Each pair fetches every message of a folder whole, once each way
 and every second pair the other way round, by a client that costs nothing and by imaplib; then FLAGS of all, a login, and a change that is recorded before it is answered, many times. Last so
 many clients log in, select and idle, and the port's process is weighed. The port runs in a process of its own, as ``serve`` does. Needs Dovecot.
 """
@@ -88,7 +88,7 @@ def compare(name: str, direct: list[float], through: list[float], unit: float = 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=3000)
+    parser.add_argument("--count", type=int, default=20_000)
     parser.add_argument("--pairs", type=int, default=6)
     parser.add_argument("--idle", type=int, default=200)
     asked = parser.parse_args()

@@ -8,11 +8,13 @@ what the octets are.
 import asyncio
 import contextlib
 import logging
+import math
 import re
 import secrets
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 
+from gateway.door.deadline import Deadline
 from gateway.imap_proxy.capabilities import WITHHELD_COMMANDS, withhold
 from gateway.imap_proxy.commands import Command, Given
 from gateway.imap_proxy.inquiry import Inquiry
@@ -22,6 +24,7 @@ from gateway.imap_proxy.wire import Fault, Literal, Octets, Text, Wire
 log = logging.getLogger(__name__)
 
 _READ = 256 * 1024
+_AHEAD = 512 * 1024  # what a server may be ahead of its client
 _PARTS = 20_000  # lines and literals of one command
 _AT_ONCE = 1000  # commands a client may have sent ahead of their answers
 # RFC 9051 section 9: a tag has no wildcards, quotes, braces or plus; one space stands between it and the command.
@@ -64,28 +67,34 @@ class Passage:
         self._quiet = asyncio.Event()  # no command of the client's is under way
         self._quiet.set()
         self._running: set[bytes] = set()  # tags that have no answer yet
-        self._asked: asyncio.Future[bool] | None = (
-            None  # whether the server wants more of the command ``_asking``
-        )
+        self._asked: asyncio.Future[bool] | None = None  # whether the server wants more of ``_asking``
         self._asking = b""
         self._unasked = False  # the client does not wait for the server's plus, and is not shown it
         self._idle = b""  # the tag of the IDLE that goes on
         self._skipping = False  # the rest of a command that the server has refused
         self._between = True  # the client has the last response whole
+        self._telling: asyncio.Future[None] | None = None  # the last deeds that are being recorded
 
     async def run(self) -> None:
-        """Pass on until one side ends, falls silent for too long or sends what cannot be read."""
+        """Pass on until one side ends, both fall silent for too long or one sends what cannot be read."""
+        self._to_client.transport.set_write_buffer_limits(_AHEAD)
         ways = [asyncio.create_task(self._up()), asyncio.create_task(self._down())]
+
+        def stop() -> None:
+            for way in ways:
+                way.cancel()
+
+        self._silence = Deadline(asyncio.get_running_loop(), math.inf, stop)
         try:
             done, _ = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
             for way in done:
-                if (wrong := way.exception()) is not None and not isinstance(wrong, OSError):
-                    raise wrong
+                with contextlib.suppress(OSError, asyncio.CancelledError):  # gone, or silent for too long
+                    way.result()
         finally:
-            for way in ways:
-                way.cancel()
+            self._silence.cancel()
+            stop()
             await asyncio.gather(*ways, return_exceptions=True)
-            await self._record(self._observer.close())
+            await self._tell(self._observer.close())
 
     async def _up(self) -> None:
         while True:
@@ -104,7 +113,7 @@ class Passage:
                 if reason:
                     await self._end(reason)
                     return
-            await self._drain(self._to_server)
+            await self._to_server.drain()
             data = await self._read(self._from_client)
             if not data:
                 return
@@ -131,7 +140,7 @@ class Passage:
             self._asking = tag = found[1]
             if tag in self._running or len(self._running) >= _AT_ONCE:
                 return "this tag is in use, or too many are"
-            command = Command(tag, _unmarked(text)[len(tag) + 1 :])
+            command = Command(tag, text.unmarked[len(tag) + 1 :])
             withheld = command.verb in WITHHELD_COMMANDS
             if not withheld and (reason := self._keeps(command)):
                 await self._refuse(tag, reason)
@@ -151,7 +160,7 @@ class Passage:
                     self._idle = tag
                 return ""
         elif self._command is not None:
-            self._command.more.append(_unmarked(text))
+            self._command.more.append(text.unmarked)
         if text.literal is not None and self._command is not None:
             self._command.more.append(Given())
             if len(self._command.more) > _PARTS:
@@ -160,7 +169,7 @@ class Passage:
             self._to_server.write(line + b"\r\n")
         elif self._asking not in self._running:
             return "the server has answered this command already"
-        elif not await self._ask(_waiting(line, text.literal), unasked=not text.literal.waits):
+        elif not await self._ask(text.waiting, unasked=not text.literal.waits):
             self._skip(text.literal)
         return ""
 
@@ -168,7 +177,7 @@ class Passage:
         """Answer a command ourselves, once all before it are answered."""
         await self._quiet.wait()
         self._to_client.write(tag + b" NO [CANNOT] " + reason.encode("ascii", "replace") + b"\r\n")
-        await self._drain(self._to_client)
+        await self._to_client.drain()
 
     def _part(self, octets: Octets) -> None:
         if self._command is not None and isinstance(given := self._command.more[-1], Given):
@@ -184,14 +193,26 @@ class Passage:
             while True:
                 question = steps.send(await self._inquire(question))
         except StopIteration as end:
-            await self._record(end.value)
+            await self._tell(end.value, wait=command.kind != "fetch")
+
+    async def _tell(self, deeds: list[Deed], *, wait: bool = True) -> None:
+        """Have deeds recorded, after all before them, whatever becomes of the session. For what was only read nobody need wait."""
+        if deeds:
+            self._telling = asyncio.ensure_future(self._record_after(self._telling, deeds))
+        if wait and self._telling is not None:
+            await asyncio.shield(self._telling)
+
+    async def _record_after(self, before: asyncio.Future[None] | None, deeds: list[Deed]) -> None:
+        if before is not None:
+            await before
+        await self._record(deeds)
 
     async def _inquire(self, question: bytes) -> list[bytes]:
         await self._quiet.wait()
         self._asked_own += 1
         self._inquiry = inquiry = Inquiry(self._secret + str(self._asked_own).encode())
         self._to_server.write(inquiry.tag + b" " + question + b"\r\n")
-        await self._drain(self._to_server)
+        await self._to_server.drain()
         return await inquiry.done
 
     def _skip(self, literal: Literal | None) -> None:
@@ -205,7 +226,7 @@ class Passage:
         self._asked = asyncio.get_running_loop().create_future()
         self._unasked = unasked
         self._to_server.write(line + b"\r\n")
-        await self._drain(self._to_server)
+        await self._to_server.drain()
         return await self._asked
 
     async def _down(self) -> None:
@@ -231,7 +252,7 @@ class Passage:
                         log.warning("imap-server-unreadable why=%s", event.reason)
                         return
             self._to_client.writelines(passed)
-            await self._drain(self._to_client)
+            await self._to_client.drain()
             data = await self._read(self._from_server)
             if not data:
                 return
@@ -248,8 +269,8 @@ class Passage:
             return b"" if self._unasked else text.data
         if found := _TAGGED.match(text.line):
             self._running.discard(found[1])
-            if deeds := self._observer.end(found[1], text.line):
-                await self._record(deeds)  # before the client is told that it is done
+            deeds = self._observer.end(found[1], text.line)
+            await self._tell(deeds, wait=any(deed.did != "opened" for deed in deeds))
             if not self._running:
                 self._quiet.set()
             if found[1] == self._idle:
@@ -264,30 +285,16 @@ class Passage:
         self._asked = None
 
     async def _read(self, reader: asyncio.StreamReader) -> bytes:
-        async with asyncio.timeout(self._idle_s):
-            return await reader.read(_READ)
-
-    async def _drain(self, writer: asyncio.StreamWriter) -> None:
-        async with asyncio.timeout(self._idle_s):
-            await writer.drain()
+        self._silence.allow(self._idle_s)
+        return await reader.read(_READ)
 
     async def _end(self, reason: str) -> None:
         if self._between:
             self._to_client.write(b"* BYE " + reason.encode() + b"\r\n")
-            await self._drain(self._to_client)
+            await self._to_client.drain()
 
 
 def _acknowledge(writer: asyncio.StreamWriter) -> None:
     """Tell a client's kernel at once what has come: many hold the line end after a literal back until they know, and ours waits 40 ms."""
     with contextlib.suppress(OSError):  # gone, or no TCP
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
-
-
-def _unmarked(text: Text) -> bytes:
-    """The line without the marker of the literal that it announces."""
-    return text.line if text.literal is None else text.line[: text.line.rindex(b"{")].removesuffix(b"~")
-
-
-def _waiting(line: bytes, literal: Literal) -> bytes:
-    """The line with its literal as one that waits."""
-    return line if literal.waits else line[:-2] + b"}"

@@ -38,6 +38,16 @@ class Text:
     def line(self) -> bytes:
         return line_of(self.data) if self.ends else self.data
 
+    @property
+    def unmarked(self) -> bytes:
+        """The line without the marker of its literal."""
+        return self.line if self.literal is None else self.line[: self.line.rindex(b"{")].removesuffix(b"~")
+
+    @property
+    def waiting(self) -> bytes:
+        """The line with its literal as one that waits."""
+        return self.line if self.literal is None or self.literal.waits else self.line[:-2] + b"}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Octets:
@@ -67,7 +77,8 @@ class Wire:
     def __init__(self, *, from_client: bool, line_limit: int = 65536) -> None:
         self._from_client = from_client
         self._line_limit = line_limit
-        self._held = bytearray()
+        self._held = b""  # as it came wherever it can be, so that what is passed on whole is not copied
+        self._at = 0  # what stands before it is taken
         self._searched = 0  # no line end stands before this place
         self._left = 0  # octets of a literal that are still to come
         self._tail = b""  # the end of the piece before, while a long line goes on
@@ -87,10 +98,12 @@ class Wire:
     @property
     def holds(self) -> int:
         """How many received bytes are not taken yet."""
-        return len(self._held)
+        return len(self._held) - self._at
 
     def receive(self, data: bytes) -> None:
-        self._held += data
+        self._held = self._held[self._at :] + data if self.holds else data
+        self._searched = max(self._searched - self._at, 0)
+        self._at = 0
 
     def next_event(self) -> Event | None:
         """Take the next event; None when more bytes are needed, and always after a Fault."""
@@ -98,10 +111,10 @@ class Wire:
             return None
         if self._left:
             return self._octets()
-        end = self._held.find(b"\n", self._searched, self._line_limit)
+        end = self._held.find(b"\n", max(self._searched, self._at), self._at + self._line_limit)
         if end >= 0:
-            return self._line(self._take(end + 1))
-        if len(self._held) < self._line_limit:
+            return self._line(self._take(end + 1 - self._at))
+        if self.holds < self._line_limit:
             self._searched = len(self._held)
             return None
         if self._from_client:
@@ -110,7 +123,7 @@ class Wire:
 
     def skim(self) -> bytes:
         """Take, all at once, what a server sends of messages (RFC 9051 section 7.5): nothing in it answers a command."""
-        held, place, left, begins = self._held, 0, self._left, self._begins
+        held, place, left, begins = self._held, self._at, self._left, self._begins
         if self._tail or (self._status and not begins):
             return b""  # a long line goes on
         while place < len(held):
@@ -120,7 +133,6 @@ class Wire:
                 continue
             found = _WHOLE.match(held, place) if begins else None
             after = found.end() + int(found[1]) if found else 0
-            found = None  # it would keep the bytes from being taken
             if after and held.startswith(b")\r\n", after):
                 place = after + 3
                 continue
@@ -131,10 +143,10 @@ class Wire:
                 break
             literal = None
             if held[end - 1] == 125 or held[end - 2] == 125:  # a brace
-                literal = literal_after(line_of(bytes(held[place : end + 1])))
+                literal = literal_after(line_of(held[place : end + 1]))
             left, begins, place = literal.size if literal else 0, literal is None, end + 1
         self._left, self._begins, self._status = left, begins, False
-        return self._take(place) if place else b""
+        return self._take(place - self._at)
 
     def refuse(self) -> None:
         """Forget the literal announced last, which the other side will not have: its sender begins a new command.
@@ -145,9 +157,9 @@ class Wire:
         self._begins = True
 
     def _octets(self) -> Octets | None:
-        if not self._held:
+        if not self.holds:
             return None
-        data = self._take(min(self._left, len(self._held)))
+        data = self._take(min(self._left, self.holds))
         self._left -= len(data)
         return Octets(data=data, left=self._left)
 
@@ -173,14 +185,15 @@ class Wire:
             self._status = not self._from_client and STATUS.match(line) is not None
 
     def _take(self, size: int) -> bytes:
-        data = bytes(self._held[:size])
-        del self._held[:size]
-        self._searched = 0
+        data = self._held[self._at : self._at + size]
+        self._at += size
+        if not self.holds:
+            self._held, self._at, self._searched = b"", 0, 0  # not kept while a client idles
         return data
 
     def _fault(self, reason: str) -> Fault:
         self._broken = True
-        self._held.clear()
+        self._held, self._at = b"", 0
         return Fault(reason=reason)
 
 

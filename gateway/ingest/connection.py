@@ -14,9 +14,9 @@ from typing import Any, AnyStr, cast
 
 from aiosmtpd.smtp import SMTP
 
+from gateway.door.deadline import Deadline
 from gateway.door.throttle import peer_key
 from gateway.errors import DocketError
-from gateway.ingest.deadline import Deadline
 from gateway.ingest.reply import wire_reply
 from gateway.ingest.service import Service
 

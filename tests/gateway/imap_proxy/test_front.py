@@ -14,6 +14,7 @@ from gateway.demo.dovecot import find_dovecot
 from gateway.errors import Temporary
 from gateway.imap_proxy.upstream import Upstream
 from tests.agents_port import AGENT, MAILBOX, WORD, agents_port
+from tests.installation import wait_for
 from tests.mailboxes import PASSWORD, USER, mailbox_server
 from tests.oauth_provider import TokenDovecot, provider
 from tests.scripted_imap import scripted_imap
@@ -47,7 +48,7 @@ def raw(address):
         def ask(data, until=b""):
             link.sendall(data)
             said = b""
-            while line := lines.readline():
+            while until is not None and (line := lines.readline()):
                 said += line
                 if line.startswith(until or data.split(b" ")[0]):
                     break
@@ -160,6 +161,49 @@ def test_a_folder_that_is_kept_can_be_filled_and_not_deleted(port):
         )
         assert client.rename("Orders", "Mine")[0] == "NO"
         assert client.append("Orders/112", "", None, b"Subject: y\r\n\r\n\r\n")[0] == "OK"
+
+
+@pytest.mark.needs("dovecot")
+def test_what_was_only_read_is_on_record_before_what_came_after_it(port):
+    with imaplib.IMAP4(*port.clear) as client:
+        client.login(AGENT, WORD)
+        client.select("INBOX")
+        for number in range(520):  # more than are kept until something else is done
+            client.append("INBOX", "", None, b"Subject: %d\r\n\r\nhello\r\n" % number)
+        client.noop()
+        client.uid("FETCH", "1:*", "(BODY.PEEK[])")
+        client.uid("STORE", "1:*", "+FLAGS.SILENT", "\\Flagged")
+        client.uid("FETCH", "1:*", "(BODY.PEEK[])")
+    wait_for(lambda: did(port)[-1] == "logout")
+    done = [
+        one for one in map(json.loads, (entry.payload for entry in port.entries())) if one["did"] != "added"
+    ]
+    assert [one["did"] for one in done] == ["login", "opened", "flagged", "opened", "logout"]
+    assert done[1]["count"] == done[3]["count"] >= 520
+
+
+@pytest.mark.needs("dovecot")
+def test_whoever_hangs_up_on_a_change_leaves_it_on_record(port):
+    with raw(port.clear) as ask:
+        ask(b'a LOGIN "%s" "%s"\r\n' % (AGENT.encode(), WORD.encode()))
+        ask(b"b APPEND INBOX {17+}\r\nSubject: x\r\n\r\nhi\r\n", until=b"b ")
+    for number in range(40):
+        with raw(port.clear) as ask:
+            ask(b'a LOGIN "%s" "%s"\r\n' % (AGENT.encode(), WORD.encode()))
+            ask(b"b SELECT INBOX\r\n")
+            ask(b"c UID STORE 1:* +FLAGS (k%d)\r\n" % number, until=b"*" if number % 2 else None)
+    wait_for(lambda: did(port).count("logout") == 41)
+    said = [json.loads(one.payload) for one in port.entries()]
+    assert {one["what"] for one in said if one["did"] == "flagged"} == {f"+FLAGS (k{n})" for n in range(40)}
+
+
+@pytest.mark.needs("dovecot")
+def test_a_session_in_which_nobody_says_a_word_ends(box, tmp_path):
+    with agents_port(tmp_path, upstream(box.host, box.imap_port), imap_idle_s=0.2) as port:
+        with raw(port.clear) as ask:
+            assert b"a OK" in ask(b'a LOGIN "%s" "%s"\r\n' % (AGENT.encode(), WORD.encode()))
+            assert ask(b"", until=b"never") == b""  # the end of the connection
+        assert did(port) == ["login", "logout"]
 
 
 @pytest.mark.needs("dovecot")

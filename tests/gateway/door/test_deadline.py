@@ -5,7 +5,7 @@ import asyncio
 import pytest
 import uvloop
 
-from gateway.ingest.deadline import Deadline
+from gateway.door.deadline import Deadline
 
 
 class Loop(asyncio.SelectorEventLoop):
