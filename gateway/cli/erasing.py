@@ -186,6 +186,7 @@ def plain(plan: Plan) -> dict[str, object]:
         "shared": plan.shared,
         "reports": plan.reports,
         "exports": [seq for seq, _ in plan.exports],
+        "unsure": plan.unsure,
         "hindrances": [one.why for one in plan.hindrances],
     }
 
@@ -217,7 +218,13 @@ def _show(plan: Plan) -> None:
     if plan.reports:
         click.echo(f"Order reports written anew without it: entries {ranges(plan.reports)}")
     for seq, agent in plan.exports:
-        click.echo(f"Out of reach: the evidence pack of entry {seq}, handed out to {agent or 'nobody named'}")
+        click.echo(
+            f"Out of reach: the pack, report or list of entry {seq}, handed out to {agent or 'nobody named'}"
+        )
+    if plan.unsure:
+        click.echo(
+            f"Perhaps out of reach: what entries {ranges(plan.unsure)} handed out; they do not say what was in it"
+        )
     for one in plan.hindrances:
         click.echo(f"{'HELD' if one.held else 'Not now'}: {one.why}")
 

@@ -21,7 +21,7 @@ from gateway.extraction import Extractor
 from gateway.indexer import text_of
 from gateway.mail.entry import MAIL_TYPES, Envelope
 from gateway.mail.parse import parse
-from gateway.results.result import Form, Result
+from gateway.results.result import Form, Result, found_by
 from gateway.shape import facts_of, is_outbound
 from gateway.store import due, fold, messages, orders
 from gateway.store.authenticity import authentic_of
@@ -85,9 +85,10 @@ def search(
     places: dict[Form, Path | None] = {"csv": csv, "jsonl": jsonl, "eml-zip": eml_zip}
     wanted = [(form, out) for form, out in places.items() if out is not None]
     if wanted:
-        result = Result(query=tree, text=" ".join(query), sort="oldest" if sort == "oldest" else "newest")
+        found = found_by(index, tree, "oldest" if sort == "oldest" else "newest")
+        result = Result(text=" ".join(query), seqs=found)
         for form, out in wanted:
-            take_result(app, index, result, form, out, agent=agent, reason=reason, as_json=as_json)
+            take_result(app, result, form, out, agent=agent, reason=reason, as_json=as_json)
         _tell_lag(app, index)
         index.close()
         return

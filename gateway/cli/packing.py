@@ -18,11 +18,11 @@ from gateway.evidence.contents import Asked
 from gateway.evidence.pack import Report
 from gateway.evidence.selection import QUIET, Request, Selection, select_messages, select_order
 from gateway.report.audience import Wanted
+from gateway.results.result import found_by
 from gateway.store.waits import waits_in
 from index.query import parse_query
 from rules.facts import OrderRef
 
-_PAGE = 1000
 _CLOSABLE = (
     "answer",
     "authenticity",
@@ -124,13 +124,8 @@ def _choose(app: App, request: Request) -> Selection:
         with app.store.read() as conn:
             return select_order(conn, request, request.order, size)
     tree = parse_query(request.query, tz=UTC, waits=waits_in(app.store, app.clock))
-    found, after = list[int](), None
     index = app.index()
-    while True:
-        page = index.search(tree, limit=_PAGE, sort="oldest", after=after)
-        found.extend(hit.seq for hit in page.hits)
-        if (after := page.after) is None:
-            break
+    found = found_by(index, tree, "oldest")
     index.close()
     with app.store.read() as conn:
         return select_messages(conn, request, found, size)

@@ -11,12 +11,10 @@ from gateway.cli.frame import print_json
 from gateway.errors import WrongUse
 from gateway.results.files import pieces
 from gateway.results.result import Form, Result
-from index.backend import Backend
 
 
 def take_result(
     app: App,
-    index: Backend,
     result: Result,
     form: Form,
     out: Path,
@@ -33,9 +31,9 @@ def take_result(
     try:
         with fresh.open("xb") as file, ExitStack() as stack:
             stack.callback(fresh.unlink, missing_ok=True)  # once it is in its place, this finds nothing
-            draft = result.draft(index, form, agent, reason=reason, source="command")
+            draft = result.draft(form, agent, reason=reason, source="command")
             entry = app.archive.append(draft).seq
-            for piece in pieces(app.archive, app.store, index, result, form):
+            for piece in pieces(app.archive, app.store, result, form):
                 size += file.write(piece)
             file.flush()
             os.fsync(file.fileno())

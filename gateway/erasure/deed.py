@@ -155,6 +155,8 @@ def _payload(plan: Plan, grounds: Grounds) -> bytes:
         "messages": len(plan.messages),
         "kept": list(plan.kept),
         "exports": [[seq, agent] for seq, agent in plan.exports],
+        "unsure": list(plan.unsure),
+        "contents": [[seq, holds] for seq, holds in plan.contents],
         "copies": plan.copies,
         "places": msgspec.to_builtins(plan.places),
         "stopped": msgspec.to_builtins(plan.stopped),

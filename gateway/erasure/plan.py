@@ -8,8 +8,10 @@ from sqlalchemy import Connection
 
 from gateway.archive.archive import Archive
 from gateway.archive.destruction import Gone
+from gateway.erasure.handed import Handed, handed_out
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import Draft
+from gateway.mail.uid_sets import compact
 from gateway.store import scope
 from gateway.store.payloads import FetchedPlace, OrderReport, StoppedClock, read_payload
 from rules.facts import OrderRef
@@ -54,7 +56,9 @@ class Plan:
     doubtful: tuple[int, ...]  # messages that only quote the number of the order that goes: not covered
     shared: tuple[int, ...]  # messages that name orders of others too
     reports: tuple[int, ...]  # order reports that are written anew without what they tell of this
-    exports: tuple[tuple[int, str], ...]  # evidence packs that were handed out: entry, and to whom
+    exports: tuple[tuple[int, str], ...]  # what was handed out with any of it: entry, and to whom
+    unsure: tuple[int, ...]  # entries of what was handed out, perhaps with some of it
+    contents: tuple[tuple[int, str], ...]  # entries in those whose own record goes
     copies: dict[str, dict[str, int]]
     places: tuple[FetchedPlace, ...]
     stopped: tuple[StoppedClock, ...]
@@ -84,13 +88,17 @@ def plan_of(
     whole = [] if kept else sorted(orders)  # what was said of an order goes with the last message of it
     reports = tuple(scope.reports_of(conn, orders, target.address)) if not kept else ()
     events = [one for one in scope.entries_of(conn, messages, whole) if not one.is_erased]
-    exports = {one.seq: one.agent for one in events if one.type == "export"} | dict(_exports(archive, target))
     erased = {
         one.seq: one.of
         for one in events
         if one.type not in _STAYS or (one.type == "sighting" and one.source != "fetch")
     }
-    erased |= dict.fromkeys(exports) | dict.fromkeys(_earlier(archive, target)) | dict.fromkeys(reports)
+    erased |= dict.fromkeys(_earlier(archive, target)) | dict.fromkeys(reports)
+    handed = list(handed_out(archive))
+    naming = [one for one in handed if not one.is_erased and _names(one, target, whole)]
+    near = orders | {order for each in linked.values() for order in each}
+    taken = [one for one in handed if one in naming or _holds(one, erased.keys(), near)]
+    erased |= {one.seq: None for one in naming}
     holds = scope.holds_of(conn, sorted({*orders, *(one for each in linked.values() for one in each)}))
     hindrances = [
         Hindrance(why=f"order {row.order.value} ({row.order.marketplace}) is held: {row.held_why}", held=True)
@@ -110,7 +118,11 @@ def plan_of(
         doubtful=tuple(sorted(scope.messages_of(conn, orders, weakly=True) - found)),
         shared=tuple(sorted(seq for seq, each in linked.items() if not set(each) <= orders)),
         reports=reports,
-        exports=tuple(sorted(exports.items())),
+        exports=tuple((one.seq, one.agent) for one in taken),
+        unsure=tuple(
+            one.seq for one in handed if one.holds is None and one.order is None and one not in taken
+        ),
+        contents=tuple((one.seq, compact(one.holds)) for one in naming if one.holds is not None),
         copies=scope.mailboxes_of(conn, messages),
         places=tuple(scope.places_of(conn, messages, set(erased))),
         stopped=tuple(scope.stopped_by(conn, messages, erased)),
@@ -149,21 +161,15 @@ class _Asked(msgspec.Struct, frozen=True):
     target: Target = Target()
 
 
-class _Export(msgspec.Struct, frozen=True):
-    query: str = ""
-    agent: str = ""
+def _names(handed: Handed, target: Target, whole: Collection[OrderRef]) -> bool:
+    """Say whether the record of what was handed out names what goes, so that it goes too."""
+    word = target.address or (target.order.value if target.order else "")
+    return handed.order in whole or bool(word and word.lower() in handed.query.lower())
 
 
-def _exports(archive: Archive, target: Target) -> Iterator[tuple[int, str]]:
-    """Yield the packs of searches that named what goes."""
-    words = [target.address] if target.address else [target.order.value] if target.order else []
-    for seq in archive.seqs_of_type("export"):
-        try:
-            told = read_payload(archive.entry(seq).payload, _Export)
-        except Gone:
-            continue
-        if any(word.lower() in told.query.lower() for word in words):
-            yield seq, told.agent
+def _holds(handed: Handed, erased: Collection[int], orders: Collection[OrderRef]) -> bool:
+    """Say whether anything that goes was in it; of old records of an order, whether it is one that these messages name."""
+    return handed.order in orders if handed.holds is None else not handed.holds.isdisjoint(erased)
 
 
 def _earlier(archive: Archive, target: Target) -> Iterator[int]:

@@ -30,6 +30,7 @@ from gateway.evidence.selection import Request, Selection
 from gateway.evidence.stamps import write_new, write_recorded
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import Draft
+from gateway.mail.uid_sets import compact
 from gateway.store.engine import Store
 from gateway.store.evidence import events_among, events_of_type
 from gateway.store.messages import messages
@@ -156,6 +157,7 @@ class Exporter:
             "agent": asked.agent,
             "entries": len(selection.items),
             "files": tags,
+            "holds": compact(item.seq for item in selection.items if not item.withheld),
             "messages": selection.messages,
             "query": request.query,
             "reason": asked.reason,

@@ -33,6 +33,11 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
     withheld: tuple[str, ...] = ()  # a type for each act that was left out on request
 
     @property
+    def seqs(self) -> list[int]:
+        """The entries that a report shows."""
+        return [one.row.seq if isinstance(one, Letter) else one.event.seq for one in self.moments]
+
+    @property
     def letters(self) -> tuple[Letter, ...]:
         return tuple(one for one in self.moments if isinstance(one, Letter))
 

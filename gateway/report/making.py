@@ -20,6 +20,7 @@ from gateway.evidence.contents import Asked
 from gateway.evidence.selection import QUIET
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import Draft
+from gateway.mail.uid_sets import compact
 from gateway.report.audience import Chosen, Wanted, chosen_for
 from gateway.report.facts import facts_of
 from gateway.report.outline import Known, Outline
@@ -76,7 +77,7 @@ class Reporter:
 
     def make(self, wanted: Wanted, asked: Asked) -> Made:
         """Make a report and record it; raises WrongUse for an order of which nothing is known, or too much."""
-        printed, messages = self.draw(wanted, asked.reason)
+        printed, chosen = self.draw(wanted, asked.reason)
         payload = {
             "agent": asked.agent,
             "reason": asked.reason,
@@ -84,14 +85,15 @@ class Reporter:
             "form": "report",
             "audience": wanted.audience,
             "language": wanted.language,
-            "messages": messages,
+            "holds": compact(chosen.seqs),
+            "messages": len(chosen.letters),
             "files": {"report.pdf": hashlib.sha256(printed.pdf).hexdigest()},
             "withheld": sorted(wanted.withhold),
         }
         seq = self.archive.append(
             Draft(type="export", payload=canonical(payload), meta={"source": asked.source})
         ).seq
-        return Made(pdf=printed.pdf, pages=printed.pages, messages=messages, seq=seq)
+        return Made(pdf=printed.pdf, pages=printed.pages, messages=len(chosen.letters), seq=seq)
 
     def choice(self, wanted: Wanted) -> tuple[Timeline, Chosen]:
         """Return an order's timeline and what of it stands in such a report; raises WrongUse where nothing is known."""
@@ -101,8 +103,8 @@ class Reporter:
             raise WrongUse(f"nothing is known of order {wanted.order.value}: there is nothing to report")
         return timeline, chosen_for(timeline, wanted)
 
-    def draw(self, wanted: Wanted, reason: str = "") -> tuple[Printed, int]:
-        """Return a report that nothing records, for a pack that records it itself, and how many messages are in it."""
+    def draw(self, wanted: Wanted, reason: str = "") -> tuple[Printed, Chosen]:
+        """Return a report that nothing records, for a pack that records it itself, and what of the order is in it."""
         with self.store.read() as conn:
             timeline = timeline_of(conn, wanted.order)
             if timeline is None:
@@ -112,7 +114,8 @@ class Reporter:
                     f"order {wanted.order.value} has {count} messages, and a report holds {self.bounds.messages} at most "
                     "(report.messages_max): make an evidence pack of it instead (docket export)"
                 )
-            sheet, payloads = self._sheet(conn, timeline, wanted, reason)
+            chosen = chosen_for(timeline, wanted)
+            sheet, payloads = self._sheet(conn, timeline, chosen, wanted, reason)
         printed = self._print(sheet, payloads)
         most = self.bounds.buyer_bytes
         if wanted.audience == "buyer" and len(printed.pdf) > most:
@@ -122,7 +125,7 @@ class Reporter:
                     f"the buyer's copy has {size(len(printed.pdf))} even without pictures, and may have {size(most)} "
                     "(report.buyer_bytes_max)"
                 )
-        return printed, sum(len(part.letters) for part in sheet.parts)
+        return printed, chosen
 
     def _print(self, sheet: Sheet, payloads: Mapping[int, bytes]) -> Printed:
         seconds, memory_bytes = self.bounds.seconds, self.bounds.memory_bytes
@@ -130,7 +133,7 @@ class Reporter:
             return set_in_type(sheet, payloads, seconds=seconds, memory_bytes=memory_bytes)
 
     def _sheet(
-        self, conn: Connection, timeline: Timeline, wanted: Wanted, reason: str
+        self, conn: Connection, timeline: Timeline, chosen: Chosen, wanted: Wanted, reason: str
     ) -> tuple[Sheet, dict[int, bytes]]:
         words = words_in(wanted.language)
         marketplace = self.titles.get(wanted.order.marketplace, wanted.order.marketplace)
@@ -141,7 +144,6 @@ class Reporter:
             marketplace=marketplace,
             senders=self.senders,
         )
-        chosen = chosen_for(timeline, wanted)
         seller = self._seller(timeline) or words.who["seller"]
         events = {one.seq: one for one in orders.events_of(conn, order=wanted.order)}
         payloads, known = self._known(conn, timeline, wanted)

@@ -11,15 +11,14 @@ from gateway.results.plain import COLUMNS, cells, whole
 from gateway.results.result import Form, Result
 from gateway.store.engine import Store
 from gateway.store.records import MessageRow
-from index.backend import Backend
 
 _BOM = b"\xef\xbb\xbf"  # a spreadsheet takes the table for UTF-8 then
 _PIECE = 1 << 16
 
 
-def pieces(archive: Archive, store: Store, index: Backend, result: Result, form: Form) -> Iterator[bytes]:
+def pieces(archive: Archive, store: Store, result: Result, form: Form) -> Iterator[bytes]:
     """Yield the bytes of a file; what is in memory is a page of messages, however many there are."""
-    rows = result.rows(store, index)
+    rows = result.rows(store)
     match form:
         case "csv":
             return _gathered(_table(rows))

@@ -1,11 +1,13 @@
-"""All messages that a query finds, walked page by page, so that mail which comes meanwhile shifts nothing and memory stays small."""
+"""All messages that a query finds, found once, so that mail which comes meanwhile shifts nothing, and read page by page."""
 
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import Draft
+from gateway.mail.uid_sets import compact
 from gateway.store import messages
 from gateway.store.engine import Store
 from gateway.store.records import MessageRow
@@ -19,33 +21,40 @@ FORMS: dict[Form, tuple[str, str]] = {  # how the file's name ends, and its type
     "eml-zip": ("zip", "application/zip"),
 }
 _PAGE = 50  # messages, each with its text, in memory at once
+_FOUND = 1000  # numbers of messages that are asked for at once
+
+
+def found_by(index: Backend, query: Query, sort: Sort = "newest") -> "array[int]":
+    """Return the numbers of all messages that a query finds, in order; eight bytes each."""
+    found, after = array("q"), None
+    while True:
+        page = index.search(query, limit=_FOUND, sort=sort, after=after)
+        found.extend(hit.seq for hit in page.hits)
+        if (after := page.after) is None:
+            return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """A query's messages, the newest or the oldest first; ``text`` is the query as it was typed."""
+    """What a query found, in the order asked for; ``text`` is the query as it was typed."""
 
-    query: Query
     text: str
-    sort: Sort = "newest"
+    seqs: Sequence[int]
 
-    def rows(self, store: Store, index: Backend) -> Iterator[MessageRow]:
-        """Yield every message found; what was erased since it was indexed is left out."""
-        after, sort = None, self.sort
-        while True:
-            page = index.search(self.query, limit=_PAGE, sort=sort, after=after)
-            yield from rows_of(store, [hit.seq for hit in page.hits])
-            if (after := page.after) is None:
-                return
+    def rows(self, store: Store) -> Iterator[MessageRow]:
+        """Yield every message found; what was erased since is left out."""
+        for start in range(0, len(self.seqs), _PAGE):
+            yield from rows_of(store, list(self.seqs[start : start + _PAGE]))
 
-    def draft(self, index: Backend, form: Form, agent: str, *, reason: str = "", source: str) -> Draft:
-        """Return the entry that says who took this result and how many messages it had; archived before a byte leaves."""
+    def draft(self, form: Form, agent: str, *, reason: str = "", source: str) -> Draft:
+        """Return the entry that says who took this result and what was in it; archived before a byte leaves."""
         taken = {
             "agent": agent,
             "form": form,
+            "holds": compact(self.seqs),
             "query": self.text,
             "reason": reason,
-            "messages": index.search(self.query, limit=1).total,
+            "messages": len(self.seqs),
         }
         return Draft(type="export", payload=canonical(taken), meta={"source": source})
 

@@ -10,7 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from gateway.results.files import pieces
-from gateway.results.result import FORMS, Form, Result
+from gateway.results.result import FORMS, Form, Result, found_by
 from gateway.store.waits import waits_in
 from gateway.tongue import _
 from gateway.web.pages.files import disposition
@@ -38,12 +38,13 @@ def _send(site: Site, wanted: Form, form: dict[str, str], agent: str) -> Respons
     except QueryError as wrong:
         raise HTTPException(HTTPStatus.BAD_REQUEST, f"{wrong}.") from wrong
     site.index.refresh()
-    result = Result(query=query, text=text, sort="oldest" if form.get("sort") == "oldest" else "newest")
+    found = found_by(site.index, query, "oldest" if form.get("sort") == "oldest" else "newest")
+    result = Result(text=text, seqs=found)
     reason = form.get("reason", "").strip()[:_REASON]
-    entry = site.act(result.draft(site.index, wanted, agent, reason=reason, source="web"))
+    entry = site.act(result.draft(wanted, agent, reason=reason, source="web"))
     ending, type_ = FORMS[wanted]
     return StreamingResponse(
-        pieces(site.archive, site.store, site.index, result, wanted),
+        pieces(site.archive, site.store, result, wanted),
         media_type=type_,
         headers={
             "content-disposition": disposition(f"search-{entry.seq}.{ending}"),

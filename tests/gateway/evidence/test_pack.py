@@ -7,7 +7,6 @@ import json
 import stat
 import subprocess
 import zipfile
-from datetime import timedelta
 
 import pytest
 
@@ -17,6 +16,7 @@ from gateway.evidence.piece import Taker
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import Draft
 from rules.facts import OrderRef
+from tests.erasing import erase
 from tests.packs import REF, Forger, export, findings, verify
 from tests.small_house import BUYER, MAILBOX, ORDER, PIXEL, mail, seed
 
@@ -377,20 +377,7 @@ def test_what_is_erased_while_an_export_lies_unfinished_does_not_leave_with_it(h
             export(house, tmp_path / "pack", exporter=exporter)
     taken = tmp_path / "pack.part" / "bag" / "data" / "messages" / f"{seqs['question']:06d}.eml"
     assert taken.exists()
-    desk = house.site.desk
-    asked = desk.ask(
-        desk.preview(BUYER, frozenset({seqs["thanks"]})),
-        reason="asked by letter",
-        ground="GDPR",
-        agent="anna",
-    )
-    number = asked if isinstance(asked, int) else asked.seq
-    house.settle()
-    desk.approve(number, "ben")
-    house.clock.at += timedelta(hours=25)
-    house.settle()
-    desk.order(number)
-    house.settle()
+    erase(house, BUYER, keep={seqs["thanks"]})
     report = export(house, tmp_path / "pack", exporter=exporter)
     assert (report.ok, report.verdict) == (True, "VERIFIED")
     assert any(one.entry == seqs["question"] and "erased" in one.why for one in report.withheld)

@@ -1,10 +1,9 @@
 """An order of which half was erased: its pack, its report and its answer say what is gone, and tell nothing of it."""
 
-from datetime import timedelta
-
 import pypdfium2
 import pytest
 
+from tests.erasing import erase
 from tests.gateway.report.conftest import report
 from tests.packs import REF, export, verify
 from tests.small_house import BUYER, build_house, close, seed
@@ -17,17 +16,7 @@ def half(tmp_path_factory):
     """A house where a buyer's question and our answer to it were erased, and their last message was kept."""
     house = build_house(tmp_path_factory.mktemp("half"))
     house.seqs = seed(house)
-    desk = house.site.desk
-    plan = desk.preview(BUYER, frozenset({house.seqs["thanks"]}))
-    asked = desk.ask(plan, reason="asked by letter", ground="GDPR Art. 17(1)", agent="anna")
-    number = asked if isinstance(asked, int) else asked.seq
-    house.settle()
-    desk.approve(number, "ben")
-    house.clock.at += timedelta(hours=25)
-    house.settle()
-    desk.order(number)
-    house.settle()
-    (house.by,) = house.archive.seqs_of_type("erasure")
+    house.by = erase(house, BUYER, keep={house.seqs["thanks"]})
     yield house
     close(house)
 

@@ -1,0 +1,94 @@
+"""A certificate names what was handed out with any of what goes, whatever it was asked for by."""
+
+import json
+
+import pytest
+
+from gateway.mail.canonical import canonical
+from gateway.mail.entry import Draft
+from gateway.mail.uid_sets import spread
+from gateway.results.result import Result
+from rules.facts import OrderRef
+from tests.erasing import erase
+from tests.gateway.report.conftest import report
+from tests.packs import export
+from tests.small_house import BUYER, ORDER, build_house, close, mail, seed
+
+OTHER = "zz81@marketplace.amazon.de"
+
+
+@pytest.fixture
+def house(tmp_path):
+    house = build_house(tmp_path)
+    house.seqs = seed(house)
+    yield house
+    close(house)
+
+
+def listed(house, query, *seqs):
+    """Hand out a list of messages, as the search page does."""
+    return house.act(Result(text=query, seqs=seqs).draft("csv", "anna", reason="", source="web")).seq
+
+
+def certificate(house, by):
+    return (house.site.desk.eraser.certificates / f"erasure-{by}.txt").read_text(encoding="utf-8")
+
+
+def said(house, seq):
+    return json.loads(house.archive.entry(seq).payload)
+
+
+def test_every_pack_report_and_list_says_which_entries_are_in_it(house, tmp_path):
+    made = export(house, tmp_path / "pack", withhold=("decision",))
+    holds = spread(said(house, made.seq)["holds"].encode())
+    lines = [json.loads(line) for line in (tmp_path / "pack/data/entries.jsonl").read_text().splitlines()]
+    assert holds == [one["seq"] for one in lines if "payload" in one]
+    assert len(holds) < len(lines)
+    assert said(house, listed(house, "lamp", 7, 3, 4))["holds"] == "3:4,7"
+
+
+@pytest.mark.needs("pango")
+def test_a_report_for_the_buyer_holds_their_messages_and_no_note(house):
+    made = report(house, audience="buyer")
+    holds = spread(said(house, made.seq)["holds"].encode())
+    assert house.seqs["question"] in holds
+    assert {house.archive.entry(seq).type for seq in holds} <= {"mail.in", "mail.out", "parcel", "evidence"}
+
+
+def test_what_was_handed_out_is_told_by_what_was_in_it(house, tmp_path):
+    other = house.take(mail("Lamp", "where is it?", from_=OTHER, message_id="o1"), mail_from=OTHER)
+    question = house.seqs["question"]
+    pack = export(house, tmp_path / "pack", ref=None).seq  # of the search *, which names nobody
+    words = listed(house, "umbrella", question)
+    elsewhere = listed(house, "lamp", other)
+    naming = listed(house, f"from:{BUYER}", question)
+    old = house.act(
+        Draft(type="export", payload=canonical({"agent": "carl", "query": "x", "messages": 1}), meta={})
+    ).seq
+    by = erase(house, BUYER)
+    told = certificate(house, by)
+    for seq in (pack, words, naming):
+        assert f"list of entry {seq}, handed out to anna" in told
+    assert f"entry {elsewhere}," not in told
+    assert f"perhaps what was handed out by entries {old}:" in told
+    gone = {seq for seq, _ in said(house, by)["erased"]}
+    assert naming in gone  # its record names the person
+    assert not gone & {pack, words, elsewhere, old}
+
+
+def test_a_pack_whose_own_record_is_erased_is_still_told_of(house):
+    other = house.take(mail("Lamp", "where is it?", from_=OTHER, message_id="o1"), mail_from=OTHER)
+    both = listed(house, f"{BUYER} OR lamp", house.seqs["question"], other)
+    first = erase(house, BUYER)
+    assert both in {seq for seq, _ in said(house, first)["erased"]}
+    second = erase(house, OTHER)
+    assert f"list of entry {both}, handed out to anna" in certificate(house, second)
+
+
+def test_an_older_pack_of_an_order_is_told_of_where_one_of_its_messages_goes(house):
+    ref = {"marketplace": "amazon", "value": ORDER}
+    old = house.act(
+        Draft(type="export", payload=canonical({"agent": "carl", "order": ref, "messages": 3}), meta={})
+    ).seq
+    by = erase(house, OrderRef(**ref), keep={house.seqs["thanks"]})
+    assert f"list of entry {old}, handed out to carl" in certificate(house, by)
