@@ -7,6 +7,7 @@ filter before anything is written; colours are the page's, by class.
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import pygal
@@ -15,7 +16,7 @@ from pygal.style import Style
 
 from gateway.figures.tables import Table, shown_name
 from gateway.mail.visible import visible
-from gateway.tongue import _, marked
+from gateway.tongue import _, marked, spoken
 
 # pygal hooks itself into every import, to find maps in other packages; Python warns of hooks of that kind.
 sys.meta_path[:] = [one for one in sys.meta_path if not isinstance(one, pygal.PluginImportFixer)]
@@ -78,11 +79,12 @@ CHARTS = (
 
 def charts_of(tables: dict[str, Table]) -> dict[str, str]:
     """Return the charts of a month by their tables' names; a table without a number above zero has none."""
-    found = {chart.table: _drawn(tables[chart.table], chart) for chart in CHARTS}
+    found = {chart.table: _drawn(tables[chart.table], chart, spoken()) for chart in CHARTS}
     return {name: svg for name, svg in found.items() if svg}
 
 
-def _drawn(table: Table, chart: Chart) -> str:
+@lru_cache(maxsize=256)
+def _drawn(table: Table, chart: Chart, language: str) -> str:  # noqa: ARG001 - its words are the language's
     places = {column.name: at for at, column in enumerate(table.columns)}
     rows = [
         row for row in table.rows if not chart.lying or any(row[places[one.column]] for one in chart.series)

@@ -13,8 +13,6 @@ from gateway.store.due import ClockRow
 from gateway.store.tallies import Counted
 from rules.clocks import ENDINGS
 
-_UNSENT = frozenset({"held", "refused", "dropped"})
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Volume:
@@ -103,8 +101,8 @@ def figures_of(found: Gathered, period: Period, now: datetime) -> Month:
         by_marketplace=_volumes(mails, lambda one: one.marketplace or NO_MARKETPLACE),
         by_mailbox=_volumes(mails, lambda one: one.mailbox or NO_MARKETPLACE),
         claims=tuple(sums_of(found.deadlines, now)),
-        closed=sum(one.kind in ENDINGS and one.direction == "inbound" for one in mails),
-        failed=sum(one.state == "failed" and one.direction == "outbound" for one in mails),
+        closed=sum(one.count for one in mails if one.kind in ENDINGS and one.direction == "inbound"),
+        failed=sum(one.count for one in mails if one.is_failed),
         bounced=found.bounced,
         tags=tuple(sorted(found.tags.items(), key=lambda pair: (-pair[1], pair[0]))),
         minded=_minded(found.findings),
@@ -112,18 +110,14 @@ def figures_of(found: Gathered, period: Period, now: datetime) -> Month:
     )
 
 
-def is_sent(one: Counted) -> bool:
-    return one.direction == "outbound" and one.type != "mail.refused" and one.state not in _UNSENT
-
-
 def _volumes(mails: Iterable[Counted], name: Callable[[Counted], str]) -> tuple[Volume, ...]:
     received: Counter[str] = Counter()
     sent: Counter[str] = Counter()
     for one in mails:
         if one.direction == "inbound":
-            received[name(one)] += 1
-        elif is_sent(one):
-            sent[name(one)] += 1
+            received[name(one)] += one.count
+        elif one.is_sent:
+            sent[name(one)] += one.count
     return tuple(
         Volume(name=key, received=received[key], sent=sent[key]) for key in sorted({*received, *sent})
     )
@@ -131,7 +125,7 @@ def _volumes(mails: Iterable[Counted], name: Callable[[Counted], str]) -> tuple[
 
 def _by_day(mails: Iterable[Counted], period: Period, last: date) -> tuple[Volume, ...]:
     """Return every day up to the last, also those on which nothing came."""
-    told = {one.name: one for one in _volumes(mails, lambda one: period.day_of(one.at).isoformat())}
+    told = {one.name: one for one in _volumes(mails, lambda one: one.day.isoformat())}
     days = [day.isoformat() for day in period.days if day <= last or day.isoformat() in told]
     return tuple(told.get(day, Volume(name=day, received=0, sent=0)) for day in days)
 

@@ -34,6 +34,19 @@ class Period:
         return [self.first + timedelta(days=at) for at in range((self.end - self.first).days)]
 
     @property
+    def runs(self) -> list[tuple[datetime, datetime, date]]:
+        """The days in runs of 24 hours each, and those on which clocks change alone: begin, end and first day of each run."""
+        found: list[tuple[datetime, datetime, date]] = []
+        for day in self.days:
+            begin, end = (_begin(one, self.zone) for one in (day, day + timedelta(days=1)))
+            whole = timedelta(days=1)
+            if found and end - begin == whole and not (begin - found[-1][0]) % whole:
+                found[-1] = (found[-1][0], end, found[-1][2])
+            else:
+                found.append((begin, end, day))
+        return found
+
+    @property
     def before(self) -> str:
         """The name of the month before."""
         return f"{self.first - timedelta(days=1):%Y-%m}"

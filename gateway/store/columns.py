@@ -58,6 +58,11 @@ class Key(TypeDecorator[str]):
         return None if value is None else key(value)
 
 
+def microseconds(moment: datetime) -> int:
+    """Return a time as it is kept."""
+    return (moment - _EPOCH) // _TICK
+
+
 class Moment(TypeDecorator[datetime]):
     """An aware time, kept as whole microseconds since 1970 in UTC: one order and one precision on every database."""
 
@@ -65,7 +70,7 @@ class Moment(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
-        return None if value is None else (value - _EPOCH) // _TICK
+        return None if value is None else microseconds(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         return None if value is None else _EPOCH + value * _TICK

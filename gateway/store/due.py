@@ -1,17 +1,15 @@
 """Clocks, read: those that run, and those of an order or a message."""
 
 from collections.abc import Iterable
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Row, Select, func, or_, select
 
 from gateway.store import tables
 from gateway.store.clock_tables import clocks
 from gateway.store.engine import log_of
-from gateway.store.rows import chunks
 from rules.clocks import REPLY
 from rules.facts import OrderRef
 
@@ -19,8 +17,7 @@ _links = tables.links.c
 _rows = tables.messages.c
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClockRow:
+class ClockRow(msgspec.Struct, frozen=True, kw_only=True):
     """One clock that a message started. It runs until ``stopped_by``, an entry; ``how`` says what that entry was."""
 
     message: int
@@ -49,10 +46,20 @@ def running(conn: Connection, limit: int | None = None) -> list[ClockRow]:
     return _rows_of(conn, chosen.order_by(clocks.c.due_at, clocks.c.message, clocks.c.name).limit(limit))
 
 
-def begun(conn: Connection, since: datetime, until: datetime) -> list[ClockRow]:
-    """Return the clocks that began in a time, the first begun first, whatever came of them."""
+def begun(
+    conn: Connection, since: datetime, until: datetime, kinds: Iterable[str] | None = None
+) -> list[ClockRow]:
+    """Return the clocks that began in a time, the first begun first, whatever came of them; with ``kinds`` those on such messages."""
     chosen = _chosen(conn).where(clocks.c.started_at >= since, clocks.c.started_at < until)
+    if kinds is not None:
+        chosen = chosen.where(clocks.c.kind.in_(sorted(kinds)))
     return _rows_of(conn, chosen.order_by(clocks.c.started_at, clocks.c.message, clocks.c.name))
+
+
+def clocks_on(conn: Connection, messages: Iterable[int]) -> dict[tuple[int, str], ClockRow]:
+    """Return the clocks that some messages started, by message and name."""
+    chosen = _chosen(conn).where(clocks.c.message.in_(list(messages)))
+    return {(one.message, one.name): one for one in _rows_of(conn, chosen)}
 
 
 def deadlines_begun(conn: Connection, since: datetime, until: datetime) -> list[ClockRow]:
@@ -130,31 +137,6 @@ def reply_waits(rows: Iterable[ClockRow], order: OrderRef | None = None) -> list
     return list(found.values())
 
 
-def open_counts(conn: Connection, now: datetime, kinds: AbstractSet[str]) -> tuple[int, int, int]:
-    """Return how many replies are owed, how many clocks on messages of some kinds run, and how many of all have run out.
-
-    They are those of ``oldest_waits``, without the rows: what is counted at every change must be cheap.
-    """
-    running = select(clocks.c.message, clocks.c.name, clocks.c.kind, clocks.c.started_at, clocks.c.due_at)
-    rows = conn.execute(running.where(clocks.c.log == log_of(conn), clocks.c.stopped_by.is_(None))).all()
-    order: dict[int, tuple[int, int, str, str]] = {}
-    for chunk in chunks(dict.fromkeys(row.message for row in rows)):
-        linked = select(_links.message, _links.by, _links.place, _links.marketplace, _links.value).where(
-            _links.log == log_of(conn), _links.message.in_(chunk), _links.undone_by.is_(None)
-        )
-        for message, *link in conn.execute(linked):
-            order[message] = min(order.get(message, tuple(link)), tuple(link))
-    first: dict[tuple[Any, str], Any] = {}
-    for row in sorted(rows, key=lambda one: (one.started_at, one.message)):
-        first.setdefault((order[row.message][2:] if row.message in order else row.message, row.name), row)
-    waits = first.values()
-    return (
-        sum(one.name == REPLY for one in waits),
-        sum(one.kind in kinds for one in waits),
-        sum(one.due_at < now for one in waits),
-    )
-
-
 def is_reply(row: ClockRow) -> bool:
     return row.name == REPLY
 
@@ -169,7 +151,7 @@ def _chosen(conn: Connection) -> Select[Any]:
 
 def _rows_of(conn: Connection, chosen: Select[Any]) -> list[ClockRow]:
     found: list[Row[Any]] = list(conn.execute(chosen))
-    orders = _orders_of(conn, (row.message for row in found))
+    orders = _orders_of(conn, chosen.with_only_columns(clocks.c.message)) if found else {}
     return [
         ClockRow(
             message=row.message,
@@ -190,17 +172,12 @@ def _rows_of(conn: Connection, chosen: Select[Any]) -> list[ClockRow]:
     ]
 
 
-def _orders_of(conn: Connection, messages: Iterable[int]) -> dict[int, dict[OrderRef, None]]:
+def _orders_of(conn: Connection, messages: Select[Any]) -> dict[int, dict[OrderRef, None]]:
     """Return the orders that messages are linked to, in the order in which the links were made."""
-    found: list[tuple[int, int, int, str, str]] = []
-    for chunk in chunks(dict.fromkeys(messages)):
-        linked = select(_links.by, _links.place, _links.message, _links.marketplace, _links.value).where(
-            _links.log == log_of(conn), _links.message.in_(chunk), _links.undone_by.is_(None)
-        )
-        found.extend(
-            (one.by, one.place, one.message, one.marketplace, one.value) for one in conn.execute(linked)
-        )
+    linked = select(_links.by, _links.place, _links.message, _links.marketplace, _links.value).where(
+        _links.log == log_of(conn), _links.message.in_(messages), _links.undone_by.is_(None)
+    )
     orders: dict[int, dict[OrderRef, None]] = {}
-    for _, _, message, marketplace, value in sorted(found):
+    for _, _, message, marketplace, value in sorted(tuple(one) for one in conn.execute(linked)):
         orders.setdefault(message, {})[OrderRef(marketplace=marketplace, value=value)] = None
     return orders

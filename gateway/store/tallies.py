@@ -3,74 +3,79 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Text, func, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Connection, Text, func, select, type_coerce
 
 from gateway.store import tables
+from gateway.store.clock_tables import turns
+from gateway.store.columns import microseconds
 from gateway.store.engine import log_of
 from gateway.store.rows import chunks
 
 _rows = tables.messages.c
 _events = tables.events.c
 _tags = tables.tags.c
+_UNSENT = frozenset({"held", "refused", "dropped"})
+_DAY = 24 * 3600 * 1_000_000
 _MINDED = '"findings":[{'  # as Json writes it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """A message as far as it is counted. A client's identical second try is not."""
+    """How many messages of a day are alike in what is counted. A client's identical second try is not counted."""
 
-    seq: int
-    type: str
-    at: datetime
+    day: date
     direction: str
     marketplace: str
     mailbox: str
     kind: str
-    state: str
+    is_sent: bool  # it left the house, or was written on the marketplace's site
+    is_failed: bool
+    count: int
 
 
-def counted_between(conn: Connection, since: datetime, until: datetime) -> list[Counted]:
-    """Return the messages of a time, by when they were written, in the log's order."""
-    chosen = (
-        select(
-            *(_rows.seq, _rows.type, _rows.occurred_at, _rows.direction, _rows.marketplace),
-            *(_rows.mailbox, _rows.kind, _rows.state),
-        )
-        .where(
-            _rows.log == log_of(conn),
-            _rows.occurred_at >= since,
-            _rows.occurred_at < until,
-            _rows.retry_of.is_(None),
-        )
-        .order_by(_rows.seq)
-    )
+def counted_on(conn: Connection, begin: datetime, end: datetime, first: date) -> list[Counted]:
+    """Count messages by the day on which they were written: days of 24 hours from ``first`` on, or one of another length."""
+    last = max((end - begin) // timedelta(days=1) - 1, 0)
+    at = type_coerce(_rows.occurred_at, BigInteger)
+    day = (at - microseconds(begin)) // _DAY
+    alike = (day, _rows.direction, _rows.marketplace, _rows.mailbox, _rows.kind, _rows.type, _rows.state)
+    chosen = select(*alike, func.count()).where(*_between(conn, begin, end)).group_by(*alike)
     return [
         Counted(
-            seq=row.seq,
-            type=row.type,
-            at=row.occurred_at,
-            direction=row.direction,
-            marketplace=row.marketplace,
-            mailbox=row.mailbox,
-            kind=row.kind,
-            state=row.state,
+            day=first + timedelta(days=min(number, last)),
+            direction=direction,
+            marketplace=marketplace,
+            mailbox=mailbox,
+            kind=kind,
+            is_sent=direction == "outbound" and type_ != "mail.refused" and state not in _UNSENT,
+            is_failed=direction == "outbound" and state == "failed",
+            count=count,
         )
-        for row in conn.execute(chosen)
+        for number, direction, marketplace, mailbox, kind, type_, state, count in conn.execute(chosen)
     ]
+
+
+def bounced_between(conn: Connection, since: datetime, until: datetime) -> int:
+    """Return how many answers of a time left the house and came back."""
+    theirs = select(_rows.seq).where(
+        *_between(conn, since, until),
+        _rows.direction == "outbound",
+        _rows.type != "mail.refused",
+        _rows.state.not_in(_UNSENT),
+    )
+    voided = select(func.count(turns.c.voids.distinct())).where(
+        turns.c.log == log_of(conn), turns.c.voids.in_(theirs)
+    )
+    return conn.scalar(voided) or 0
 
 
 def tags_between(conn: Connection, since: datetime, until: datetime) -> dict[str, int]:
     """Return how many messages of a time have each tag now."""
     # As a list and not as a join: SQLite would begin with every tag there is.
-    theirs = select(_rows.seq).where(
-        _rows.log == log_of(conn),
-        _rows.occurred_at >= since,
-        _rows.occurred_at < until,
-        _rows.retry_of.is_(None),
-    )
+    theirs = select(_rows.seq).where(*_between(conn, since, until))
     tagged = (
         select(_tags.tag, func.count())
         .where(_tags.log == log_of(conn), _tags.message.in_(theirs))
@@ -95,17 +100,28 @@ def writers_of(conn: Connection, endings: Iterable[int]) -> dict[int, str]:
     return {by: agents[of] for by, of in about.items() if of in agents}
 
 
-def findings_of(conn: Connection, messages: Iterable[int]) -> Counter[tuple[str, str]]:
-    """Return how many of some outbound messages the policy minded, by check and what followed: refuse, hold or warn."""
+def findings_between(conn: Connection, since: datetime, until: datetime) -> Counter[tuple[str, str]]:
+    """Return how many answers of a time the policy minded, by check and what followed: refuse, hold or warn."""
     found: Counter[tuple[str, str]] = Counter()
-    some = type_coerce(_events.summary, Text).like(
-        f"%{_MINDED}%"
-    )  # most are not minded, and need not be read
-    for chunk in chunks(messages):
-        told = select(_events.summary).where(_events.log == log_of(conn), _events.seq.in_(chunk), some)
-        for said in conn.scalars(told):
-            found.update(_checks(said))
+    ours = select(_rows.seq).where(*_between(conn, since, until), _rows.direction == "outbound")
+    told = select(_events.summary).where(
+        _events.log == log_of(conn),
+        _events.seq.in_(ours),
+        # Most are not minded, and need not be read.
+        type_coerce(_events.summary, Text).like(f"%{_MINDED}%"),
+    )
+    for said in conn.scalars(told):
+        found.update(_checks(said))
     return found
+
+
+def _between(conn: Connection, since: datetime, until: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        _rows.log == log_of(conn),
+        _rows.occurred_at >= since,
+        _rows.occurred_at < until,
+        _rows.retry_of.is_(None),
+    )
 
 
 def _checks(said: dict[str, Any]) -> set[tuple[str, str]]:

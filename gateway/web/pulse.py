@@ -12,8 +12,9 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from gateway.clock import Clock
-from gateway.store import due, fold, jobs, messages, tables
+from gateway.store import fold, jobs, messages, tables
 from gateway.store.engine import Store, log_of
+from gateway.store.owed import open_counts
 from gateway.store.reviews import waiting_count
 from gateway.store.sight import narrowed
 from rules.clocks import DISPUTES
@@ -72,7 +73,7 @@ class Pulse:
             return before
 
     def _count(self, conn: Connection, at: int, now: datetime) -> Counts:
-        waiting, claims, late = due.open_counts(conn, now, DISPUTES)
+        waiting, claims, late = open_counts(conn, now, DISPUTES)
         stuck = sum(one.state in {"dead", "held"} for one in jobs.outstanding(conn, _MOST))
         return Counts(
             at=at,

@@ -12,9 +12,9 @@ from gateway.store import due, holds, messages
 from gateway.store.dossiers import DossierRow, dossier_of
 from gateway.store.due import ClockRow
 from gateway.store.holds import HeldRow
+from gateway.store.owed import owed
 from gateway.store.records import MessageRow
 from gateway.tongue import _
-from gateway.web.pages.waiting import running
 from gateway.web.render import page
 from gateway.web.site import Site
 from gateway.web.undoing import undo_of
@@ -52,10 +52,12 @@ async def show_claims(request: Request) -> Response:
 
 
 def _look(site: Site) -> Claims:
-    waits = [one for one in due.oldest_waits(running(site)) if one.kind in DISPUTES]
     now = site.clock.now()
     with site.store.read() as conn:
-        begun = [one for one in due.begun(conn, now - _ENDED, now + _SOON) if one.kind in DISPUTES]
+        disputes = [one for one in owed(conn) if one.kind in DISPUTES]
+        clocks = due.clocks_on(conn, [one.message for one in disputes])
+        waits = [clocks[one.message, one.name] for one in disputes]
+        begun = due.begun(conn, now - _ENDED, now + _SOON, DISPUTES)
         ended = sorted(
             (one for one in begun if one.stopped_at), key=lambda one: one.stopped_at or now, reverse=True
         )

@@ -16,7 +16,7 @@ from gateway.figures.charts import charts_of
 from gateway.figures.gathering import month_figures
 from gateway.figures.month import Month
 from gateway.figures.period import Period, month_named, month_of
-from gateway.figures.tables import csv_of, shown_name, tables_of, tidy_csv
+from gateway.figures.tables import Table, csv_of, shown_name, tables_of, tidy_csv
 from gateway.tongue import _, marked
 from gateway.web.pages.files import disposition
 from gateway.web.render import page
@@ -51,16 +51,14 @@ SECTIONS = (
 async def show_reports(request: Request) -> Response:
     site: Site = request.app.state.site
     period = _period(site, request.query_params.get("month", ""))
-    month = await run_in_threadpool(_figures, site, period)
-    tables = tables_of(month)
-    charts = {name: Markup(svg) for name, svg in charts_of(tables).items()}  # noqa: S704 - names in it are escaped by what draws it
+    month, tables, charts = await run_in_threadpool(_drawn, site, period)
     return page(
         request,
         "reports.html",
         month=month,
         shown_name=shown_name,
         tables=tables,
-        charts=charts,
+        charts={name: Markup(svg) for name, svg in charts.items()},  # noqa: S704 - names in it are escaped by what draws it
         sections=SECTIONS,
         tiles=tiles_of(month),
     )
@@ -102,6 +100,12 @@ def _period(site: Site, name: str) -> Period:
 def _figures(site: Site, period: Period) -> Month:
     with site.store.read() as conn:
         return month_figures(conn, period, site.clock.now())
+
+
+def _drawn(site: Site, period: Period) -> tuple[Month, dict[str, Table], dict[str, str]]:
+    month = _figures(site, period)
+    tables = tables_of(month)
+    return month, tables, charts_of(tables)
 
 
 ROUTES = [

@@ -1,7 +1,7 @@
 """Who waits for an answer: buyers whose messages nobody has answered, the oldest first, and above them the disputes."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -14,6 +14,7 @@ from starlette.routing import Route
 from gateway.store import due, messages
 from gateway.store.dossiers import owners_of
 from gateway.store.due import ClockRow
+from gateway.store.owed import Owed, owed
 from gateway.store.records import MessageRow
 from gateway.web.render import page
 from gateway.web.site import Site
@@ -32,28 +33,28 @@ class Wait:
     owner: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """One page of who waits. ``more`` replies are on the pages after it; ``boxes`` counts what is owed by mailbox."""
+
+    replies: list[Wait]
+    others: list[Wait]
+    more: int
+    boxes: list[tuple[str, int]]
+
+
 async def show_waiting(request: Request) -> Response:
     site: Site = request.app.state.site
     mailbox = request.query_params.get("mailbox")
     number = _number(request.query_params.get("page", ""))
-    clocks = await run_in_threadpool(running, site)
-    oldest = [one for one in due.oldest_waits(clocks) if mailbox is None or one.mailbox == mailbox]
-    replies = sorted(filter(due.is_reply, oldest), key=lambda one: (one.started_at, one.message))
-    others = [one for one in oldest if not due.is_reply(one)]
-    first = [] if number else others[:_MOST]
-    asked = replies[number * _MOST : (number + 1) * _MOST]
-    shown = await run_in_threadpool(_look, site, [*first, *asked], clocks)
-    boxes = Counter(one.mailbox for one in due.oldest_waits(clocks))
+    found = await run_in_threadpool(_look, site, mailbox, number)
     return page(
         request,
         "waiting.html",
-        replies=[one for one in shown if due.is_reply(one.clock)],
-        others=[one for one in shown if not due.is_reply(one.clock)],
+        found=found,
         number=number,
         before=_address(mailbox, number - 1),
-        after=_address(mailbox, number + 1) if replies[(number + 1) * _MOST :] else "",
-        more=len(replies[(number + 1) * _MOST :]),
-        choices=sorted(boxes.items()),
+        after=_address(mailbox, number + 1) if found.more else "",
         mailbox=mailbox,
         asked=_address(mailbox, number),
         undo=await run_in_threadpool(undo_of, site, request),
@@ -71,32 +72,38 @@ def _address(mailbox: str | None, number: int) -> str:
     return f"?{said}" if said else ""
 
 
-def running(site: Site) -> list[ClockRow]:
+def _look(site: Site, mailbox: str | None, number: int) -> Board:
     with site.store.read() as conn:
-        return due.running(conn)
+        every = owed(conn)
+        waits = [one for one in every if mailbox is None or one.mailbox == mailbox]
+        replies = sorted(
+            (one for one in waits if one.is_reply), key=lambda one: (one.started_at, one.message)
+        )
+        others = [] if number else [one for one in waits if not one.is_reply][:_MOST]
+        asked = replies[number * _MOST : (number + 1) * _MOST]
+        return Board(
+            replies=_waits_of(conn, asked),
+            others=_waits_of(conn, others),
+            more=len(replies[(number + 1) * _MOST :]),
+            boxes=sorted(Counter(one.mailbox for one in every).items()),
+        )
 
 
-def waits_of(conn: Connection, shown: Iterable[ClockRow], clocks: Sequence[ClockRow]) -> list[Wait]:
-    """Return what a board shows of some clocks, in their order; ``clocks`` are all that run."""
-    rows = list(shown)
-    known = messages.messages(conn, [one.message for one in rows])
-    owners = owners_of(conn, (one.orders[0] for one in rows if one.orders))
-    together = Counter((one.name, one.orders[0]) for one in clocks if one.orders)
+def _waits_of(conn: Connection, shown: Sequence[Owed]) -> list[Wait]:
+    """Return what the board shows of what is owed, in its order."""
+    clocks = due.clocks_on(conn, [one.message for one in shown])
+    known = messages.messages(conn, [one.message for one in shown])
+    owners = owners_of(conn, (one.order for one in shown if one.order))
     return [
         Wait(
-            clock=one,
+            clock=clocks[one.message, one.name],
             row=known[one.message],
-            count=together[one.name, one.orders[0]] if one.orders else 1,
-            owner=owners.get(one.orders[0], "") if one.orders else "",
+            count=one.count,
+            owner=owners.get(one.order, "") if one.order else "",
         )
-        for one in rows
+        for one in shown
         if one.message in known
     ]
-
-
-def _look(site: Site, shown: list[ClockRow], clocks: list[ClockRow]) -> list[Wait]:
-    with site.store.read() as conn:
-        return waits_of(conn, shown, clocks)
 
 
 ROUTES = [Route("/waiting", show_waiting, methods=["GET"])]

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.results.bundle import bundle
 from gateway.mail.uid_sets import spread
+from gateway.results.bundle import bundle
 from gateway.results.result import Result, found_by
 from index.query import parse_query
 from tests.small_house import BUYER, build_house, close, csrf_in, mail, serving
