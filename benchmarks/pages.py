@@ -18,6 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -25,7 +26,7 @@ from benchmarks.accept import free_port, wait_for
 from benchmarks.corpus import SEED, Corpus
 from benchmarks.seller import order_of
 
-AGENT, PASSWORD = "bench", "a long word for a benchmark"
+AGENT, PASSWORD = "bench-admin", "a long word for a benchmark"
 TARGET_MS = 100.0
 WEIGHT = 150_000
 _PARTS = re.compile(r'(?:src|href)="(/static/[^"]+)"')
@@ -74,7 +75,9 @@ def served(place: Path) -> Iterator[tuple[int, int]]:
     shut = "".join(f"{name} = []\n" for name in ("smtp", "lmtp", "submission", "submissions"))
     settings.write_text(f'{kept}\n[listen]\n{shut}web = "127.0.0.1:{port}"\n')
     subprocess.run(
-        [*command, "agent", "add", AGENT, "--password-stdin"], input=PASSWORD.encode(), capture_output=True
+        [*command, "agent", "add", AGENT, "--role", "admin", "--password-stdin"],
+        input=PASSWORD.encode(),
+        capture_output=True,
     )
     process = subprocess.Popen([*command, "serve"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
@@ -84,6 +87,31 @@ def served(place: Path) -> Iterator[tuple[int, int]]:
         process.send_signal(signal.SIGTERM)
         process.wait(120)
         settings.write_text(kept)
+
+
+_FIXED = (
+    *(
+        "/waiting",
+        "/claims",
+        "/review",
+        "/outbox",
+        "/reports",
+        "/capture",
+        "/status",
+        "/clients",
+        "/rules",
+        "/rules/bench",
+    ),
+    *(
+        "/rules/replay",
+        "/custody",
+        "/custody/keepers",
+        "/custody/holds",
+        "/custody/retention",
+        "/custody/erasures",
+    ),
+    *("/custody/verify", "/people", "/account", "/tokens", "/searches"),
+)
 
 
 def pages(orders: int, entries: int) -> dict[str, Page]:
@@ -119,10 +147,13 @@ def pages(orders: int, entries: int) -> dict[str, Page]:
         ),
         "an order": order,
         "a message": message,
-        **{
-            path[1:]: fixed(path)
-            for path in ("/waiting", "/outbox", "/review", "/reports", "/custody", "/status", "/clients")
-        },
+        **{path[1:]: fixed(path) for path in _FIXED},
+        "an order's pack": lambda rng: order(rng).replace("/order/", "/pack/"),
+        "an order's answer": lambda rng: order(rng).replace("/order/", "/answer/"),
+        "a message's words": lambda rng: f"{message(rng)}/html",
+        "a message, raw": lambda rng: f"{message(rng)}/raw",
+        "orders found": lambda rng: f"/order?ref={order_of(rng.randrange(orders))}",
+        "a month's table": fixed(f"/reports/{datetime.now(UTC):%Y-%m}/days.csv"),
     }
 
 
@@ -234,7 +265,7 @@ def cpu_ms(pid: int) -> float:
 
 
 def _shifted(path: str, offset: int) -> str:
-    return re.sub(r"^/message/(\d+)$", lambda found: f"/message/{int(found[1]) + offset}", path)
+    return re.sub(r"^/message/(\d+)", lambda found: f"/message/{int(found[1]) + offset}", path)
 
 
 def _load() -> str:

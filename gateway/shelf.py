@@ -195,8 +195,10 @@ class InForce:
         """Return the version of each file that is in force, by its name."""
         with self._reading:
             head = self._archive.head()
-            for entry in self._archive.entries(self._upto, head, types=["rules", "book"]):
-                self._take(entry)
+            told = sorted(seq for type_ in ("rules", "book") for seq in self._archive.seqs_of_type(type_))
+            for seq in told:
+                if self._upto <= seq < head:
+                    self._take(self._archive.entry(seq))
             self._upto = head
             return {
                 name: Since(sha256=digest, seq=self._kept[digest], at=at)

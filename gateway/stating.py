@@ -41,7 +41,7 @@ class _Gap(msgspec.Struct, frozen=True):
 
 def statements(archive: Archive) -> Iterator[Stated]:
     """Yield what people have stated of lost entries; gaps in capture are another thing."""
-    for entry in archive.entries(0, types={"gap"}):
+    for entry in archive.entries_of_type("gap"):
         try:
             told = msgspec.json.decode(entry.payload, type=_Gap)
         except msgspec.DecodeError:

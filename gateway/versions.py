@@ -25,7 +25,7 @@ def versions_of(archive: Archive, decision: Decision) -> list[Version]:
     """Return which versions of which files decided, each with the entry that keeps it."""
     wanted = set(decision.books)
     found = []
-    for entry in archive.entries(0, types=["rules"]):
+    for entry in archive.entries_of_type("rules"):
         digest = RuleSet(text=entry.payload.decode()).sha256
         if digest in wanted:
             found.append(

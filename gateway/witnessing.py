@@ -121,7 +121,7 @@ class Witnessing:
 def last_told(archive: Archive) -> dict[str, Told]:
     """Return each witness's newest checkpoint, as the log's own entries tell of it."""
     found: dict[str, Told] = {}
-    for entry in archive.entries(0, types={TYPE}):
+    for entry in archive.entries_of_type(TYPE):
         try:
             one = msgspec.json.decode(entry.payload, type=_Recorded)
         except msgspec.DecodeError:

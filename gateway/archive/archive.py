@@ -159,9 +159,13 @@ class Archive:
         return self._reader.tail_of(types)
 
     def seqs_of_type(self, type_: str) -> list[int]:
-        """Return the entries of a type that is rare; it looks at every entry's row."""
+        """Return the entries of a type that is rare; the first time it looks at every entry's row."""
         self._committer.check()
         return self._reader.seqs_of_type(type_)
+
+    def entries_of_type(self, type_: str) -> Iterator[Entry]:
+        """Yield the entries of a type that is rare, as ``entry`` returns them."""
+        return map(self.entry, self.seqs_of_type(type_))
 
     def find(self, type_: str, payload: bytes) -> int | None:
         """Return the first entry with exactly this payload. All mail is one kind here; other types stand alone."""

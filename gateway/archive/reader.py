@@ -22,6 +22,7 @@ from gateway.mail.entry import Entry, Erased
 _BATCH = 256
 _BATCH_BYTES = 16 << 20
 _Rows = Sequence[Any]  # of Row: seq, id, type, at, leaf, size of the blob
+_RARE = 10_000  # entries of one type that are remembered
 _KEYS = 16_384  # entries' keys kept unwrapped, about 200 bytes each: what was archived is soon read again
 
 
@@ -55,6 +56,9 @@ class Reader:
         self._log = log
         self._deks: OrderedDict[int, bytes] = OrderedDict()
         self._erasures: dict[int, Erasure] = {}
+        self._rare: dict[
+            str, tuple[int, tuple[int, ...]]
+        ] = {}  # by type: up to where was looked, and what was found
         self._lock = threading.Lock()
 
     def head(self) -> tuple[int, str]:
@@ -114,10 +118,20 @@ class Reader:
         return 0 if found is None else found + 1
 
     def seqs_of_type(self, type_: str) -> list[int]:
-        """Return the entries of a type that is rare."""
-        every = select(entries.c.seq).where(entries.c.log == self._log, entries.c.type == type_)
+        """Return the entries of a type that is rare; those that were looked at before are not looked at again."""
         with self._transaction(self._archive) as conn:
-            return list(conn.scalars(every.order_by(entries.c.seq)))
+            size, _ = self._head(conn)
+            seen, found = self._rare.get(type_, (0, ()))
+            fresh = select(entries.c.seq).where(
+                entries.c.log == self._log,
+                entries.c.seq >= seen,
+                entries.c.seq < size,
+                entries.c.type == type_,
+            )
+            found = (*found, *conn.scalars(fresh.order_by(entries.c.seq)))
+        if len(found) <= _RARE:
+            self._rare[type_] = max(seen, size), found
+        return list(found)
 
     def find(self, fp: bytes) -> int | None:
         """Return the first entry with this fingerprint."""

@@ -1,5 +1,6 @@
 """A month's figures from the store, for the command line, the web view and whatever prints them: one function for all."""
 
+import threading
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -7,16 +8,49 @@ from sqlalchemy import Connection
 from gateway.answer.watched import watched_of
 from gateway.figures.month import Gathered, Month, figures_of
 from gateway.figures.period import Period
-from gateway.store import due, tallies
+from gateway.store import due, fold, tallies
+from gateway.store.engine import Store
 from gateway.store.evidence import events_of_type
+
+_KEPT = 16
 
 
 def month_figures(conn: Connection, period: Period, now: datetime) -> Month:
     """Return the figures of a month as the record stands."""
+    return figures_of(_gathered(conn, period), period, now)
+
+
+class Months:
+    """Months' figures, each gathered once for as long as nothing new is in the store. Safe in threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._at = -1
+        self._kept: dict[tuple[Store, Period], Gathered] = {}
+
+    def figures(self, store: Store, period: Period, now: datetime) -> Month:
+        """Return what ``month_figures`` would."""
+        with store.read() as conn:
+            at = fold.position(conn)
+            found = self._known(store, period, at) or _gathered(conn, period)
+        with self._lock:
+            if at == self._at:
+                self._kept[store, period] = found
+        return figures_of(found, period, now)
+
+    def _known(self, store: Store, period: Period, at: int) -> Gathered | None:
+        with self._lock:
+            if at != self._at or len(self._kept) >= _KEPT:
+                self._at = at
+                self._kept.clear()
+            return self._kept.get((store, period))
+
+
+def _gathered(conn: Connection, period: Period) -> Gathered:
     since, until = period.since, period.until
     replies = due.replies_begun(conn, since, until)
     captured = {str(one.summary.get("mailbox", "")) for one in events_of_type(conn, "capture")}
-    found = Gathered(
+    return Gathered(
         replies=tuple(replies),
         writers=tallies.writers_of(conn, (one.stopped_by for one in replies if one.stopped_by is not None)),
         deadlines=tuple(due.deadlines_begun(conn, since, until)),
@@ -26,4 +60,3 @@ def month_figures(conn: Connection, period: Period, now: datetime) -> Month:
         findings=tallies.findings_between(conn, since, until),
         watched={name: watched_of(conn, name) for name in sorted(captured - {""})},
     )
-    return figures_of(found, period, now)

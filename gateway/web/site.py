@@ -12,6 +12,7 @@ from gateway.clock import Clock
 from gateway.erasure.desk import Desk
 from gateway.evidence.counter import Counter
 from gateway.extraction import Extract
+from gateway.figures.gathering import Months
 from gateway.mail.entry import Appended, Draft
 from gateway.mail.message import ParsedMail
 from gateway.mail.parse import parse
@@ -65,6 +66,7 @@ class Site:
     reporter: Reporter | None = None
     submit: Accept | None = None
     verification: Verification | None = None
+    months: Months = field(default_factory=Months)
     desk: Desk | None = None
     rules: RuleBook | None = None
     answer: Callable[[OrderRef, str], Answer | None] = lambda *_: None

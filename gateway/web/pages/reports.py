@@ -13,7 +13,6 @@ from starlette.routing import Route
 
 from gateway.errors import WrongUse
 from gateway.figures.charts import charts_of
-from gateway.figures.gathering import month_figures
 from gateway.figures.month import Month
 from gateway.figures.period import Period, month_named, month_of
 from gateway.figures.tables import Table, csv_of, shown_name, tables_of, tidy_csv
@@ -98,8 +97,7 @@ def _period(site: Site, name: str) -> Period:
 
 
 def _figures(site: Site, period: Period) -> Month:
-    with site.store.read() as conn:
-        return month_figures(conn, period, site.clock.now())
+    return site.months.figures(site.store, period, site.clock.now())
 
 
 def _drawn(site: Site, period: Period) -> tuple[Month, dict[str, Table], dict[str, str]]:
