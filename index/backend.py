@@ -1,9 +1,9 @@
 """The Backend protocol: documents in, hits out. One contract suite (tests/contracts/test_index.py) holds for all."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Literal, Protocol
 
-from index.document import Document, Page
+from index.document import Document, Facets, Page
 from index.query import Query
 
 Sort = Literal["newest", "oldest", "relevance"]
@@ -23,9 +23,7 @@ class Backend(Protocol):
     def search(
         self, query: Query, *, limit: int = 20, sort: Sort = "newest", after: str | None = None
     ) -> Page: ...
-    def facets(
-        self, query: Query, fields: tuple[str, ...], *, limit: int = 20
-    ) -> Mapping[str, tuple[tuple[str, int], ...]]: ...
+    def facets(self, query: Query, fields: tuple[str, ...], *, limit: int = 20) -> Facets: ...
     def spans(self, query: Query, bounds: list[int]) -> tuple[int, ...]: ...
     def count(self) -> int: ...
     def clear(self) -> None: ...

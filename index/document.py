@@ -1,5 +1,6 @@
 """What goes into the index and what comes out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -50,3 +51,15 @@ class Page:
     hits: tuple[Hit, ...]
     total: int
     after: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facets:
+    """What the messages found have in common: of each field the most frequent values, each with its count.
+
+    ``first`` and ``last`` are when the oldest and the newest were written, in whole seconds since 1970, as ``rank`` keeps them.
+    """
+
+    values: Mapping[str, tuple[tuple[str, int], ...]]
+    first: int | None  # None where nothing was found
+    last: int | None

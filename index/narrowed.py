@@ -1,9 +1,9 @@
 """An index through which only what one query finds can be seen: whatever is asked, it is asked of that."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from index.backend import Backend, Sort
-from index.document import Document, Page
+from index.document import Document, Facets, Page
 from index.query import And, Everything, Query
 
 
@@ -19,9 +19,7 @@ class Narrowed:
     ) -> Page:
         return self._backend.search(self._of(query), limit=limit, sort=sort, after=after)
 
-    def facets(
-        self, query: Query, fields: tuple[str, ...], *, limit: int = 20
-    ) -> Mapping[str, tuple[tuple[str, int], ...]]:
+    def facets(self, query: Query, fields: tuple[str, ...], *, limit: int = 20) -> Facets:
         return self._backend.facets(self._of(query), fields, limit=limit)
 
     def spans(self, query: Query, bounds: list[int]) -> tuple[int, ...]:

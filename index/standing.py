@@ -1,13 +1,13 @@
 """The index that stands in a directory: follows rebuilds, and tells damage in words."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from index.analyzer import VERSION
 from index.backend import Backend, Sort
-from index.document import Document, Page
+from index.document import Document, Facets, Page
 from index.engines import load_engine, make_generation
 from index.errors import IndexDamaged, IndexFault
 from index.generations import Generation, building, current_generation, hold_writer, publish
@@ -54,9 +54,7 @@ class Standing:
         with self._telling_damage():
             return self._backend.search(query, limit=limit, sort=sort, after=after)
 
-    def facets(
-        self, query: Query, fields: tuple[str, ...], *, limit: int = 20
-    ) -> Mapping[str, tuple[tuple[str, int], ...]]:
+    def facets(self, query: Query, fields: tuple[str, ...], *, limit: int = 20) -> Facets:
         if unknown := set(fields).difference(FACETS):
             raise ValueError(f"there are no facets {', '.join(unknown)}; there are {', '.join(FACETS)}")
         with self._telling_damage():

@@ -94,6 +94,11 @@ def rank(second: int, seq: int = 0) -> int:
     return min(max(second, 0), _SECOND_MAX) << _SEQ_BITS | seq
 
 
+def second_of(place: float) -> int:
+    """Return the second of a message's place in time, also of one that an aggregation has rounded."""
+    return int(place) >> _SEQ_BITS
+
+
 def counted(ranks: Sequence[int], bounds: Sequence[int]) -> tuple[int, ...]:
     """Return how many of some ranks, in order, lie from each of ``bounds``, whole seconds, up to the next."""
     places = [bisect_left(ranks, rank(bound)) for bound in bounds]

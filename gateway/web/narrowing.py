@@ -1,11 +1,11 @@
 """How a search is narrowed and widened again: what a click adds to the query that somebody typed."""
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.tongue import _, marked
 from gateway.web import words
-from gateway.web.site import Site
 from index.query import And, Everything, Query
 
 _FACETS = {
@@ -24,6 +24,7 @@ _WORDED = {  # a field, its title, and how its values are called, in this order
         {"pass": marked("Proven"), "fail": marked("Not authentic"), "none": marked("Not proven")},
     ),
 }
+FACETS = (*_FACETS, *_WORDED)  # the fields that a search is asked for
 _SPECIAL = ' "()'
 _DATE = re.compile(r"(after|before|on):[^\s()]+")
 
@@ -38,9 +39,8 @@ class Choice:
     query: str
 
 
-def facets(site: Site, query: Query, text: str) -> list[tuple[str, list[Choice]]]:
+def choices_of(counts: Mapping[str, Sequence[tuple[str, int]]], text: str) -> list[tuple[str, list[Choice]]]:
     """Return what the messages found have in common, most frequent first; only what somebody could choose."""
-    counts = site.index.facets(query, (*_FACETS, *_WORDED), limit=8)
     found = []
     for name, (field, title) in _FACETS.items():
         choices = [

@@ -1,15 +1,15 @@
 """Search by looking at every document: the reference the engines are held to, and the index of small tests."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import assert_never
 
 from index.backend import Sort
-from index.document import Document, Hit, Page
+from index.document import Document, Facets, Hit, Page
 from index.fuzzy import within_one
 from index.paging import RELEVANT_HITS, mark_of, page_by_date, page_by_relevance
 from index.query import Among, And, Everything, Fuzzy, Not, Or, Prefix, Query, Sequence, Span, Term
-from index.terms import KEYS, Terms, counted, distinct_terms, rank
+from index.terms import KEYS, Terms, counted, distinct_terms, rank, second_of
 from index.tree import wanted
 
 
@@ -51,15 +51,18 @@ class MemoryBackend:
             ranks = [ranked for ranked in ranks if (ranked < mark if newest else ranked > mark)]
         return page_by_date(ranks, limit=limit, total=len(found), sort=sort)
 
-    def facets(
-        self, query: Query, fields: tuple[str, ...], *, limit: int = 20
-    ) -> Mapping[str, tuple[tuple[str, int], ...]]:
+    def facets(self, query: Query, fields: tuple[str, ...], *, limit: int = 20) -> Facets:
         found = [one.terms for one in self._found.values() if one.matches(query)]
         counts = {field: Counter(value for one in found for value in one.facets[field]) for field in fields}
-        return {
-            field: tuple(sorted(count.items(), key=lambda pair: (-pair[1], pair[0]))[:limit])
-            for field, count in counts.items()
-        }
+        ends = [second_of(one.rank) for one in found]
+        return Facets(
+            values={
+                field: tuple(sorted(count.items(), key=lambda pair: (-pair[1], pair[0]))[:limit])
+                for field, count in counts.items()
+            },
+            first=min(ends, default=None),
+            last=max(ends, default=None),
+        )
 
     def spans(self, query: Query, bounds: list[int]) -> tuple[int, ...]:
         ranks = [one.terms.rank for one in self._found.values() if one.matches(query)]

@@ -1,6 +1,6 @@
 """Tantivy: the embedded default. A Rust library in this process; files are memory-mapped, readers never wait."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, assert_never
@@ -9,11 +9,11 @@ import tantivy
 from tantivy import Occur, Order
 
 from index.backend import Sort
-from index.document import Document, Hit, Page
+from index.document import Document, Facets, Hit, Page
 from index.errors import IndexBusy
 from index.paging import RELEVANT_HITS, mark_of, page_by_date, page_by_relevance
 from index.query import Among, And, Everything, Fuzzy, Not, Or, Prefix, Query, Sequence, Span, Term
-from index.terms import FACETS, KEYS, STEMS, TEXTS, VOCABULARY, Terms, distinct_terms, rank, seq_of
+from index.terms import FACETS, KEYS, STEMS, TEXTS, VOCABULARY, Terms, distinct_terms, rank, second_of, seq_of
 
 _HEAP_BYTES: Final = 64_000_000
 _FACET_VALUES: Final = 10_000  # counted per field before the most frequent are chosen
@@ -91,17 +91,21 @@ class TantivyBackend:
             return self._by_relevance(query, limit, mark or 0)
         return self._by_date(query, limit, sort, mark)
 
-    def facets(
-        self, query: Query, fields: tuple[str, ...], *, limit: int = 20
-    ) -> Mapping[str, tuple[tuple[str, int], ...]]:
+    def facets(self, query: Query, fields: tuple[str, ...], *, limit: int = 20) -> Facets:
         asked = {
             field: {
                 "terms": {"field": f"{field}_shown", "size": _FACET_VALUES, "segment_size": _FACET_VALUES}
             }
             for field in fields
         }
-        counted = self._searcher.aggregate(self._translate(query), asked) if asked else {}
-        return {field: _most(counted[field]["buckets"], limit) for field in fields}
+        ends = {"first": {"min": {"field": "rank"}}, "last": {"max": {"field": "rank"}}}
+        counted = self._searcher.aggregate(self._translate(query), asked | ends)
+        first, last = (counted[end]["value"] for end in ends)
+        return Facets(
+            values={field: _most(counted[field]["buckets"], limit) for field in fields},
+            first=None if first is None else second_of(first),
+            last=None if last is None else second_of(last),
+        )
 
     def spans(self, query: Query, bounds: list[int]) -> tuple[int, ...]:
         if len(bounds) < 2:

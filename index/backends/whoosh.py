@@ -7,17 +7,28 @@ import heapq
 import math
 import warnings
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
 from index.backend import Sort
 from index.backends.whoosh_segment import POSITION, Segment
-from index.document import Document, Hit, Page
+from index.document import Document, Facets, Hit, Page
 from index.errors import IndexBusy
 from index.paging import RELEVANT_HITS, mark_of, page_by_date, page_by_relevance
 from index.query import Query, Term
-from index.terms import FACETS, KEYS, STEMS, TEXTS, VOCABULARY, Terms, counted, distinct_terms, seq_of
+from index.terms import (
+    FACETS,
+    KEYS,
+    STEMS,
+    TEXTS,
+    VOCABULARY,
+    Terms,
+    counted,
+    distinct_terms,
+    second_of,
+    seq_of,
+)
 from index.tree import wanted
 
 with (
@@ -105,18 +116,23 @@ class WhooshBackend:
             most = heapq.nsmallest(limit + 1, (one for one in ranks if mark is None or one > mark))
         return page_by_date(most, limit=limit, total=total, sort=sort)
 
-    def facets(
-        self, query: Query, fields: tuple[str, ...], *, limit: int = 20
-    ) -> Mapping[str, tuple[tuple[str, int], ...]]:
+    def facets(self, query: Query, fields: tuple[str, ...], *, limit: int = 20) -> Facets:
         counts: dict[str, Counter[str]] = {field: Counter() for field in fields}
+        ends = list[int]()
         for segment in self._segments:
             found = segment.matching(query)
+            ranks = [segment.ranks[number] for number in found]
+            ends += [second_of(end(ranks)) for end in (min, max) if ranks]
             for field in fields:
                 counts[field].update(segment.counted(f"{field}_shown", found))
-        return {
-            field: tuple(sorted(count.items(), key=lambda pair: (-pair[1], pair[0]))[:limit])
-            for field, count in counts.items()
-        }
+        return Facets(
+            values={
+                field: tuple(sorted(count.items(), key=lambda pair: (-pair[1], pair[0]))[:limit])
+                for field, count in counts.items()
+            },
+            first=min(ends, default=None),
+            last=max(ends, default=None),
+        )
 
     def spans(self, query: Query, bounds: list[int]) -> tuple[int, ...]:
         found = ((segment, segment.matching(query)) for segment in self._segments)

@@ -1,8 +1,8 @@
 """The front page: one box, and what it finds."""
 
 import contextlib
-from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import get_args
 from urllib.parse import urlencode
 
@@ -18,18 +18,18 @@ from gateway.store.searches import Saved, Searches
 from gateway.store.waits import waits_in
 from gateway.tongue import _
 from gateway.web.histogram import Histogram, histogram
-from gateway.web.narrowing import Choice, facets
+from gateway.web.narrowing import FACETS, Choice, choices_of
 from gateway.web.reads import text_of
 from gateway.web.render import page
 from gateway.web.site import Site
 from index.backend import Sort
+from index.document import Facets
 from index.query import Query, QueryError, parse_query
 from index.snippet import Piece, snippets
 
 _SHOWN = 30
 QUERY_CHARS = 1000
 _WIDTH = 120
-_ENDS: tuple[Sort, ...] = ("oldest", "newest")
 _SAVED = 20  # searches beside the results
 _COUNTED = 8  # of them with a count, each of which is a search
 _BEHIND = 100  # entries: fewer are a stream of mail that is being taken in
@@ -97,6 +97,7 @@ def find(site: Site, query: Query, *, text: str, sort: Sort, after: str | None, 
         hits = site.index.search(query, limit=_SHOWN, sort=sort, after=after)
     except ValueError:  # the address names a place in some other listing: start at the beginning
         hits = site.index.search(query, limit=_SHOWN, sort=sort)
+    told = None if after else site.index.facets(query, FACETS, limit=8)
     with site.store.read() as conn:
         rows = messages.messages(conn, [hit.seq for hit in hits.hits])
         orders = [] if text or after else recent_orders(conn, 8)
@@ -108,10 +109,8 @@ def find(site: Site, query: Query, *, text: str, sort: Sort, after: str | None, 
         ],
         total=hits.total,
         more=f"/?{more}" if more else "",
-        facets=[] if after else facets(site, query, text),
-        bars=None
-        if after or not hits.total
-        else _bars(site, query, {sort: hits.hits[0].seq} if hits.hits else {}),
+        facets=choices_of(told.values, text) if told else [],
+        bars=_bars(site, query, told) if told else None,
         archived=site.index.count(),
         behind=behind if behind > _BEHIND else 0,
         orders=orders,
@@ -135,18 +134,11 @@ def _saved(site: Site, agent: str) -> list[tuple[Saved, int | None]]:
     return found
 
 
-def _bars(site: Site, query: Query, known: Mapping[Sort, int]) -> Histogram | None:
-    """Return the bars; ``known`` is the first message of the order that was asked for: finding it again is for nothing."""
-    ends = dict[Sort, int](known)
-    for sort in _ENDS:
-        if sort not in ends and (hits := site.index.search(query, limit=1, sort=sort).hits):
-            ends[sort] = hits[0].seq
-    with site.store.read() as conn:
-        rows = messages.messages(conn, [ends[sort] for sort in _ENDS if sort in ends])
-    if len(rows) < 2:
+def _bars(site: Site, query: Query, told: Facets) -> Histogram | None:
+    if told.first is None or told.last is None:
         return None
-    at = sorted(row.occurred_at for row in rows.values())
-    return histogram(at[0], at[-1], site.zone, lambda bounds: site.index.spans(query, bounds))
+    first, last = (datetime.fromtimestamp(end, UTC) for end in (told.first, told.last))
+    return histogram(first, last, site.zone, lambda bounds: site.index.spans(query, bounds))
 
 
 def sort_of(name: str) -> Sort:

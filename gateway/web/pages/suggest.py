@@ -73,7 +73,7 @@ def suggestions(site: Site, word: str) -> list[dict[str, str]]:
     if field in _FIXED:
         values = [(value, "") for value in _FIXED[field]]
     elif field in _COUNTED:
-        counts = site.index.facets(Everything(), (field,), limit=500)[field]
+        counts = site.index.facets(Everything(), (field,), limit=500).values[field]
         values = [(value, number(count)) for value, count in counts if value]
     fits = [
         (value, said) for value, said in values if begun in value.casefold() and value.casefold() != begun
