@@ -119,7 +119,7 @@ def oldest_waits(rows: Iterable[ClockRow]) -> list[ClockRow]:
     for row in sorted(rows, key=lambda one: (one.started_at, one.message)):
         if row.stopped_by is None:
             first.setdefault((row.orders[0] if row.orders else row.message, row.name), row)
-    return sorted(first.values(), key=lambda one: (one.due_at, one.message))
+    return sorted(first.values(), key=lambda one: (one.due_at, one.message, one.name))
 
 
 def reply_waits(rows: Iterable[ClockRow], order: OrderRef | None = None) -> list[ClockRow]:

@@ -23,7 +23,7 @@ _RUNNING = (
     )
     .join(tables.messages, (_rows.log == clocks.c.log) & (_rows.seq == clocks.c.message))
     .where(*_running)
-    .order_by(clocks.c.started_at, clocks.c.message)
+    .order_by(clocks.c.started_at, clocks.c.message, clocks.c.name)
 )
 _LINKED = select(_links.message, _links.by, _links.place, _links.marketplace, _links.value).where(
     _links.log == bindparam("log"),
@@ -72,7 +72,7 @@ def owed(conn: Connection) -> list[Owed]:
         )
         for key, (message, name, kind, started_at, due_at, mailbox) in found.items()
     ]
-    return sorted(waits, key=lambda one: (one.due_at, one.message))
+    return sorted(waits, key=lambda one: (one.due_at, one.message, one.name))
 
 
 def open_counts(conn: Connection, now: datetime, kinds: AbstractSet[str]) -> tuple[int, int, int]:

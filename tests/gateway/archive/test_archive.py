@@ -148,6 +148,19 @@ def test_two_archives_on_one_log_see_each_other(place, draft):
     assert place.verify().size == 300
 
 
+def test_entries_of_a_type_are_looked_for_once_and_those_that_others_add_are_found(place, draft):
+    first, second = place.open(), place.open()
+    mine = [first.append(draft(number, type_="note")).seq for number in range(3)]
+    first.append(draft(9))
+    assert second.seqs_of_type("note") == mine
+    assert second.seqs_of_type("gap") == []
+    later = first.append(draft(4, type_="note")).seq
+    assert second.seqs_of_type("note") == [*mine, later]
+    second.seqs_of_type("note").clear()  # what is given away is the caller's own
+    assert [entry.seq for entry in second.entries_of_type("note")] == [*mine, later]
+    assert [entry.payload for entry in second.entries_of_type("note")][-1] == first.entry(later).payload
+
+
 def test_proofs_prove(place, draft):
     archive = place.open()
     verifier = load_verifier(place.secrets)

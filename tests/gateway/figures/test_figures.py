@@ -9,14 +9,15 @@ import pytest
 
 from gateway.dossier.timeline import timeline_of
 from gateway.errors import WrongUse
-from gateway.figures.gathering import month_figures
+from gateway.figures import gathering
+from gateway.figures.gathering import Months, month_figures
 from gateway.figures.period import month_named, month_of
 from gateway.figures.responses import responses_of
 from gateway.figures.tables import csv_of, plain, tables_of, tidy_csv
 from gateway.store.due import ClockRow
 from rules.facts import OrderRef
 from tests.gateway.figures.conftest import BACK, LATE, MARKED
-from tests.small_house import MAILBOX, ORDER
+from tests.small_house import MAILBOX, ORDER, build_house, close, mail, seed
 
 BERLIN = ZoneInfo("Europe/Berlin")
 T0 = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
@@ -139,3 +140,22 @@ def test_an_empty_month_has_every_table_and_no_share(month):
     assert found.responses.total.percent is None
     assert len(tables["days"].rows) == 28
     assert tables["tags"].rows == ()
+
+
+def test_a_month_is_gathered_once_until_something_new_is_in_the_store(tmp_path, monkeypatch):
+    house = build_house(tmp_path)
+    seed(house)
+    gathered, months = [], Months()
+    once = gathering._gathered
+    monkeypatch.setattr(gathering, "_gathered", lambda *asked: gathered.append(asked[1]) or once(*asked))
+    november, december = (month_named(name, UTC) for name in ("2026-11", "2026-12"))
+    first = months.figures(house.store, november, house.clock.now())
+    assert months.figures(house.store, november, house.clock.now()) == first
+    assert months.figures(house.store, december, house.clock.now()).responses.total.waits == 0
+    assert gathered == [november, december]
+    house.take(mail("One more", "where is it?", message_id="m1"))
+    later = months.figures(house.store, november, house.clock.now())
+    assert sum(one.received for one in later.days) == sum(one.received for one in first.days) + 1
+    with house.store.read() as conn:
+        assert later == month_figures(conn, november, house.clock.now())
+    close(house)
