@@ -2,13 +2,14 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 from index.analyzer import analyze
-from index.document import Document
+from index.document import Document, Facets
 from index.folding import fold_value, shown
 from index.identifiers import parent_domains, plain_identifier
 
@@ -97,6 +98,18 @@ def rank(second: int, seq: int = 0) -> int:
 def second_of(place: float) -> int:
     """Return the second of a message's place in time, also of one that an aggregation has rounded."""
     return int(place) >> _SEQ_BITS
+
+
+def facets_of(counts: Mapping[str, Counter[str]], ranks: Sequence[int], limit: int) -> Facets:
+    """Return the most frequent values of each field, and when the first and the last of these messages were written."""
+    return Facets(
+        values={
+            field: tuple(sorted(count.items(), key=lambda pair: (-pair[1], pair[0]))[:limit])
+            for field, count in counts.items()
+        },
+        first=second_of(min(ranks)) if ranks else None,
+        last=second_of(max(ranks)) if ranks else None,
+    )
 
 
 def counted(ranks: Sequence[int], bounds: Sequence[int]) -> tuple[int, ...]:

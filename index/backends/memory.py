@@ -9,7 +9,7 @@ from index.document import Document, Facets, Hit, Page
 from index.fuzzy import within_one
 from index.paging import RELEVANT_HITS, mark_of, page_by_date, page_by_relevance
 from index.query import Among, And, Everything, Fuzzy, Not, Or, Prefix, Query, Sequence, Span, Term
-from index.terms import KEYS, Terms, counted, distinct_terms, rank, second_of
+from index.terms import KEYS, Terms, counted, distinct_terms, facets_of, rank
 from index.tree import wanted
 
 
@@ -54,15 +54,7 @@ class MemoryBackend:
     def facets(self, query: Query, fields: tuple[str, ...], *, limit: int = 20) -> Facets:
         found = [one.terms for one in self._found.values() if one.matches(query)]
         counts = {field: Counter(value for one in found for value in one.facets[field]) for field in fields}
-        ends = [second_of(one.rank) for one in found]
-        return Facets(
-            values={
-                field: tuple(sorted(count.items(), key=lambda pair: (-pair[1], pair[0]))[:limit])
-                for field, count in counts.items()
-            },
-            first=min(ends, default=None),
-            last=max(ends, default=None),
-        )
+        return facets_of(counts, [one.rank for one in found], limit)
 
     def spans(self, query: Query, bounds: list[int]) -> tuple[int, ...]:
         ranks = [one.terms.rank for one in self._found.values() if one.matches(query)]

@@ -26,7 +26,7 @@ from index.terms import (
     Terms,
     counted,
     distinct_terms,
-    second_of,
+    facets_of,
     seq_of,
 )
 from index.tree import wanted
@@ -122,17 +122,10 @@ class WhooshBackend:
         for segment in self._segments:
             found = segment.matching(query)
             ranks = [segment.ranks[number] for number in found]
-            ends += [second_of(end(ranks)) for end in (min, max) if ranks]
+            ends += [end(ranks) for end in (min, max) if ranks]
             for field in fields:
                 counts[field].update(segment.counted(f"{field}_shown", found))
-        return Facets(
-            values={
-                field: tuple(sorted(count.items(), key=lambda pair: (-pair[1], pair[0]))[:limit])
-                for field, count in counts.items()
-            },
-            first=min(ends, default=None),
-            last=max(ends, default=None),
-        )
+        return facets_of(counts, ends, limit)
 
     def spans(self, query: Query, bounds: list[int]) -> tuple[int, ...]:
         found = ((segment, segment.matching(query)) for segment in self._segments)
