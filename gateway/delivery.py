@@ -22,7 +22,7 @@ from gateway.mail.entry import Entry, Envelope
 from gateway.mail.rewrite import outgoing
 from gateway.mail.stamp import Stamp, stamp
 from gateway.relay.bounce import delay_report, failure_report
-from gateway.relay.notice import arrival_notice, failure_notice
+from gateway.relay.notice import Letterhead, arrival_notice, failure_notice
 from gateway.relay.outcomes import outcomes_of
 from gateway.relay.returned import returned_notice
 from gateway.relay.signing import Signing
@@ -106,6 +106,14 @@ def carry(
     if job.task.get("own") and post.deliver is None:
         return Sent(outcomes=())  # nobody reads this mailbox by mail; the pages show what it tells
     envelope = msgspec.convert(entry.meta, Envelope)
+    head = Letterhead(
+        sender=post.sender,
+        to=recipients,
+        name=f"{entry.id}-{job.number}-{job.kind}",
+        hostname=hostname,
+        at=now,
+        web=web,
+    )
     try:
         match job.kind:
             case "relay":
@@ -149,12 +157,7 @@ def carry(
                 raw = arrival_notice(
                     about(known.row),
                     job.task["text"],
-                    web=web,
-                    sender=post.sender,
-                    to=recipients,
-                    hostname=hostname,
-                    trace=f"{entry.id}-{job.number}",
-                    at=now,
+                    head,
                 )
                 return _tell(post, posts, raw, recipients)
             case "warn":
@@ -165,12 +168,7 @@ def carry(
                 raw = deadline_warning(
                     Due(known.clock.name, known.clock.due_at, known.clock.said, job.task["zone"]),
                     about(known.row),
-                    web=web,
-                    sender=post.sender,
-                    to=recipients,
-                    hostname=hostname,
-                    trace=f"{entry.id}-{job.number}",
-                    at=now,
+                    head,
                 )
                 return _tell(post, posts, raw, recipients)
             case "returned":
@@ -179,26 +177,16 @@ def carry(
                 raw = returned_notice(
                     about(known.returned),
                     job.task["said"],
+                    head,
                     agent=known.returned.agent,
                     report=entry.seq,
-                    web=web,
-                    sender=post.sender,
-                    to=recipients,
-                    hostname=hostname,
-                    trace=f"{entry.id}-{job.number}",
-                    at=now,
                 )
                 return _tell(post, posts, raw, recipients)
             case "alert":
                 raw = failure_notice(
                     known.lost,
                     job.task["mailbox"],
-                    web=web,
-                    sender=post.sender,
-                    to=recipients,
-                    hostname=hostname,
-                    trace=f"{entry.id}-{job.number}",
-                    at=now,
+                    head,
                 )
                 return _tell(post, posts, raw, recipients)
     except (Permanent, WrongUse) as wrong:

@@ -22,7 +22,7 @@ from gateway.delivery import Post
 from gateway.imap_proxy.upstream import Upstream
 from gateway.receipt import Accept
 from gateway.relay.imap_login import LoginRefused
-from gateway.relay.notice import capture_notice
+from gateway.relay.notice import Letterhead, capture_notice
 from gateway.relay.transport import Deferred
 from gateway.servers import Capture, Imap, read_password
 
@@ -111,7 +111,9 @@ def teller(post: Post, people: tuple[str, ...], *, hostname: str, clock: Clock) 
         if way is None:
             log.warning("capture-notice-not-sent mailbox=%s why=no-way-out", post.address)
             return True  # there is nothing to try again; the status says it
-        raw = capture_notice(subject, words, sender=post.sender, to=to, hostname=hostname, at=now)
+        name = f"{now:%Y%m%d%H%M%S%f}-capture"
+        head = Letterhead(sender=post.sender, to=to, name=name, hostname=hostname, at=now)
+        raw = capture_notice(subject, words, head)
         outcomes = way.send(raw, post.sender, to)
         return not any(isinstance(one, Deferred) for one in outcomes)
 

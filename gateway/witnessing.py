@@ -19,7 +19,7 @@ from gateway.clock import Clock
 from gateway.errors import DocketError, Temporary
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import Draft
-from gateway.relay.notice import notice
+from gateway.relay.notice import Letterhead, notice
 from gateway.relay.transport import Delivered, Transport, Unknown
 from gateway.stamping import OUTWARD
 
@@ -174,7 +174,8 @@ def mail_witness(address: str, send: Transport | None, vkey: str, *, sender: str
         files = [("checkpoint.txt", note.encode()), ("log.vkey", f"{vkey}\n".encode())]
         subject = f"Checkpoint of {origin}: {size} entries"
         name = f"{at:%Y%m%d%H%M%S%f}-witness"
-        raw = notice(subject, lines, sender, (address,), name, hostname, at, files=files)
+        head = Letterhead(sender=sender, to=(address,), name=name, hostname=hostname, at=at)
+        raw = notice(subject, lines, head, files=files)
         (outcome,) = send.send(raw, sender, (address,))
         if not isinstance(outcome, Delivered | Unknown):
             raise NotWitnessed(f"witness {address}: {outcome.reply}")

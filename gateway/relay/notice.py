@@ -43,6 +43,18 @@ class Lost:
     reply: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letterhead:
+    """What all notices have: who tells whom, when, and where people read messages ("" for nowhere). Its ``name`` is the same however often it is made."""
+
+    sender: str
+    to: Sequence[str]
+    name: str
+    hostname: str
+    at: datetime
+    web: str = ""
+
+
 _DOING = {
     "deliver": "delivery to",
     "relay": "relay to",
@@ -52,36 +64,16 @@ _DOING = {
 }
 
 
-def arrival_notice(
-    about: About,
-    words: str,
-    *,
-    web: str,
-    sender: str,
-    to: Sequence[str],
-    hostname: str,
-    trace: str,
-    at: datetime,
-) -> bytes:
+def arrival_notice(about: About, words: str, head: Letterhead) -> bytes:
     """Return the notice that a rule asked for; ``words`` are the rule's own. It quotes no text of the message."""
     lines = [one_line(words) or "A rule of yours asks to tell you of this message.", ""]
-    lines += described(about, web)
+    lines += described(about, head.web)
     order = f" (order {about.orders[0]})" if about.orders else ""
     subject = f"Docket {about.seq}: {one_line(about.subject)[:_SUBJECT] or '(no subject)'}{order}"
-    return notice(subject, lines, sender, to, f"{trace}-notify", hostname, at)
+    return notice(subject, lines, head)
 
 
-def failure_notice(
-    lost: Sequence[Lost],
-    mailbox: str,
-    *,
-    web: str,
-    sender: str,
-    to: Sequence[str],
-    hostname: str,
-    trace: str,
-    at: datetime,
-) -> bytes:
+def failure_notice(lost: Sequence[Lost], mailbox: str, head: Letterhead) -> bytes:
     """Return the notice that mail of a mailbox could not be handed over; ``lost`` is the newest first."""
     count = "A message" if len(lost) == 1 else f"{len(lost)} messages"
     lines = [
@@ -89,7 +81,7 @@ def failure_notice(
         "Nothing is lost: each is kept in the archive and can be read there.",
     ]
     for one in lost[:_SHOWN]:
-        lines += ["", *described(one.about, web)]
+        lines += ["", *described(one.about, head.web)]
         lines.append(f"  Failed:   {_DOING.get(one.kind, one.kind)} {one_line(', '.join(one.recipients))}")
         lines.append(f"  Answer:   {one_line(one.reply)}")
     if len(lost) > _SHOWN:
@@ -98,19 +90,13 @@ def failure_notice(
         "",
         "What to do: run `docket doctor`. It tries each server that mail is handed to and says what to mend.",
     ]
-    return notice(
-        f"Docket: {count.lower()} could not be delivered", lines, sender, to, f"{trace}-alert", hostname, at
-    )
+    return notice(f"Docket: {count.lower()} could not be delivered", lines, head)
 
 
-def capture_notice(
-    subject: str, words: str, *, sender: str, to: Sequence[str], hostname: str, at: datetime
-) -> bytes:
+def capture_notice(subject: str, words: str, head: Letterhead) -> bytes:
     """Return the notice that a mailbox is not captured as it should be."""
     lines = [*words.splitlines(), "", "`docket status` says how each mailbox stands."]
-    return notice(
-        f"Docket: {one_line(subject)}", lines, sender, to, f"{at:%Y%m%d%H%M%S%f}-capture", hostname, at
-    )
+    return notice(f"Docket: {one_line(subject)}", lines, head)
 
 
 def described(about: About, web: str) -> list[str]:
@@ -133,24 +119,16 @@ def described(about: About, web: str) -> list[str]:
 
 
 def notice(
-    subject: str,
-    lines: Sequence[str],
-    sender: str,
-    to: Sequence[str],
-    name: str,
-    hostname: str,
-    at: datetime,
-    *,
-    files: Sequence[tuple[str, bytes]] = (),
+    subject: str, lines: Sequence[str], head: Letterhead, *, files: Sequence[tuple[str, bytes]] = ()
 ) -> bytes:
     """Return a notice of ours: it says that a program wrote it, and however often it is made, it arrives once."""
     mail = EmailMessage(policy=policy.SMTP)
-    mail["X-Docket-ID"] = name
-    mail["From"] = Address("Docket", addr_spec=sender)
-    mail["To"] = ", ".join(to)
+    mail["X-Docket-ID"] = head.name
+    mail["From"] = Address("Docket", addr_spec=head.sender)
+    mail["To"] = ", ".join(head.to)
     mail["Subject"] = subject.replace("=?", "= ?")
-    mail["Date"] = format_datetime(at)
-    mail["Message-ID"] = f"<{name}@{hostname}>"
+    mail["Date"] = format_datetime(head.at)
+    mail["Message-ID"] = f"<{head.name}@{head.hostname}>"
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"  # the same, in the words of Exchange
     mail["X-Loop"] = LOOP

@@ -1,11 +1,10 @@
 """The mail that warns of a deadline: what wants an answer, until when in the reader's zone and in UTC, and what to do. Pure."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from gateway.relay.notice import About, described, notice
+from gateway.relay.notice import About, Letterhead, described, notice
 from gateway.relay.reply import one_line
 
 _WANTED = {
@@ -27,20 +26,10 @@ class Due:
     zone: str
 
 
-def deadline_warning(
-    due: Due,
-    about: About,
-    *,
-    web: str,
-    sender: str,
-    to: Sequence[str],
-    hostname: str,
-    trace: str,
-    at: datetime,
-) -> bytes:
-    """Return the warning; ``at`` is now. It quotes no text of the message."""
+def deadline_warning(due: Due, about: About, head: Letterhead) -> bytes:
+    """Return the warning; the letterhead's time is now. It quotes no text of the message."""
     wanted = _WANTED.get(due.clock, f"{due.clock.replace('_', ' ').capitalize()} is due")
-    left = due.at - at
+    left = due.at - head.at
     said = f"{_span(left)} left" if left > timedelta(0) else f"overdue by {_span(-left)}"
     local = due.at.astimezone(ZoneInfo(due.zone))
     lines = [
@@ -48,14 +37,14 @@ def deadline_warning(
         "",
         f"  Due:      {local:%Y-%m-%d %H:%M} {local.tzname()} ({due.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC): {said}",
         f"  Because:  {one_line(due.said)}",
-        *described(about, web),
+        *described(about, head.web),
         "",
         "Where the answer was given on the marketplace's own site, say so, and the clock stops:",
         f"  docket mark {about.seq} --answered-elsewhere --clock {due.clock}",
     ]
     order = f", order {about.orders[0]}" if about.orders else ""
     subject = f"Docket: {said}: {due.clock.replace('_', ' ')}{order}"
-    return notice(subject, lines, sender, to, f"{trace}-warn", hostname, at)
+    return notice(subject, lines, head)
 
 
 def _span(length: timedelta) -> str:
