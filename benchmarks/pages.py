@@ -17,21 +17,18 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from benchmarks.accept import free_port, wait_for
-from benchmarks.corpus import SEED, Corpus
-from benchmarks.seller import order_of
+from benchmarks.addresses import Page, pages
+from benchmarks.corpus import SEED
 
 AGENT, PASSWORD = "bench-admin", "a long word for a benchmark"
 TARGET_MS = 100.0
 WEIGHT = 150_000
 _PARTS = re.compile(r'(?:src|href)="(/static/[^"]+)"')
-
-Page = Callable[[random.Random], str]
 
 
 class Browser:
@@ -87,74 +84,6 @@ def served(place: Path) -> Iterator[tuple[int, int]]:
         process.send_signal(signal.SIGTERM)
         process.wait(120)
         settings.write_text(kept)
-
-
-_FIXED = (
-    *(
-        "/waiting",
-        "/claims",
-        "/review",
-        "/outbox",
-        "/reports",
-        "/capture",
-        "/status",
-        "/clients",
-        "/rules",
-        "/rules/bench",
-    ),
-    *(
-        "/rules/replay",
-        "/custody",
-        "/custody/keepers",
-        "/custody/holds",
-        "/custody/retention",
-        "/custody/erasures",
-    ),
-    *("/custody/verify", "/people", "/account", "/tokens", "/searches"),
-)
-
-
-def pages(orders: int, entries: int) -> dict[str, Page]:
-    """Return every page, as addresses chosen anew each time."""
-    words = Corpus().words["en"]
-
-    def find(*texts: str) -> Page:
-        return lambda rng: "/?" + urlencode({"q": rng.choice(texts)})
-
-    def fixed(path: str) -> Page:
-        return lambda _: path
-
-    def order(rng: random.Random) -> str:
-        return f"/order/amazon/{quote(order_of(rng.randrange(orders)))}"
-
-    def message(rng: random.Random) -> str:
-        return f"/message/{rng.randrange(entries // 2000) * 2000 + rng.randrange(1000)}"
-
-    return {
-        "search, empty box": lambda _: "/",
-        "search, a common word": find(*words[:20]),
-        "search, two words and a tag": lambda rng: (
-            "/?" + urlencode({"q": f"{' '.join(rng.sample(words[:100], 2))} tag:claim"})
-        ),
-        "search, a phrase": find('"order refund"', '"the order"', '"please refund"'),
-        "search, an order ID": lambda rng: "/?" + urlencode({"q": order_of(rng.randrange(orders))}),
-        "search, clocks": find("is:overdue", "is:unanswered refund", "is:answered", "due:<4h"),
-        "search, by relevance": lambda rng: (
-            "/?" + urlencode({"q": rng.choice(words[:50]), "sort": "relevance"})
-        ),
-        "suggestions": lambda rng: (
-            "/suggest?word=" + rng.choice(["tag:", "kind:re", "mailbox:sup", "fr", "agent:"])
-        ),
-        "an order": order,
-        "a message": message,
-        **{path[1:]: fixed(path) for path in _FIXED},
-        "an order's pack": lambda rng: order(rng).replace("/order/", "/pack/"),
-        "an order's answer": lambda rng: order(rng).replace("/order/", "/answer/"),
-        "a message's words": lambda rng: f"{message(rng)}/html",
-        "a message, raw": lambda rng: f"{message(rng)}/raw",
-        "orders found": lambda rng: f"/order?ref={order_of(rng.randrange(orders))}",
-        "a month's table": fixed(f"/reports/{datetime.now(UTC):%Y-%m}/days.csv"),
-    }
 
 
 def _entry_offset(browser: Browser) -> int:
