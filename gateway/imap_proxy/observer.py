@@ -16,6 +16,7 @@ from gateway.mail.uid_sets import compact, listed, spread
 _ASKED_MOST = 200  # messages of one command that are asked who they are
 _KNOWN_MOST = 20_000  # of a folder, that are remembered
 _OPENED_MOST = 500  # messages opened one after another that make one deed
+_TURNS = frozenset({"select", "leave", "close"})  # after these another folder is open, or none
 _CHANGES = frozenset({"store", "copy", "move", "append", "expunge", "close", "folder", "other"})
 _DID = {
     "store": "flagged",
@@ -33,7 +34,7 @@ _WHO = b"BODY.PEEK[HEADER.FIELDS (X-DOCKET-ID)]"
 _UID = re.compile(rb"[( ]UID ([0-9]{1,10})[) ]", re.IGNORECASE)
 _ID = re.compile(rb"X-Docket-ID:[ \t]*([0-9A-Z]{26}); seq=([0-9]{1,15})", re.IGNORECASE)
 
-Steps = Generator[bytes, list[bytes], list["Deed"]]
+Steps = Generator[bytes, list[bytes], tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,19 +67,36 @@ class Observer:
         self._running: dict[bytes, tuple[Command, tuple[int, ...]]] = {}
         self._known: dict[int, tuple[str, int] | None] = {}
         self._opened: dict[int, bool] = {}
+        self._due: list[Deed] = []  # to be told before the command that is looked at
         self._heard_validity = 0
         self._heard_copy: re.Match[bytes] | None = None
 
+    def must_wait(self, command: Command) -> bool:
+        """Whether a command would be told wrongly while others are under way: of another folder, or before what was read first."""
+        running = {one.kind for one, _ in self._running.values()}
+        if command.kind in _TURNS:
+            return bool(running)
+        return command.kind != "quiet" and bool(
+            running & _TURNS or (command.kind in _CHANGES and "fetch" in running)
+        )
+
     def begin(self, command: Command) -> Steps:
-        """Yield what to ask before a command, each without a tag; be sent the answers; return the deeds that are due by then."""
-        due: list[Deed] = []
+        """Yield what to ask before a command, each without a tag; be sent the answers; return the UIDs it is about."""
         if command.kind != "fetch" and not command.by_number:
-            due = yield from self._settle()
+            yield from self._settle()
         uids = yield from self._meant(command)
         if command.kind in {"store", "copy", "move", "expunge", "close"} and not command.by_number:
             yield from self._identify(uids)
-        self._running[command.tag] = command, tuple(uids)
+        return tuple(uids)
+
+    def due(self) -> list[Deed]:
+        """Return the deeds that are to be told before the command that was looked at."""
+        due, self._due = self._due, []
         return due
+
+    def sent(self, command: Command, uids: tuple[int, ...]) -> None:
+        """Take notice that a command goes to the server now: from here on it may be carried out."""
+        self._running[command.tag] = command, uids
 
     def hear(self, line: bytes) -> None:
         """Take notice of an untagged status response."""
@@ -96,8 +114,10 @@ class Observer:
         kind = command.kind
         if kind in {"select", "leave"}:
             self._selected(command, ok=ok)
+        elif kind == "fetch" and self._folder and line[len(tag) + 1 : len(tag) + 3].upper() == b"NO":
+            return self._unanswered(command, uids, readable(line[len(tag) + 1 :]))  # of some, perhaps
         elif kind == "fetch" and ok and self._folder:
-            self._opened |= dict.fromkeys(uids, command.marks_seen and not self._read_only)
+            self._opened |= dict.fromkeys(uids, self._marks(command))
             if len(self._opened) >= _OPENED_MOST:
                 return self._told()
         elif kind in _CHANGES and (kind == "other" or line[len(tag) + 1 : len(tag) + 4].upper() != b"BAD"):
@@ -111,14 +131,22 @@ class Observer:
 
     def close(self) -> list[Deed]:
         """Return what is untold when the session ends: commands without an answer may have been carried out."""
+        due, opened = self.due(), self._told()
         left = [
             deed
             for command, uids in self._running.values()
-            if command.kind in _CHANGES
-            for deed in self._done(command, uids, b"", said="no answer came")
+            for deed in self._unanswered(command, uids, "no answer came")
         ]
         self._running.clear()
-        return self._told() + left
+        return due + opened + left
+
+    def _unanswered(self, command: Command, uids: tuple[int, ...], said: str) -> list[Deed]:
+        if command.kind == "fetch" and uids and self._folder:  # what came of it came before the answer
+            return [replace(self._deed("opened", uids), seen=self._marks(command), said=said)]
+        return self._done(command, uids, b"", said=said) if command.kind in _CHANGES else []
+
+    def _marks(self, command: Command) -> bool:
+        return command.marks_seen and not self._read_only
 
     def _selected(self, command: Command, *, ok: bool) -> None:
         self._folder = (command.folders() or ("",))[0] if ok and command.kind == "select" else ""
@@ -146,11 +174,11 @@ class Observer:
         named = listed(numbers)
         return named if named is not None else found_in((yield b"UID SEARCH UID " + numbers))
 
-    def _settle(self) -> Steps:
-        """Tell what was opened, having asked who they are."""
+    def _settle(self) -> Generator[bytes, list[bytes], None]:
+        """Make due what was opened, having asked who they are."""
         if self._opened:
             yield from self._identify(self._opened)
-        return self._told()
+            self._due += self._told()
 
     def _identify(self, uids: Iterable[int]) -> Generator[bytes, list[bytes], None]:
         unknown = [uid for uid in uids if uid not in self._known]

@@ -12,13 +12,14 @@ import math
 import re
 import secrets
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable
 
 from gateway.door.deadline import Deadline
 from gateway.imap_proxy.capabilities import WITHHELD_COMMANDS, withhold
 from gateway.imap_proxy.commands import Command, Given
 from gateway.imap_proxy.inquiry import Inquiry
-from gateway.imap_proxy.observer import Deed, Observer
+from gateway.imap_proxy.observer import Observer
+from gateway.imap_proxy.teller import Record, Teller
 from gateway.imap_proxy.wire import Fault, Literal, Octets, Text, Wire
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,6 @@ _AT_ONCE = 1000  # commands a client may have sent ahead of their answers
 # RFC 9051 section 9: a tag has no wildcards, quotes, braces or plus; one space stands between it and the command.
 _COMMAND = re.compile(rb"([!#$&',-\[\]^-z|}~]+) ([A-Za-z][A-Za-z0-9.-]*)(?= |\Z)")
 _TAGGED = re.compile(rb"([^ +*]+) (?:OK|NO|BAD)(?: |\Z)", re.IGNORECASE)
-Record = Callable[[Sequence[Deed]], Awaitable[None]]  # returns once they are on disk
 _UNKNOWN = b"WITHHELD"  # a command of no server: its own words for the client, who should not have asked
 
 
@@ -55,7 +55,9 @@ class Passage:
         self._from_client, self._to_client = client
         self._from_server, self._to_server = server
         self._idle_s = idle_s
-        self._record = record
+        self._teller = Teller(record, self._stop)
+        self._ways: list[asyncio.Task[None]] = []
+        self._silence = Deadline(asyncio.get_running_loop(), math.inf, self._stop)
         self._keeps = keeps
         self._commands = commands or Wire(from_client=True)
         self._responses = responses or Wire(from_client=False)
@@ -73,28 +75,37 @@ class Passage:
         self._idle = b""  # the tag of the IDLE that goes on
         self._skipping = False  # the rest of a command that the server has refused
         self._between = True  # the client has the last response whole
-        self._telling: asyncio.Future[None] | None = None  # the last deeds that are being recorded
 
     async def run(self) -> None:
         """Pass on until one side ends, both fall silent for too long or one sends what cannot be read."""
         self._to_client.transport.set_write_buffer_limits(_AHEAD)
-        ways = [asyncio.create_task(self._up()), asyncio.create_task(self._down())]
-
-        def stop() -> None:
-            for way in ways:
-                way.cancel()
-
-        self._silence = Deadline(asyncio.get_running_loop(), math.inf, stop)
+        self._ways = [asyncio.create_task(self._up()), asyncio.create_task(self._down())]
         try:
-            done, _ = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(self._ways, return_when=asyncio.FIRST_COMPLETED)
             for way in done:
-                with contextlib.suppress(OSError, asyncio.CancelledError):  # gone, or silent for too long
-                    way.result()
+                wrong = None if way.cancelled() else way.exception()  # it falls silent, or is stopped
+                if wrong is not None and not self._is_cut(wrong):
+                    raise wrong
         finally:
             self._silence.cancel()
-            stop()
-            await asyncio.gather(*ways, return_exceptions=True)
-            await self._tell(self._observer.close())
+            self._stop()
+            await asyncio.gather(*self._ways, return_exceptions=True)
+            try:
+                await self._teller.end(self._observer.close())
+            finally:
+                del (
+                    self._teller,
+                    self._silence,
+                )  # they hold on to us: both connections would wait for the collector
+
+    def _stop(self) -> None:
+        for way in self._ways:
+            way.cancel()
+
+    def _is_cut(self, wrong: BaseException) -> bool:
+        """Whether all that is wrong is that somebody has gone; uvloop says so with a RuntimeError."""
+        gone = self._to_client.is_closing() or self._to_server.is_closing()
+        return isinstance(wrong, OSError) or (isinstance(wrong, RuntimeError) and gone)
 
     async def _up(self) -> None:
         while True:
@@ -186,26 +197,18 @@ class Passage:
                 given.close()
 
     async def _look_ahead(self, command: Command) -> None:
-        """Ask what the record needs to know before a command is carried out."""
+        """Ask what the record needs to know before a command is carried out, and tell what stands before it."""
+        if self._observer.must_wait(command):
+            await self._quiet.wait()
         steps = self._observer.begin(command)
         try:
             question = next(steps)
             while True:
                 question = steps.send(await self._inquire(question))
         except StopIteration as end:
-            await self._tell(end.value, wait=command.kind != "fetch")
-
-    async def _tell(self, deeds: list[Deed], *, wait: bool = True) -> None:
-        """Have deeds recorded, after all before them, whatever becomes of the session. For what was only read nobody need wait."""
-        if deeds:
-            self._telling = asyncio.ensure_future(self._record_after(self._telling, deeds))
-        if wait and self._telling is not None:
-            await asyncio.shield(self._telling)
-
-    async def _record_after(self, before: asyncio.Future[None] | None, deeds: list[Deed]) -> None:
-        if before is not None:
-            await before
-        await self._record(deeds)
+            uids = end.value
+        await self._teller.tell(self._observer.due(), wait=command.kind != "fetch")
+        self._observer.sent(command, uids)
 
     async def _inquire(self, question: bytes) -> list[bytes]:
         await self._quiet.wait()
@@ -270,7 +273,7 @@ class Passage:
         if found := _TAGGED.match(text.line):
             self._running.discard(found[1])
             deeds = self._observer.end(found[1], text.line)
-            await self._tell(deeds, wait=any(deed.did != "opened" for deed in deeds))
+            await self._teller.tell(deeds, wait=any(deed.did != "opened" for deed in deeds))
             if not self._running:
                 self._quiet.set()
             if found[1] == self._idle:

@@ -115,6 +115,7 @@ class Wire:
         if end >= 0:
             return self._line(self._take(end + 1 - self._at))
         if self.holds < self._line_limit:
+            self._held, self._at = self._held[self._at :], 0  # what is taken is not kept while a client idles
             self._searched = len(self._held)
             return None
         if self._from_client:
@@ -142,7 +143,7 @@ class Wire:
             if end < 0:
                 break
             literal = None
-            if held[end - 1] == 125 or held[end - 2] == 125:  # a brace
+            if held.endswith((b"}\r\n", b"}\n"), place, end + 1):
                 literal = literal_after(line_of(held[place : end + 1]))
             left, begins, place = literal.size if literal else 0, literal is None, end + 1
         self._left, self._begins, self._status = left, begins, False
