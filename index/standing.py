@@ -11,7 +11,7 @@ from index.document import Document, Facets, Page
 from index.engines import load_engine, make_generation
 from index.errors import IndexDamaged, IndexFault
 from index.generations import Generation, building, current_generation, hold_writer, publish
-from index.paging import mark_of
+from index.paging import mark_of, start_of
 from index.query import Query
 from index.terms import FACETS
 
@@ -50,7 +50,7 @@ class Standing:
     def search(
         self, query: Query, *, limit: int = 20, sort: Sort = "newest", after: str | None = None
     ) -> Page:
-        mark_of(after, sort)  # a wrong token is no damage
+        start_of(after) if sort == "relevance" else mark_of(after, sort)  # a wrong token is no damage
         with self._telling_damage():
             return self._backend.search(query, limit=limit, sort=sort, after=after)
 

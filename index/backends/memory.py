@@ -7,7 +7,7 @@ from typing import assert_never
 from index.backend import Sort
 from index.document import Document, Facets, Hit, Page
 from index.fuzzy import within_one
-from index.paging import RELEVANT_HITS, mark_of, page_by_date, page_by_relevance
+from index.paging import RELEVANT_HITS, mark_of, page_by_date, page_by_relevance, start_of
 from index.query import Among, And, Everything, Fuzzy, Not, Or, Prefix, Query, Sequence, Span, Term
 from index.terms import KEYS, Terms, counted, distinct_terms, facets_of, rank
 from index.tree import wanted
@@ -36,19 +36,21 @@ class MemoryBackend:
     def search(
         self, query: Query, *, limit: int = 20, sort: Sort = "newest", after: str | None = None
     ) -> Page:
-        mark = mark_of(after, sort)
         found = [one for one in self._found.values() if one.matches(query)]
         if sort == "relevance":
-            start = mark or 0
-            hits = [Hit(seq=one.terms.seq, score=one.score(query)) for one in found]
+            start, newest = start_of(after)
+            newest = max(self._found, default=0) if newest is None else newest
+            hits = [
+                Hit(seq=one.terms.seq, score=one.score(query)) for one in found if one.terms.seq <= newest
+            ]
             hits.sort(key=lambda hit: (-hit.score, -hit.seq))
-            return page_by_relevance(
-                hits[start : min(start + limit, RELEVANT_HITS)], start=start, total=len(found)
-            )
-        newest = sort == "newest"
-        ranks = sorted((one.terms.rank for one in found), reverse=newest)
+            shown = hits[start : min(start + limit, RELEVANT_HITS)]
+            return page_by_relevance(shown, start=start, newest=newest, total=len(hits))
+        mark = mark_of(after, sort)
+        falling = sort == "newest"
+        ranks = sorted((one.terms.rank for one in found), reverse=falling)
         if mark is not None:
-            ranks = [ranked for ranked in ranks if (ranked < mark if newest else ranked > mark)]
+            ranks = [ranked for ranked in ranks if (ranked < mark if falling else ranked > mark)]
         return page_by_date(ranks, limit=limit, total=len(found), sort=sort)
 
     def facets(self, query: Query, fields: tuple[str, ...], *, limit: int = 20) -> Facets:

@@ -11,7 +11,7 @@ from tantivy import Occur, Order
 from index.backend import Sort
 from index.document import Document, Facets, Hit, Page
 from index.errors import IndexBusy
-from index.paging import RELEVANT_HITS, mark_of, page_by_date, page_by_relevance
+from index.paging import RELEVANT_HITS, mark_of, page_by_date, page_by_relevance, start_of
 from index.query import Among, And, Everything, Fuzzy, Not, Or, Prefix, Query, Sequence, Span, Term
 from index.terms import FACETS, KEYS, STEMS, TEXTS, VOCABULARY, Terms, distinct_terms, rank, second_of, seq_of
 
@@ -86,10 +86,9 @@ class TantivyBackend:
     def search(
         self, query: Query, *, limit: int = 20, sort: Sort = "newest", after: str | None = None
     ) -> Page:
-        mark = mark_of(after, sort)
         if sort == "relevance":
-            return self._by_relevance(query, limit, mark or 0)
-        return self._by_date(query, limit, sort, mark)
+            return self._by_relevance(query, limit, *start_of(after))
+        return self._by_date(query, limit, sort, mark_of(after, sort))
 
     def facets(self, query: Query, fields: tuple[str, ...], *, limit: int = 20) -> Facets:
         asked = {
@@ -147,8 +146,17 @@ class TantivyBackend:
         total: int = found.count if mark is None else self._count(wanted)  # type: ignore[attr-defined]
         return page_by_date([ranked for ranked, _ in found.hits], limit=limit, total=total, sort=sort)
 
-    def _by_relevance(self, query: Query, limit: int, start: int) -> Page:
+    def _by_relevance(self, query: Query, limit: int, start: int, newest: int | None) -> Page:
         wanted = self._translate(query)
+        if newest is None:
+            newest = self._highest_seq()
+        else:
+            known = tantivy.Query.range_query(
+                self._schema, "seq", tantivy.FieldType.Integer, lower_bound=0, upper_bound=newest
+            )
+            wanted = tantivy.Query.boolean_query(
+                [(Occur.Must, wanted), (Occur.Must, tantivy.Query.const_score_query(known, 0.0))]
+            )
         room = max(0, min(limit, RELEVANT_HITS - start))
         found = self._searcher.search(wanted, max(room, 1), count=True, offset=start)
         ranks = self._searcher.fast_field_values("rank", [place for _, place in found.hits])
@@ -156,7 +164,7 @@ class TantivyBackend:
             Hit(seq=seq_of(int(ranked or 0)), score=score)
             for ranked, (score, _) in zip(ranks, found.hits, strict=True)
         ]
-        return page_by_relevance(hits[:room], start=start, total=found.count)  # type: ignore[attr-defined]
+        return page_by_relevance(hits[:room], start=start, newest=max(newest, 0), total=found.count)  # type: ignore[attr-defined]
 
     def _count(self, query: tantivy.Query) -> int:
         found = self._searcher.search(query, 1, count=True, order_by_field="rank")

@@ -15,7 +15,7 @@ from index.backend import Sort
 from index.backends.whoosh_segment import POSITION, Segment
 from index.document import Document, Facets, Hit, Page
 from index.errors import IndexBusy
-from index.paging import RELEVANT_HITS, mark_of, page_by_date, page_by_relevance
+from index.paging import RELEVANT_HITS, mark_of, page_by_date, page_by_relevance, start_of
 from index.query import Query, Term
 from index.terms import (
     FACETS,
@@ -102,13 +102,18 @@ class WhooshBackend:
     def search(
         self, query: Query, *, limit: int = 20, sort: Sort = "newest", after: str | None = None
     ) -> Page:
-        mark = mark_of(after, sort)
         found = [(segment, segment.matching(query)) for segment in self._segments]
-        total = sum(len(numbers) for _, numbers in found)
         if sort == "relevance":
-            start = mark or 0
-            hits = self._scored(query, found)[start : min(start + limit, RELEVANT_HITS)]
-            return page_by_relevance(hits, start=start, total=total)
+            start, newest = start_of(after)
+            if newest is None:
+                newest = max(
+                    (seq_of(one.ranks[number]) for one in self._segments for number in one.everything),
+                    default=0,
+                )
+            hits = [hit for hit in self._scored(query, found) if hit.seq <= newest]
+            shown = hits[start : min(start + limit, RELEVANT_HITS)]
+            return page_by_relevance(shown, start=start, newest=newest, total=len(hits))
+        mark, total = mark_of(after, sort), sum(len(numbers) for _, numbers in found)
         ranks = (segment.ranks[number] for segment, numbers in found for number in numbers)
         if sort == "newest":
             most = heapq.nlargest(limit + 1, (one for one in ranks if mark is None or one < mark))

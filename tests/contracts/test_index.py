@@ -250,6 +250,28 @@ def test_a_listing_by_date_is_not_shifted_by_mail_that_comes_or_goes(
     assert second.total == 24
 
 
+def test_a_listing_by_relevance_is_not_shifted_by_mail_that_comes(
+    engine: str, opened: Callable[[str], Backend]
+) -> None:
+    backend = opened(engine)
+
+    def says(times: int) -> str:
+        return "refund " * times + "parcel " * (40 - times)  # equally long, so that scores keep their order
+
+    backend.write([document(seq, says(seq + 1)) for seq in range(20)], 1)
+    query = parse_query("refund")
+    whole = [hit.seq for hit in backend.search(query, limit=100, sort="relevance").hits]
+    first = backend.search(query, limit=5, sort="relevance")
+    backend.write([document(seq, says(40)) for seq in range(20, 25)], 2)
+    rest, after = [], first.after
+    while after is not None:
+        page = backend.search(query, limit=5, sort="relevance", after=after)
+        rest += [hit.seq for hit in page.hits]
+        after = page.after
+    assert [hit.seq for hit in first.hits] + rest == whole
+    assert len(backend.search(query, limit=100, sort="relevance").hits) == 25
+
+
 def test_messages_of_one_second_are_sorted_by_seq(engine: str, opened: Callable[[str], Backend]) -> None:
     backend = opened(engine)
     backend.write([document(seq, at=START) for seq in (3, 1, 2)], 1)
@@ -272,9 +294,12 @@ def test_the_message_that_says_it_more_often_is_more_relevant(
 
 def test_a_token_of_another_listing_is_refused(engine: str, opened: Callable[[str], Backend]) -> None:
     backend = opened(engine)
-    for token in ("o1", "", "n", "nx", "n-1", "n" + "9" * 30, "\x00"):
+    for token in ("o1", "", "n", "nx", "n-1", "n" + "9" * 30, "r1.1", "\x00"):
         with pytest.raises(ValueError, match="continue"):
             backend.search(parse_query(""), after=token)
+    for token in ("n1", "r1", "r1.", "r.1", "r1.x", "r" + "9" * 30 + ".1", "r1." + "9" * 30):
+        with pytest.raises(ValueError, match="continue"):
+            backend.search(parse_query(""), sort="relevance", after=token)
 
 
 def test_no_hits_are_asked_for_when_only_the_total_is_wanted(
