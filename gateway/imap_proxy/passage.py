@@ -6,12 +6,10 @@ what the octets are.
 """
 
 import asyncio
-import contextlib
 import logging
 import math
 import re
 import secrets
-import socket
 from collections.abc import Callable
 
 from gateway.door.deadline import Deadline
@@ -20,6 +18,7 @@ from gateway.imap_proxy.commands import Command, Given
 from gateway.imap_proxy.inquiry import Inquiry
 from gateway.imap_proxy.observer import Observer
 from gateway.imap_proxy.teller import Record, Teller
+from gateway.imap_proxy.upstream import acknowledge
 from gateway.imap_proxy.wire import Fault, Literal, Octets, Text, Wire
 
 log = logging.getLogger(__name__)
@@ -115,7 +114,7 @@ class Passage:
                         reason = await self._line(event)
                     case Octets():
                         reason = ""
-                        _acknowledge(self._to_client)
+                        acknowledge(self._to_client)
                         if not self._skipping:
                             self._part(event)
                             self._to_server.write(event.data)
@@ -295,9 +294,3 @@ class Passage:
         if self._between:
             self._to_client.write(b"* BYE " + reason.encode() + b"\r\n")
             await self._to_client.drain()
-
-
-def _acknowledge(writer: asyncio.StreamWriter) -> None:
-    """Tell a client's kernel at once what has come: many hold the line end after a literal back until they know, and ours waits 40 ms."""
-    with contextlib.suppress(OSError):  # gone, or no TCP
-        writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
