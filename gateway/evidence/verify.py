@@ -15,14 +15,13 @@ from __future__ import annotations
 import sys
 
 if __name__ == "__main__" and not sys.flags.isolated and not getattr(sys.flags, "safe_path", False):
-    del sys.path[
-        0
-    ]  # the folder that this file lies in, where a forger may put a "zipfile.py" for it to import
+    del sys.path[0]  # the folder that this file lies in, where a forger may put a "json.py" for it to import
 
 import argparse
 import base64
 import calendar
 import hashlib
+import io
 import json
 import os
 import re
@@ -31,15 +30,9 @@ import struct
 import subprocess
 import tempfile
 import time
-import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from typing import Any
-
-try:
-    from lzma import LZMAError
-except ImportError:  # a Python without it reads no such ZIP file at all
-    LZMAError = OSError  # type: ignore[misc, assignment]
+from typing import Any, BinaryIO
 
 NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,150}(/[A-Za-z0-9_-][A-Za-z0-9._-]{0,150}){0,3}")
 STAMP = re.compile(r"timestamps/[a-z0-9-]+\.(tsr|pem|json)")
@@ -58,30 +51,113 @@ KNOWN = (  # a message, its signature and the key: RFC 8032 section 7.1, test 2
 )
 BAGIT = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 SMALL, LINE = 64 << 20, 32 << 20  # bytes of a file that is read at once, and of a line
-UNREADABLE = (
-    OSError,
-    EOFError,
-    zipfile.BadZipFile,
-    zlib.error,
-    LZMAError,
-    MemoryError,
-    RuntimeError,
-    UnicodeError,
-)
+LIMIT, LONG = (
+    (1 << 31) - 1,
+    0xFFFFFFFF,
+)  # what a ZIP file tells in 32 bits, and the sign that it tells it in 64
+UNREADABLE = (OSError, zlib.error, MemoryError, UnicodeError)
 MALFORMED = (LookupError, TypeError, AttributeError, ValueError, RecursionError, OverflowError)
+
+
+UNPACK = "if another program wrapped the pack again, unpack it and check the folder"
 
 
 class Bad(Exception):
     """What is wrong with the item that is being checked."""
 
 
+class Zip:
+    """A ZIP file just as this project writes it, so that all programs must find the same in it.
+
+    It is read from its beginning. All that stands behind its files (directory, counts, places) follows from them to the
+    byte: there is no room for a second directory, a comment or another name. It is never unpacked for checking.
+    """
+
+    def __init__(self, path: str, bad: Callable[[str, str], None]) -> None:
+        self.file, self.bad = open(path, "rb"), bad  # noqa: SIM115 - read until the program ends
+        self.places: dict[str, tuple[int, int, int, int]] = {}  # of each file: see Unpacked
+        self.length = self.file.seek(0, os.SEEK_END)
+        at, total, directory = 0, 0, []
+        for name, entry, (begin, packed, whole, crc) in self._files():
+            self.places[name] = begin, packed, whole, crc
+            directory.append((name, entry))
+            at, total = begin + packed, total + whole
+        self.names = [name for name, _ in directory]
+        if total > (1 << 30) + 100 * self.length:
+            raise Bad("it would unpack to far more than its own size")
+        self.file.seek(at)
+        for name, line in directory:
+            if self.file.read(len(line)) != line:
+                bad(name, f"is not listed in the ZIP file as packs do it, or behind something else: {UNPACK}")
+                return
+        end = ending(len(directory), at, sum(len(line) for _, line in directory))
+        if self.file.read(len(end) + 1) != end:
+            bad(path, f"holds something beside the files of a pack, or ends otherwise: {UNPACK}")
+
+    def _files(self) -> Iterator[tuple[str, bytes, tuple[int, int, int, int]]]:
+        """Find one file after the other; yield its name, its entry in the directory, and its bytes' place."""
+        at = 0
+        while True:
+            self.file.seek(at)
+            head = self.file.read(30)
+            if head[:4] != b"PK\3\4" or len(head) < 30:
+                break
+            version, crc, packed, whole, length, more = struct.unpack("<4xH8x3I2H", head)
+            raw, extra = self.file.read(length), self.file.read(more)
+            if len(extra) == 20:
+                whole, packed = struct.unpack("<4x2Q", extra)
+            name = raw.decode("ascii", "backslashreplace")
+            header = local(raw, crc, packed, whole, is_new=version == 45)
+            if head + raw + extra != header:
+                self.bad(name, f"does not begin as the files of a pack do: {UNPACK}")
+            begin, entry = at + 30 + length + more, central(header, at, packed, whole)
+            at = begin + packed
+            if at > self.length:
+                raise Bad("is no ZIP file that can be read: it is cut short")
+            yield name, entry, (begin, packed, whole, crc)
+
+    def open(self, name: str) -> Any:
+        return io.BufferedReader(Unpacked(self.file, *self.places[name]), 1 << 16)
+
+
+class Unpacked(io.RawIOBase):
+    """A file of a ZIP file, unpacked as it is read. It must end with its last byte there, and be what its header says."""
+
+    def __init__(self, file: BinaryIO, at: int, packed: int, whole: int, crc: int) -> None:
+        self.file, self.at, self.end, self.left, self.crc = file, at, at + packed, whole, crc
+        self.stream, self.sum = zlib.decompressobj(-15), 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = b""
+        while not data and not self.stream.eof:
+            piece = self.stream.unconsumed_tail
+            if not piece:
+                self.file.seek(self.at)
+                piece = self.file.read(min(1 << 16, self.end - self.at))
+                self.at += len(piece)
+            data = self.stream.decompress(piece, len(buffer))
+            if not (piece or data or self.stream.eof):
+                raise Bad("breaks off in the ZIP file")
+        self.sum, self.left = zlib.crc32(data, self.sum), self.left - len(data)
+        is_over = not data and (self.left or self.sum != self.crc)
+        if self.left < 0 or is_over or self.stream.unused_data or (self.stream.eof and self.at < self.end):
+            raise Bad(
+                "has not the size or the checksum that the ZIP file tells, or hides something behind it"
+            )
+        buffer[: len(data)] = data
+        return len(data)
+
+
 class Pack:
-    """The files of a pack, a folder or a ZIP. A ZIP is never unpacked: its files are read one after the other."""
+    """The files of a pack, a folder or a ZIP. Both are read where they are, one file after the other."""
 
     def __init__(self, path: str, bad: Callable[[str, str], None]) -> None:
         self.path, self.bad = path, bad
         self.names: list[str] = []
-        self.zip: zipfile.ZipFile | None = None
+        self.zip: Zip | None = None
         if os.path.isdir(path):
             for here, folders, files in os.walk(path, onerror=self._hidden):
                 for one in folders + files:
@@ -90,13 +166,14 @@ class Pack:
                     name = os.path.relpath(full, path).replace(os.sep, "/")
                     self._add(name, mode, is_folder=stat.S_ISDIR(mode))
         else:
-            try:
-                self.zip = zipfile.ZipFile(path)
-            except OSError:
-                raise
-            except Exception as wrong:  # zipfile raises all kinds of errors over a forged directory
-                raise Bad(f"is no ZIP file that can be read: {wrong}") from wrong
-            self._list(self.zip)
+            self.zip = Zip(path, bad)
+            self.top = self.zip.names[0].partition("/")[0] if self.zip.names else ""
+            for name in self.zip.names:
+                top, _, inner = name.partition("/")
+                if top == self.top and NAME.fullmatch(top):
+                    self.names.append(inner)
+                else:
+                    self.bad(name, "does not lie plainly in the one folder of the ZIP file")
         self.there = set(self.names)
 
     def _hidden(self, wrong: OSError) -> None:
@@ -105,57 +182,12 @@ class Pack:
             "is a folder that cannot be read: nobody knows what it holds",
         )
 
-    def _list(self, file: zipfile.ZipFile) -> None:
-        spans: list[tuple[int, int, tuple[int, ...], str]] = []
-        size = 0
-        self.top = file.namelist()[0].partition("/")[0] if file.namelist() else ""
-        for one in file.infolist():
-            spans.append((one.header_offset, *self._span(file, one), one.filename))
-            size += one.file_size
-            top, _, name = one.filename.partition("/")
-            plain_name = one.orig_filename == one.filename and NAME.fullmatch(top)
-            if top != self.top or not plain_name or one.flag_bits & 1:
-                self.bad(one.orig_filename, "does not lie plainly in the one folder of the ZIP file")
-            else:
-                self._add(name, one.external_attr >> 16, is_folder=one.filename.endswith("/"))
-        spans.sort()
-        last = b""
-        if file.fp:
-            file.fp.seek(-22, os.SEEK_END)
-            last = file.fp.read(22)
-        if file.comment or last[:4] != b"PK\5\6" or (spans and spans[0][0] != 0):
-            self.bad(self.path, "holds something beside the files of a pack")
-        for (_, end, tails, name), start in zip(spans, [*(one[0] for one in spans[1:]), file.start_dir]):
-            if start - end not in tails:
-                self.bad(name, "overlaps what follows it in the ZIP file, or hides something before it")
-        if size > (1 << 30) + 100 * os.path.getsize(self.path):
-            raise Bad("it would unpack to far more than its own size")
-
-    def _span(self, file: zipfile.ZipFile, one: zipfile.ZipInfo) -> tuple[int, tuple[int, ...]]:
-        """Return where a file's bytes end, and what may follow: its header there must say what the directory says of it."""
-        assert file.fp
-        file.fp.seek(max(0, one.header_offset))
-        head = file.fp.read(30)
-        if len(head) != 30 or head[:4] != b"PK\3\4":
-            raise Bad("is no ZIP file that can be read: a file is not where its directory says")
-        flags, method, _, _, crc, packed, whole, name, extra = struct.unpack("<HHHHIIIHH", head[6:])
-        streamed = flags & 8  # its sizes stand behind it
-        sizes = {(one.CRC, one.compress_size, one.file_size), (one.CRC, 0xFFFFFFFF, 0xFFFFFFFF)}
-        told = (crc, packed, whole) in sizes or (
-            streamed and (crc, packed, whole) <= (one.CRC, 0xFFFFFFFF, 0xFFFFFFFF)
-        )
-        if file.fp.read(name) != one.orig_filename.encode("utf-8") or method != one.compress_type or not told:
-            self.bad(one.orig_filename, "is another file to who reads the ZIP file from its beginning")
-        return one.header_offset + 30 + name + extra + one.compress_size, (12, 16, 20, 24) if streamed else (
-            0,
-        )
-
     def _add(self, name: str, mode: int, *, is_folder: bool) -> None:
-        if stat.S_IFMT(mode) not in (0, stat.S_IFDIR if is_folder else stat.S_IFREG):
+        if stat.S_IFMT(mode) != (stat.S_IFDIR if is_folder else stat.S_IFREG):
             self.bad(name, "is no plain file but a link or a device")
         elif not is_folder:
             self.names.append(name)
-        elif name and not NAME.fullmatch(name.rstrip("/")):
+        elif not NAME.fullmatch(name):
             self.bad(name, "has a name that no pack holds")
 
     def open(self, name: str) -> Any:
@@ -485,6 +517,38 @@ class Check:
                     if openssl("ts", "-verify", "-data", data, "-in", token_alone, "-token_in", *roots_at)[0]:
                         return at, trust != came
         raise Bad("is no time-stamp of that checkpoint by that authority")
+
+
+def local(name: bytes, crc: int, packed: int, whole: int, *, is_new: bool) -> bytes:
+    """Return what stands before a file's bytes in a ZIP file: no flags, deflated, of the first day that there is."""
+    # A Python before 3.11.4 adds the long sizes where deflate might grow them, too, and tells the short ones all the same.
+    extra = struct.pack("<2H2Q", 1, 16, whole, packed) if whole * 1.05 > LIMIT else b""
+    is_long = max(packed, whole) > LIMIT or (extra and is_new)
+    sizes = (LONG, LONG) if is_long else (packed, whole)
+    start = (b"PK\3\4", 45 if is_long else 20, 0, 8, 0, 0x21, crc, *sizes, len(name), len(extra))
+    return struct.pack("<4s5H3I2H", *start) + name + extra
+
+
+def central(header: bytes, at: int, packed: int, whole: int) -> bytes:
+    """Return the directory's entry for a file with that header at that place: the same once more, and a plain file."""
+    version, fields, crc, length = struct.unpack("<4xH8sI8xH2x", header[:30])
+    long = [whole, packed] if max(packed, whole) > LIMIT else []
+    sizes = (LONG, LONG) if long else (packed, whole)
+    long += [at] * (at > LIMIT)
+    extra = struct.pack(f"<2H{len(long)}Q", 1, 8 * len(long), *long) if long else b""
+    version = 45 if long else version
+    start = (b"PK\1\2", version, 3, version, fields, crc, *sizes, length)
+    rest = (len(extra), 0, 0, 0, 0o100644 << 16, LONG if at > LIMIT else at)
+    return struct.pack("<4s2BH8s3I5H2I", *start, *rest) + header[30 : 30 + length] + extra
+
+
+def ending(count: int, at: int, size: int) -> bytes:
+    """Return what ends a ZIP file with so many entries in a directory of that place and size (APPNOTE 4.3.14-16)."""
+    longs, total = b"", min(count, 0xFFFF)
+    if count > 0xFFFF or max(at, size) > LIMIT:
+        longs = struct.pack("<4sQ2H2I4Q", b"PK\6\6", 44, 45, 45, 0, 0, count, count, size, at)
+        longs += struct.pack("<4sIQI", b"PK\6\7", 0, at + size, 1)
+    return longs + struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, total, total, min(size, LONG), min(at, LONG), 0)
 
 
 def key_of(line: str) -> tuple[str, str, bytes]:

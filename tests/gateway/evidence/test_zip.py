@@ -22,11 +22,10 @@ class Wrapping:
         self.message = next(name for name, _ in self.files if name.endswith(".eml"))
         self.name = self.message.partition("/")[2]
 
-    def write(self, place, extra=(), *, rename=lambda name: name, method=zipfile.ZIP_DEFLATED):
-        with zipfile.ZipFile(place, "w", method) as file:
-            for name, data in self.files:
-                file.writestr(rename(name), data)
-            for info, data in extra:
+    def write(self, place, extra=(), method=zipfile.ZIP_DEFLATED):
+        with zipfile.ZipFile(place, "w") as file:
+            for info, data in [*((entry(name), data) for name, data in self.files), *extra]:
+                info.compress_type = method
                 file.writestr(info, data)
         return place
 
@@ -50,11 +49,18 @@ def check(place, key):
     return findings(lines)
 
 
-def test_a_pack_wrapped_again_by_another_program_is_the_same_pack(wrapping, tmp_path, key):
-    folders = [(entry(f"{TOP}/empty/", stat.S_IFDIR | 0o755), b"")]
-    for number, method in enumerate((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)):
-        code, lines = verify(wrapping.write(tmp_path / f"{number}.zip", folders, method=method), "--key", key)
-        assert code == 0, lines
+def test_the_same_files_wrapped_in_the_same_way_are_the_same_pack(wrapping, tmp_path, key):
+    code, lines = verify(wrapping.write(tmp_path / "again.zip"), "--key", key)
+    assert code == 0, lines
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_pack_wrapped_in_another_way_is_to_be_unpacked_and_verifies_then(wrapping, tmp_path, key, method):
+    place = wrapping.write(tmp_path / "other.zip", method=method)
+    assert "unpack it and check the folder" in " ".join(check(place, key).values())
+    with zipfile.ZipFile(place) as file:
+        file.extractall(tmp_path)
+    assert verify(tmp_path / TOP, "--key", key)[0] == 0
 
 
 EXTRA = [
@@ -64,6 +70,7 @@ EXTRA = [
     ("a name in no folder", entry("file"), "file"),
     ("a name with backslashes", entry(f"{TOP}/data\\..\\evil"), "data\\\\..\\\\evil"),
     ("a drive's name", entry("C:/evil"), "C:/evil"),
+    ("an empty folder", entry(f"{TOP}/data/empty/", stat.S_IFDIR | 0o755), "data/empty/"),
     ("a folder that climbs out", entry(f"{TOP}/../", stat.S_IFDIR | 0o755), "../"),
     ("a second message of that name", entry(f"{TOP}/{EML}"), EML),
     ("the same name in other case", entry(f"{TOP}/{EML.upper()}"), EML.upper()),
@@ -119,27 +126,16 @@ def test_entries_that_share_their_bytes_are_named(wrapping, tmp_path, key):
         at = data.rindex(f"{TOP}/data/{n}".encode() + (b"PK" if n < 19 else b"")) - 46
         data[at + 42 : at + 46] = struct.pack("<I", first)
     place.write_bytes(data)
-    found = check(place, key)
-    assert any("overlaps" in what for what in found.values())
+    assert f"{TOP}/data/1" in check(place, key)  # the first whose bytes are another's
 
 
 def test_what_would_unpack_beyond_all_measure_is_refused_before_it_is_read(wrapping, tmp_path, key):
-    place = tmp_path / "bomb.zip"
-    wrapping.write(place, [(entry(f"{TOP}/data/huge"), b"0")])
-    data = bytearray(place.read_bytes())
-    at = data.rindex(f"{TOP}/data/huge".encode()) - 46
-    data[at + 24 : at + 28] = struct.pack("<I", 0xFFFFFFF0)  # its size unpacked: 4 GB
+    place = wrapping.write(tmp_path / "bomb.zip", [(entry(f"{TOP}/data/huge"), b"0")])
+    name, data = f"{TOP}/data/huge".encode(), bytearray(place.read_bytes())
+    for at in (data.index(name) - 8, data.rindex(name) - 22):  # its size unpacked, in both headers: 4 GB
+        data[at : at + 4] = struct.pack("<I", 0xFFFFFFF0)
     place.write_bytes(data)
     assert "far more than its own size" in " ".join(check(place, key).values())
-
-
-def test_an_entry_that_is_longer_than_it_says_fails(wrapping, tmp_path, key):
-    place = wrapping.write(tmp_path / "forged.zip", [(entry(f"{TOP}/data/zeros"), b"0" * 100_000)])
-    data = bytearray(place.read_bytes())
-    at = data.rindex(f"{TOP}/data/zeros".encode()) - 46
-    data[at + 24 : at + 28] = struct.pack("<I", 10)
-    place.write_bytes(data)
-    assert "data/zeros" in check(place, key)
 
 
 def test_something_before_the_first_entry_or_behind_the_last_is_told(wrapping, tmp_path, key):
@@ -218,25 +214,22 @@ def test_files_that_only_a_streaming_reader_finds_are_found(wrapping, zipped, tm
 
 
 def test_a_file_whose_own_header_says_something_else_is_found(wrapping, tmp_path, key):
-    place = wrapping.write(tmp_path / "stored.zip", method=zipfile.ZIP_STORED)
-    assert verify(place, "--key", key)[0] == 0
-    good = place.read_bytes()
+    good = wrapping.write(tmp_path / "good.zip").read_bytes()
     at = good.index(wrapping.message.encode())
     for number, data in enumerate((
         good[:at] + wrapping.message.replace(".eml", ".exe").encode() + good[at + len(wrapping.message) :],
         good[: at - 16] + b"\1\2\3\4" + good[at - 12 :],
-        good[: at - 22] + b"\x08\0" + good[at - 20 :],
+        good[: at - 24] + b"\x08\0" + good[at - 22 :],
     )):  # fmt: skip
         place = tmp_path / f"local{number}.zip"
         place.write_bytes(data)
         assert check(place, key)
 
 
-def test_a_broken_lzma_stream_is_a_finding_and_no_traceback(wrapping, tmp_path, key):
-    place = wrapping.write(tmp_path / "lzma.zip", method=zipfile.ZIP_LZMA)
-    assert verify(place, "--key", key)[0] == 0
+def test_a_broken_stream_is_a_finding_and_no_traceback(wrapping, tmp_path, key):
+    place = wrapping.write(tmp_path / "broken.zip")
     data = bytearray(place.read_bytes())
-    at = data.index(wrapping.message.encode()) + len(wrapping.message) + 20
+    at = data.index(wrapping.message.encode()) + len(wrapping.message)
     data[at : at + 30] = b"\xff" * 30
     place.write_bytes(data)
-    assert check(place, key)
+    assert "cannot be read" in check(place, key)[wrapping.name]
