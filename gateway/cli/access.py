@@ -10,9 +10,12 @@ from gateway.cli.act import agent_option
 from gateway.cli.erasing import target_of
 from gateway.cli.frame import Place, json_option, pass_place, print_json, when
 from gateway.erasure.certificate import ranges
-from gateway.errors import WrongUse
+from gateway.errors import Temporary, WrongUse
+from gateway.evidence.recording import record
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import MAIL_TYPES, Draft
+from gateway.mail.uid_sets import compact
+from gateway.store import fold
 from gateway.supervise import bring_up
 
 _README = """Everything that is held on {target}, as of {at}.
@@ -35,6 +38,8 @@ def access(place: Place, target: str, output: Path, marketplace: str, agent: str
     """Write everything held on TARGET, an address or an order, into a new folder. An entry says who took it."""
     app = place.app()
     bring_up(app)
+    with app.store.read() as conn:
+        read_to = fold.position(conn)
     meant = target_of(place, app, target, marketplace)
     plan = app.eraser.plan(meant)
     if not plan.messages and not plan.erased:
@@ -43,18 +48,30 @@ def access(place: Place, target: str, output: Path, marketplace: str, agent: str
         output.mkdir(mode=0o700, parents=True)
     except FileExistsError:
         raise WrongUse(f"{output} is there already; name a new folder") from None
+    holds = [seq for seq, _ in plan.erased]
+    payload = {
+        "target": msgspec.to_builtins(meant),
+        "messages": len(plan.messages),
+        "entries": len(holds),
+        "holds": compact(holds),
+        "agent": agent,
+    }
+    seq = record(app.archive, Draft(type="access", payload=canonical(payload), meta={}), holds, read_to)
+    if seq is None:
+        output.rmdir()
+        raise Temporary("some of it is being erased; try again")
     told = []
     for name in ("messages", "files"):
         (output / name).mkdir()
-    for seq, of in plan.erased:
-        entry = app.archive.entry(seq, erased=True)
-        line: dict[str, object] = {"entry": seq, "type": entry.type, "at": when(entry.at), "about": of}
+    for held, of in plan.erased:
+        entry = app.archive.entry(held, erased=True)
+        line: dict[str, object] = {"entry": held, "type": entry.type, "at": when(entry.at), "about": of}
         if entry.erased is None and entry.type in MAIL_TYPES:
-            line |= {"file": f"messages/{seq}.eml", "envelope": entry.meta}
-            (output / "messages" / f"{seq}.eml").write_bytes(entry.payload)
+            line |= {"file": f"messages/{held}.eml", "envelope": entry.meta}
+            (output / "messages" / f"{held}.eml").write_bytes(entry.payload)
         elif entry.erased is None and entry.type == "evidence":
-            line |= {"file": f"files/{seq}", "meta": entry.meta}
-            (output / "files" / str(seq)).write_bytes(entry.payload)
+            line |= {"file": f"files/{held}", "meta": entry.meta}
+            (output / "files" / str(held)).write_bytes(entry.payload)
         elif entry.erased is None and entry.type != "orders":  # a report tells of others' orders too
             line |= {"said": json.loads(entry.payload), "meta": entry.meta}
         told.append(line)
@@ -62,13 +79,6 @@ def access(place: Place, target: str, output: Path, marketplace: str, agent: str
     shared = ranges(plan.shared) or "(none)"
     readme = _README.format(target=meant.words, at=when(app.clock.now()), shared=shared)
     (output / "README.txt").write_text(readme, encoding="utf-8")
-    payload = {
-        "target": msgspec.to_builtins(meant),
-        "messages": len(plan.messages),
-        "entries": len(told),
-        "agent": agent,
-    }
-    seq = app.archive.append(Draft(type="access", payload=canonical(payload), meta={})).seq
     if as_json:
         print_json({"seq": seq, "messages": len(plan.messages), "entries": len(told), "shared": plan.shared})
         return

@@ -14,6 +14,7 @@ from gateway.errors import WrongUse
 from gateway.evidence.sheet import csv_line
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import Draft
+from gateway.mail.uid_sets import compact
 from gateway.store import due
 
 
@@ -29,6 +30,9 @@ def make_audit(app: App, since: datetime, out: Path, agent: str, as_json: bool) 
         "since": when(since),
         "until": when(now),
         "lines": len(rows),
+        "holds": compact(
+            seq for row in rows for seq in (row.message, row.by, row.stopped_by) if seq is not None
+        ),
         "sha256": hashlib.sha256(table).hexdigest(),
         "agent": agent,
     }

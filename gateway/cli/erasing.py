@@ -219,7 +219,7 @@ def _show(plan: Plan) -> None:
         click.echo(f"Order reports written anew without it: entries {ranges(plan.reports)}")
     for seq, agent in plan.exports:
         click.echo(
-            f"Out of reach: the pack, report or list of entry {seq}, handed out to {agent or 'nobody named'}"
+            f"Out of reach: the pack, report, list, answer, audit or access folder of entry {seq}, handed out to {agent or 'nobody named'}"
         )
     if plan.unsure:
         click.echo(

@@ -15,7 +15,7 @@ from gateway.cli.frame import Place, json_option, pass_place, print_json
 from gateway.cli.keep import Progress
 from gateway.errors import WrongUse
 from gateway.evidence.contents import Asked
-from gateway.evidence.pack import Report
+from gateway.evidence.pack import Drawn, Report
 from gateway.evidence.selection import QUIET, Request, Selection, select_messages, select_order
 from gateway.report.audience import Wanted
 from gateway.results.result import found_by
@@ -112,10 +112,11 @@ def export(
         raise click.exceptions.Exit(1)
 
 
-def _draw(app: App, request: Request, language: str, reason: str) -> bytes:
+def _draw(app: App, request: Request, language: str, reason: str) -> Drawn:
     assert request.order is not None
     wanted = Wanted(order=request.order, language=language, withhold=request.withhold)
-    return reporter_of(app).draw(wanted, reason)[0].pdf
+    printed, chosen = reporter_of(app).draw(wanted, reason)
+    return Drawn(pdf=printed.pdf, holds=chosen.seqs)
 
 
 def _choose(app: App, request: Request) -> Selection:

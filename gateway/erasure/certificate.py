@@ -78,7 +78,7 @@ def _beyond(told: _Told, now: datetime) -> Iterator[str]:
     for folder, uids in sorted(folders.items()):
         yield f"  - in the IMAP folder {folder}: UID {ranges(uids)}. They are not fetched again"
     for seq, agent in told.exports:
-        yield f"  - the pack, report or list of entry {seq}, handed out to {agent or 'nobody named'}"
+        yield f"  - the pack, report, list, answer, audit or access folder of entry {seq}, handed out to {agent or 'nobody named'}"
     if told.unsure:
         yield f"  - perhaps what was handed out by entries {ranges(told.unsure)}: their records do not say what was in it"
     yield f"  - every backup of keys.db or store.db made before {_when(now)}: it opens what was erased; delete it, or let it expire"

@@ -9,9 +9,9 @@ from sqlalchemy import Connection
 from gateway.archive.archive import Archive
 from gateway.archive.destruction import Gone
 from gateway.erasure.handed import Handed, handed_out
+from gateway.erasure.naming import joined, names
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import Draft
-from gateway.mail.uid_sets import compact
 from gateway.store import scope
 from gateway.store.payloads import FetchedPlace, OrderReport, StoppedClock, read_payload
 from rules.facts import OrderRef
@@ -93,12 +93,16 @@ def plan_of(
         for one in events
         if one.type not in _STAYS or (one.type == "sighting" and one.source != "fetch")
     }
-    erased |= dict.fromkeys(_earlier(archive, target)) | dict.fromkeys(reports)
+    erased |= dict.fromkeys([*_earlier(archive, target, whole), *reports])
     handed = list(handed_out(archive))
-    naming = [one for one in handed if not one.is_erased and _names(one, target, whole)]
+    numbers = {joined(one.value) for one in whole}
+    erased |= {
+        one.seq: None
+        for one in handed
+        if not one.is_erased and (one.order in whole or names(one.words, numbers, target.address))
+    }
     near = orders | {order for each in linked.values() for order in each}
-    taken = [one for one in handed if one in naming or _holds(one, erased.keys(), near)]
-    erased |= {one.seq: None for one in naming}
+    held = {one.seq: one.seq in erased or _held(one, erased, near) for one in handed}
     holds = scope.holds_of(conn, sorted({*orders, *(one for each in linked.values() for one in each)}))
     hindrances = [
         Hindrance(why=f"order {row.order.value} ({row.order.marketplace}) is held: {row.held_why}", held=True)
@@ -118,11 +122,11 @@ def plan_of(
         doubtful=tuple(sorted(scope.messages_of(conn, orders, weakly=True) - found)),
         shared=tuple(sorted(seq for seq, each in linked.items() if not set(each) <= orders)),
         reports=reports,
-        exports=tuple((one.seq, one.agent) for one in taken),
-        unsure=tuple(
-            one.seq for one in handed if one.holds is None and one.order is None and one not in taken
+        exports=tuple((one.seq, one.agent) for one in handed if held[one.seq]),
+        unsure=tuple(seq for seq, is_held in held.items() if is_held is None),
+        contents=tuple(
+            (one.seq, one.contents) for one in handed if one.seq in erased and one.contents is not None
         ),
-        contents=tuple((one.seq, compact(one.holds)) for one in naming if one.holds is not None),
         copies=scope.mailboxes_of(conn, messages),
         places=tuple(scope.places_of(conn, messages, set(erased))),
         stopped=tuple(scope.stopped_by(conn, messages, erased)),
@@ -161,24 +165,20 @@ class _Asked(msgspec.Struct, frozen=True):
     target: Target = Target()
 
 
-def _names(handed: Handed, target: Target, whole: Collection[OrderRef]) -> bool:
-    """Say whether the record of what was handed out names what goes, so that it goes too."""
-    word = target.address or (target.order.value if target.order else "")
-    return handed.order in whole or bool(word and word.lower() in handed.query.lower())
-
-
-def _holds(handed: Handed, erased: Collection[int], orders: Collection[OrderRef]) -> bool:
+def _held(handed: Handed, erased: Collection[int], orders: Collection[OrderRef]) -> bool | None:
     """Say whether anything that goes was in it; of old records of an order, whether it is one that these messages name."""
-    return handed.order in orders if handed.holds is None else not handed.holds.isdisjoint(erased)
+    if (holds := handed.holds) is not None:
+        return holds.meets(erased)
+    return None if handed.order is None else handed.order in orders
 
 
-def _earlier(archive: Archive, target: Target) -> Iterator[int]:
-    """Yield what was asked and refused of the same target before: it names them too."""
+def _earlier(archive: Archive, target: Target, whole: Collection[OrderRef]) -> Iterator[int]:
+    """Yield what was asked and refused before of the same target, or of an order that goes whole: it names them too."""
     for type_ in ("erasure.asked", "erasure.refused", "access"):
         for seq in archive.seqs_of_type(type_):
             try:
                 asked = read_payload(archive.entry(seq).payload, _Asked)
             except Gone:
                 continue
-            if asked.target == target:
+            if asked.target == target or asked.target.order in whole:
                 yield seq

@@ -53,11 +53,7 @@ class Journal:
             self.done = self._cut()
             return selection
         selection = choose()
-        self.bag.mkdir(mode=0o700, exist_ok=True)
-        self._pieces.write_bytes(b"")
-        fresh = self._selection.with_suffix(".new")
-        fresh.write_bytes(msgspec.json.encode(selection))
-        fresh.replace(self._selection)
+        self.restart(selection)
         return selection
 
     def add(self, pieces: list[Piece]) -> None:
@@ -66,12 +62,16 @@ class Journal:
             file.write(msgspec.json.Encoder().encode_lines(pieces))
         self.done += len(pieces)
 
-    def restart(self) -> None:
-        """Forget all that is done, and delete what was taken out."""
-        shutil.rmtree(self.bag)
+    def restart(self, selection: Selection) -> None:
+        """Forget all that is done, delete what was taken out, and note what is to be."""
+        if self.bag.exists():
+            shutil.rmtree(self.bag)
         self.bag.mkdir(mode=0o700)
         self._pieces.write_bytes(b"")
         self.done = 0
+        fresh = self._selection.with_suffix(".new")
+        fresh.write_bytes(msgspec.json.encode(selection))
+        fresh.replace(self._selection)
 
     def pieces(self) -> Iterator[tuple[int, Piece]]:
         """Yield what is done, each with its place for ``piece_at``."""
@@ -80,6 +80,10 @@ class Journal:
             for line in file:
                 yield at, _PIECE.decode(line)
                 at += len(line)
+
+    def opened(self) -> list[int]:
+        """Return the entries that are open in what is done, not only shown to exist."""
+        return [piece.seq for _, piece in self.pieces() if piece.line is not None and "payload" in piece.line]
 
     @contextmanager
     def reading(self) -> Iterator[Callable[[int], Piece]]:

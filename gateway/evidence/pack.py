@@ -8,7 +8,7 @@ whoever changes a byte afterwards, and all manifests with it, still stands again
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -16,20 +16,19 @@ from pathlib import Path
 import msgspec
 
 from gateway.archive.archive import Archive
-from gateway.archive.destruction import Gone
-from gateway.archive.faults import Damaged
 from gateway.archive.leaf import base64_of
 from gateway.clock import Clock
-from gateway.errors import WrongUse
+from gateway.errors import Temporary, WrongUse
 from gateway.evidence.bag import TAG_MANIFEST, json_line, write_lines, write_manifest, write_zip
 from gateway.evidence.completeness import Lack
 from gateway.evidence.contents import TEXTS, Asked, write_contents
 from gateway.evidence.journal import Journal
 from gateway.evidence.piece import Taker, batches, opening
-from gateway.evidence.selection import Request, Selection
+from gateway.evidence.recording import erased_since, record
+from gateway.evidence.selection import Item, Request, Selection
 from gateway.evidence.stamps import write_new, write_recorded
 from gateway.mail.canonical import canonical
-from gateway.mail.entry import Draft
+from gateway.mail.entry import Draft, erased_words
 from gateway.mail.uid_sets import compact
 from gateway.store.engine import Store
 from gateway.store.evidence import events_among, events_of_type
@@ -38,6 +37,14 @@ from gateway.timestamp.authority import Authority
 
 _BATCH = 50
 REPORT = "report.pdf"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """The report of an order for a pack, and the entries that it shows."""
+
+    pdf: bytes
+    holds: Collection[int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,30 +87,40 @@ class Exporter:
         asked: Asked,
         *,
         progress: Callable[[int, int], None] = lambda _done, _all: None,
-        draw: Callable[[], bytes] | None = None,
+        draw: Callable[[], Drawn] | None = None,
     ) -> Report:
         """Make the pack at ``place``: a ZIP file where its name says so, else a folder.
 
         An export that was interrupted goes on where it was when it is asked for again. Raises WrongUse where something
-        lies at ``place``, and Damaged where the log itself does not hold. ``draw`` gives the report of the order as PDF,
-        where one shall be in the pack.
+        lies at ``place``, and Damaged where the log itself does not hold. ``draw`` gives the report of the order,
+        where one shall be in the pack. What is erased meanwhile does not leave with it: the pack is put together anew.
         """
         place = place.absolute()
         if place.exists() and (not place.is_dir() or any(place.iterdir())):
             raise WrongUse(f"{place} is there already: choose another place, or remove it")
         journal = Journal(place.with_name(f"{place.name}.part"))
         with journal.hold():
-            selection = journal.begin(request, choose)
-            self._take(journal, selection, progress)
-            while journal.done and self._has_lost(journal, selection):
-                journal.restart()  # what was erased since it was taken out must not leave the house
+            selection = self._spared(journal, journal.begin(request, choose))
+            while True:
                 self._take(journal, selection, progress)
-            now = self.clock.now()
-            tally, tags = write_contents(journal, selection, asked, self.archive.origin, now, self.rollback)
-            (journal.bag / REPORT).unlink(missing_ok=True)  # of an attempt that broke off
-            if draw is not None:
-                tags[REPORT], _ = write_lines(journal.bag / REPORT, [draw()])
-            seq, unstamped = self._seal(journal, selection, asked, tags)
+                now = self.clock.now()
+                tally, tags = write_contents(
+                    journal, selection, asked, self.archive.origin, now, self.rollback
+                )
+                (journal.bag / REPORT).unlink(missing_ok=True)  # of an attempt that broke off
+                drawn = draw() if draw is not None else None
+                if drawn is not None:
+                    tags[REPORT], _ = write_lines(journal.bag / REPORT, [drawn.pdf])
+                shown = drawn.holds if drawn is not None else ()
+                seq = self._record(journal, selection, asked, tags, shown)
+                if seq is not None:
+                    break
+                tried, selection = selection, self._spared(journal, selection)
+                if (
+                    selection is tried
+                ):  # it was the report, drawn from a store that has not read of the erasure
+                    raise Temporary("what its report shows is being erased; try again in a minute")
+            unstamped = self._seal(journal, selection, seq, tags)
             if place.suffix.lower() == ".zip":
                 ready = journal.bag.with_name("pack.zip")
                 write_zip(journal.bag, ready, place.stem)
@@ -126,17 +143,19 @@ class Exporter:
             unstamped=unstamped,
         )
 
-    def _has_lost(self, journal: Journal, selection: Selection) -> bool:
-        """Say whether anything that was taken out has been erased since the choice was made."""
-        if next(self.archive.entries(selection.size, types={"erasure"}), None) is None:
-            return False
-        for _, piece in journal.pieces():
-            if piece.line is not None and "payload" in piece.line:
-                try:
-                    self.archive.salts(piece.seq)
-                except (Gone, Damaged):
-                    return True
-        return False
+    def _spared(self, journal: Journal, selection: Selection) -> Selection:
+        """Return the choice without what was erased since it was made; where that is less, all that was taken out is deleted."""
+        gone = erased_since(self.archive, selection.read_to)
+        items = tuple(
+            Item(item.seq, erased_words(gone[item.seq].summary))
+            if item.seq in gone and not item.withheld
+            else item
+            for item in selection.items
+        )
+        if items != selection.items:
+            selection = msgspec.structs.replace(selection, items=items)
+            journal.restart(selection)
+        return selection
 
     def _take(self, journal: Journal, selection: Selection, progress: Callable[[int, int], None]) -> None:
         taker = Taker(self.archive, journal.bag, with_text=selection.messages <= TEXTS)
@@ -148,16 +167,21 @@ class Exporter:
             journal.add(list(taker.take_all(batch, events, rows)))
         progress(journal.done, len(selection.items))
 
-    def _seal(
-        self, journal: Journal, selection: Selection, asked: Asked, tags: dict[str, str]
-    ) -> tuple[int, tuple[str, ...]]:
-        """Have the log record the pack, then write the proofs against the checkpoint that covers the record."""
-        request = selection.request
+    def _record(
+        self,
+        journal: Journal,
+        selection: Selection,
+        asked: Asked,
+        tags: dict[str, str],
+        shown: Collection[int],
+    ) -> int | None:
+        """Have the log record the pack; None where anything that is open in it was erased meanwhile."""
+        request, holds = selection.request, {*journal.opened(), *shown}
         payload = {
             "agent": asked.agent,
             "entries": len(selection.items),
             "files": tags,
-            "holds": compact(item.seq for item in selection.items if not item.withheld),
+            "holds": compact(holds),
             "messages": selection.messages,
             "query": request.query,
             "reason": asked.reason,
@@ -165,7 +189,12 @@ class Exporter:
             **({"order": msgspec.to_builtins(request.order)} if request.order else {}),
         }
         draft = Draft(type="export", payload=canonical(payload), meta={"source": asked.source})
-        seq = self.archive.append(draft).seq
+        return record(self.archive, draft, holds, selection.read_to)
+
+    def _seal(
+        self, journal: Journal, selection: Selection, seq: int, tags: dict[str, str]
+    ) -> tuple[str, ...]:
+        """Write the proofs against the checkpoint that covers the pack's record, entry ``seq``."""
         entry, salts = self.archive.entry(seq), self.archive.salts(seq)
         (journal.bag / "log").mkdir(exist_ok=True)
         shutil.rmtree(
@@ -195,7 +224,7 @@ class Exporter:
         tags |= write_recorded(journal.bag, self.archive, recorded, seqs, int(note.split("\n")[1]))
         stamps, unstamped = write_new(journal.bag, note.encode(), self.authorities)
         write_manifest(journal.bag, TAG_MANIFEST, tags | stamps)
-        return seq, tuple(unstamped)
+        return tuple(unstamped)
 
     def _chain(self, chain: bytes, size: int) -> bytes:
         """Return the chain of keys with proof that the log of ``size`` begins with what each old key signed for."""

@@ -1,11 +1,15 @@
 """Sets of message numbers as IMAP writes them (RFC 9051 section 9, sequence-set). Pure."""
 
 import re
+from array import array
+from bisect import bisect_right
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 _SET = re.compile(
     rb"(?:[0-9]{1,10}|\*)(?::(?:[0-9]{1,10}|\*))?(?:,(?:[0-9]{1,10}|\*)(?::(?:[0-9]{1,10}|\*))?)*"
 )
+_RANGE = re.compile(r"([0-9]{1,18})(?::([0-9]{1,18}))?")
 _MOST = 1_000_000  # numbers that one set of a server's may stand for
 
 
@@ -62,3 +66,39 @@ def compact(numbers: Iterable[int]) -> str:
         else:
             parts.append([number, number])
     return ",".join(str(low) if low == high else f"{low}:{high}" for low, high in parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranges:
+    """A set of any size, kept as its ranges in order: sixteen bytes each, however many numbers they stand for."""
+
+    _lows: "array[int]"
+    _highs: "array[int]"
+
+    @classmethod
+    def read(cls, text: str) -> "Ranges | None":
+        """Return the set that a text says, which has no star; None for what is no set. Nothing is the empty set."""
+        lows, highs = array("q"), array("q")
+        found = [_RANGE.fullmatch(part) for part in text.split(",")] if text else []
+        if None in found:
+            return None
+        pairs = (sorted((int(one[1]), int(one[2] or one[1]))) for one in found if one)
+        for low, high in sorted(pairs):
+            if highs and low <= highs[-1] + 1:
+                highs[-1] = max(highs[-1], high)
+            else:
+                lows.append(low)
+                highs.append(high)
+        return cls(lows, highs)
+
+    def meets(self, numbers: Iterable[int]) -> bool:
+        """Say whether any of these numbers is in the set.
+
+        >>> Ranges.read("1:3,7").meets([5, 6]), Ranges.read("1:3,7").meets([5, 7])
+        (False, True)
+        """
+        for number in numbers:
+            at = bisect_right(self._lows, number) - 1
+            if at >= 0 and number <= self._highs[at]:
+                return True
+        return False

@@ -34,8 +34,10 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def seqs(self) -> list[int]:
-        """The entries that a report shows."""
-        return [one.row.seq if isinstance(one, Letter) else one.event.seq for one in self.moments]
+        """The entries that a report shows; of those that were erased it only says so."""
+        letters = [one.row.seq for one in self.letters]
+        acts = [one.event for one in self.moments if isinstance(one, Act)]
+        return [*letters, *(event.seq for event in acts if not event.summary.get("erased"))]
 
     @property
     def letters(self) -> tuple[Letter, ...]:

@@ -14,9 +14,10 @@ from gateway.archive.archive import Archive
 from gateway.archive.faults import Damaged
 from gateway.clock import Clock
 from gateway.dossier.timeline import Timeline, timeline_of
-from gateway.errors import Permanent, WrongUse
+from gateway.errors import Permanent, Temporary, WrongUse
 from gateway.evidence import custody
 from gateway.evidence.contents import Asked
+from gateway.evidence.recording import record
 from gateway.evidence.selection import QUIET
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import Draft
@@ -76,24 +77,24 @@ class Reporter:
     busy: threading.Lock = field(default_factory=threading.Lock)
 
     def make(self, wanted: Wanted, asked: Asked) -> Made:
-        """Make a report and record it; raises WrongUse for an order of which nothing is known, or too much."""
-        printed, chosen = self.draw(wanted, asked.reason)
-        payload = {
-            "agent": asked.agent,
-            "reason": asked.reason,
-            "order": {"marketplace": wanted.order.marketplace, "value": wanted.order.value},
-            "form": "report",
-            "audience": wanted.audience,
-            "language": wanted.language,
-            "holds": compact(chosen.seqs),
-            "messages": len(chosen.letters),
-            "files": {"report.pdf": hashlib.sha256(printed.pdf).hexdigest()},
-            "withheld": sorted(wanted.withhold),
-        }
-        seq = self.archive.append(
-            Draft(type="export", payload=canonical(payload), meta={"source": asked.source})
-        ).seq
-        return Made(pdf=printed.pdf, pages=printed.pages, messages=len(chosen.letters), seq=seq)
+        """Make a report and record it; raises WrongUse for an order of which nothing is known, or too much.
+
+        It is drawn anew where something in it was erased meanwhile, and Temporary is raised where the store has not read that yet.
+        """
+        read_to = -1
+        while True:
+            before, read_to = read_to, self._read_to()
+            if before == read_to:
+                raise Temporary("what stands in this report is being erased; try again in a minute")
+            printed, chosen = self.draw(wanted, asked.reason)
+            draft = _draft(wanted, asked, printed, chosen)
+            seq = record(self.archive, draft, chosen.seqs, read_to)
+            if seq is not None:
+                return Made(pdf=printed.pdf, pages=printed.pages, messages=len(chosen.letters), seq=seq)
+
+    def _read_to(self) -> int:
+        with self.store.read() as conn:
+            return fold.position(conn)
 
     def choice(self, wanted: Wanted) -> tuple[Timeline, Chosen]:
         """Return an order's timeline and what of it stands in such a report; raises WrongUse where nothing is known."""
@@ -236,6 +237,22 @@ class Reporter:
     def _seller(self, timeline: Timeline) -> str:
         mailbox = next((one.row.mailbox for one in reversed(timeline.letters) if one.row.mailbox), "")
         return self.senders.get(mailbox, "")
+
+
+def _draft(wanted: Wanted, asked: Asked, printed: Printed, chosen: Chosen) -> Draft:
+    payload = {
+        "agent": asked.agent,
+        "reason": asked.reason,
+        "order": {"marketplace": wanted.order.marketplace, "value": wanted.order.value},
+        "form": "report",
+        "audience": wanted.audience,
+        "language": wanted.language,
+        "holds": compact(chosen.seqs),
+        "messages": len(chosen.letters),
+        "files": {"report.pdf": hashlib.sha256(printed.pdf).hexdigest()},
+        "withheld": sorted(wanted.withhold),
+    }
+    return Draft(type="export", payload=canonical(payload), meta={"source": asked.source})
 
 
 def name_of(wanted: Wanted) -> str:

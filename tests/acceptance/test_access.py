@@ -2,6 +2,7 @@
 
 import json
 
+from gateway.mail.uid_sets import compact
 from tests.small_house import mail
 
 PERSON = "quirin.zappelbaum@mail.example"
@@ -21,6 +22,7 @@ def test_all_that_is_held_on_a_person_is_in_the_folder_and_nothing_of_others(new
     assert told["messages"] == 1
     entries = json.loads((tmp_path / "out" / "entries.json").read_text())
     assert {one["type"] for one in entries} == {"mail.in", "decision"}
-    assert place.json("show", told["seq"])[0]["payload"]["agent"] == "anna"
+    record = place.json("show", told["seq"])[0]["payload"]
+    assert (record["agent"], record["holds"]) == ("anna", compact(one["entry"] for one in entries))
     again = place.run("access", PERSON, "-o", tmp_path / "out")
     assert (again.returncode, "is there already" in again.stderr) == (2, True)

@@ -13,6 +13,7 @@ import pytest
 from gateway.clock import SystemClock
 from gateway.demo.buyers import Order
 from gateway.demo.marketplace import Marketplace
+from gateway.mail.uid_sets import spread
 from gateway.relay.transport import Delivered
 from tests.installation import AGENT, MAILBOX, PASSWORD, wait_for
 from tests.sink import sink
@@ -221,6 +222,9 @@ def test_an_account_audit_lists_every_clock_since_a_day(place, tmp_path):
     assert JAR.value in {row["ORDERS"] for row in rows}
     (shown,) = place.json("show", told["entry"])
     assert shown["payload"]["sha256"] == told["sha256"]
+    holds = set(spread(shown["payload"]["holds"].encode()))
+    assert {int(row["MESSAGE"]) for row in rows} <= holds
+    assert {int(seq) for row in rows for seq in row["SHOWN BY"].split()} <= holds
     said = place.run("answer", "--audit", "--since", "2020-01-01", "-o", tmp_path / "audit.csv").stdout
     assert "amazon reply: " in said
     for wrong in (["--audit"], [], ["--audit", "--since", "2020-01-01", "-o", tmp_path / "no" / "x.csv"]):

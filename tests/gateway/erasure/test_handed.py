@@ -68,7 +68,7 @@ def test_what_was_handed_out_is_told_by_what_was_in_it(house, tmp_path):
     by = erase(house, BUYER)
     told = certificate(house, by)
     for seq in (pack, words, naming):
-        assert f"list of entry {seq}, handed out to anna" in told
+        assert f"access folder of entry {seq}, handed out to anna" in told
     assert f"entry {elsewhere}," not in told
     assert f"perhaps what was handed out by entries {old}:" in told
     gone = {seq for seq, _ in said(house, by)["erased"]}
@@ -82,7 +82,7 @@ def test_a_pack_whose_own_record_is_erased_is_still_told_of(house):
     first = erase(house, BUYER)
     assert both in {seq for seq, _ in said(house, first)["erased"]}
     second = erase(house, OTHER)
-    assert f"list of entry {both}, handed out to anna" in certificate(house, second)
+    assert f"access folder of entry {both}, handed out to anna" in certificate(house, second)
 
 
 def test_an_older_pack_of_an_order_is_told_of_where_one_of_its_messages_goes(house):
@@ -91,4 +91,89 @@ def test_an_older_pack_of_an_order_is_told_of_where_one_of_its_messages_goes(hou
         Draft(type="export", payload=canonical({"agent": "carl", "order": ref, "messages": 3}), meta={})
     ).seq
     by = erase(house, OrderRef(**ref), keep={house.seqs["thanks"]})
-    assert f"list of entry {old}, handed out to carl" in certificate(house, by)
+    assert f"access folder of entry {old}, handed out to carl" in certificate(house, by)
+
+
+def test_a_list_is_told_of_however_many_messages_were_in_it(house):
+    few, many = (listed(house, "*", *range(size)) for size in (100, 1_000_100))
+    garbled = house.act(
+        Draft(type="export", payload=canonical({"agent": "carl", "query": "x", "holds": "1:*"}), meta={})
+    ).seq
+    told = certificate(house, erase(house, BUYER))
+    for seq in (few, many):
+        assert f"entry {seq}, handed out to anna" in told
+    assert f"perhaps what was handed out by entries {garbled}:" in told
+
+
+def test_the_record_of_another_person_with_a_longer_address_stays(house):
+    ann, joann = "ann@mail.example", "joann@mail.example"
+    for whom in (ann, joann):
+        house.take(mail("Hello", f"from {whom}", from_=whom, message_id=whom), mail_from=whom)
+    theirs = listed(house, f"from:{joann}")
+    number = listed(house, "302-1111111-2222222")
+    gone = {seq for seq, _ in said(house, erase(house, ann))["erased"]}
+    assert not gone & {theirs, number}
+
+
+@pytest.mark.parametrize(
+    "query", [f"order:{ORDER} lamp", "from:k3jx9v", "-from:K3JX9V@marketplace.amazon.de", f"({ORDER})"]
+)
+def test_a_record_goes_that_names_the_person_or_their_order(house, query):
+    seq = listed(house, query)
+    assert seq in {seq for seq, _ in said(house, erase(house, BUYER))["erased"]}
+
+
+def test_a_record_goes_whose_reason_names_the_person_or_their_order(house):
+    whys = [f"claim about {ORDER}.", f"asked by {BUYER}"]
+    seqs = {
+        house.act(Result(text="lamp", seqs=[]).draft("csv", "anna", reason=why, source="web")).seq
+        for why in whys
+    }
+    by = erase(house, BUYER)
+    assert seqs <= {seq for seq, _ in said(house, by)["erased"]}
+
+
+def taken(house, target, **held):
+    """Take all that is held on somebody, as ``docket access`` records it."""
+    payload = {"target": target, "messages": 1, "entries": 1, "agent": "anna", **held}
+    return house.act(Draft(type="access", payload=canonical(payload), meta={})).seq
+
+
+def test_what_was_taken_of_an_order_goes_with_the_person_whose_order_it_is(house):
+    order = {"order": {"marketplace": "amazon", "value": ORDER}}
+    theirs, others = taken(house, order), taken(house, {"address": OTHER})
+    by = erase(house, BUYER)
+    gone = {seq for seq, _ in said(house, by)["erased"]}
+    assert theirs in gone
+    assert others not in gone
+    told = certificate(house, by)
+    assert f"access folder of entry {theirs}, handed out to anna" in told
+    assert f"perhaps what was handed out by entries {others}:" in told
+
+
+def test_access_folders_answers_and_audits_are_told_of_by_what_was_in_them(house):
+    question = house.seqs["question"]
+    other = house.take(mail("Lamp", "where is it?", from_=OTHER, message_id="o1"), mail_from=OTHER)
+    folder = taken(house, {"address": "berta@mail.example"}, holds=f"{question}")
+    elsewhere = taken(house, {"address": "berta@mail.example"}, holds=f"{other}")
+    ref = {"marketplace": "amazon", "value": "302-1111111-2222222"}
+    answer, audit = (
+        house.act(Draft(type="answer", payload=canonical({"agent": "anna", **told}), meta={})).seq
+        for told in ({"order": ref, "entries": [question]}, {"kind": "audit", "holds": f"{question}:{other}"})
+    )
+    by = erase(house, BUYER)
+    told = certificate(house, by)
+    for seq in (folder, answer, audit):
+        assert f"entry {seq}, handed out to anna" in told
+    assert f"entry {elsewhere}," not in told
+    assert f"entry {elsewhere}," in certificate(house, erase(house, OTHER))
+
+
+def test_an_answer_that_is_erased_with_its_order_is_still_told_of(house):
+    other = house.take(mail("Lamp", "where is it?", from_=OTHER, message_id="o1"), mail_from=OTHER)
+    ref = {"marketplace": "amazon", "value": ORDER}
+    told = {"agent": "anna", "order": ref, "entries": [house.seqs["question"], other]}
+    answer = house.act(Draft(type="answer", payload=canonical(told), meta={})).seq
+    first = erase(house, BUYER)
+    assert answer in {seq for seq, _ in said(house, first)["erased"]}
+    assert f"entry {answer}, handed out to anna" in certificate(house, erase(house, OTHER))

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from gateway.evidence.pack import Drawn
 from tests.packs import Forger, export, findings, verify
 from tests.small_house import seed
 
@@ -13,7 +14,7 @@ PDF = b"%PDF-1.7 of the order"
 @pytest.fixture
 def pack(house, tmp_path):
     seed(house)
-    done = export(house, tmp_path / "pack", draw=lambda: PDF)
+    done = export(house, tmp_path / "pack", draw=lambda: Drawn(pdf=PDF, holds=()))
     assert (done.ok, done.verdict) == (True, "VERIFIED"), done
     return Forger(tmp_path / "pack", house.archive)
 
