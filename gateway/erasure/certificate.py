@@ -84,6 +84,7 @@ def _beyond(told: _Told, now: datetime) -> Iterator[str]:
     yield f"  - every backup of keys.db or store.db made before {_when(now)}: it opens what was erased; delete it, or let it expire"
     yield "  - what a file system or disk keeps of overwritten files"
     yield "  - files that history was imported from"
+    yield "  - what exports that broke off had taken out: a folder NAME.part or a file .NAME.new beside the place that they were to have"
 
 
 def ranges(numbers: tuple[int, ...] | list[int]) -> str:

@@ -1,6 +1,7 @@
 """A certificate names what was handed out with any of what goes, whatever it was asked for by."""
 
 import json
+import stat
 
 import pytest
 
@@ -131,6 +132,18 @@ def test_a_record_goes_whose_reason_names_the_person_or_their_order(house):
     }
     by = erase(house, BUYER)
     assert seqs <= {seq for seq, _ in said(house, by)["erased"]}
+
+
+def test_the_certificate_tells_of_exports_that_broke_off(house, tmp_path):
+    def breaks():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        export(house, tmp_path / "pack", draw=breaks)
+    left = tmp_path / "pack.part"
+    assert list(left.rglob("*.eml"))
+    assert stat.S_IMODE(left.stat().st_mode) == 0o700
+    assert "a folder NAME.part" in certificate(house, erase(house, BUYER))
 
 
 def taken(house, target, **held):
