@@ -108,7 +108,13 @@ class Exporter:
                     journal, selection, asked, self.archive.origin, now, self.rollback
                 )
                 (journal.bag / REPORT).unlink(missing_ok=True)  # of an attempt that broke off
-                drawn = draw() if draw is not None else None
+                try:
+                    drawn = draw() if draw is not None else None
+                except (
+                    WrongUse
+                ):  # nothing is known of the order any more: nor may what was taken out lie about
+                    self._spared(journal, selection)
+                    raise
                 if drawn is not None:
                     tags[REPORT], _ = write_lines(journal.bag / REPORT, [drawn.pdf])
                 shown = drawn.holds if drawn is not None else ()

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.erasure.deed import Grounds
 from gateway.erasure.plan import Target
-from gateway.errors import Temporary
+from gateway.errors import Temporary, WrongUse
 from gateway.evidence.pack import Drawn, Exporter
 from gateway.evidence.recording import record
 from gateway.mail.canonical import canonical
@@ -14,6 +14,8 @@ from gateway.mail.entry import Draft
 from gateway.mail.uid_sets import spread
 from gateway.report.making import Reporter
 from gateway.report.sheet import Printed
+from gateway.results.files import pieces
+from gateway.results.result import Result
 from tests.erasing import erase
 from tests.gateway.report.conftest import report
 from tests.packs import export
@@ -71,6 +73,17 @@ def test_a_pack_is_not_made_whose_report_shows_what_is_being_erased(house, tmp_p
     with pytest.raises(Temporary, match="is being erased"):
         export(house, tmp_path / "pack", draw=draw)
     assert not house.archive.seqs_of_type("export")
+
+
+def test_what_was_erased_does_not_lie_about_where_its_report_cannot_be_drawn_any_more(house, tmp_path):
+    def draw():
+        order(house)
+        raise WrongUse("nothing is known of the order")
+
+    with pytest.raises(WrongUse):
+        export(house, tmp_path / "pack", draw=draw)
+    assert (tmp_path / "pack.part").exists()
+    assert not list((tmp_path / "pack.part").rglob("*.eml"))
 
 
 def test_the_record_of_a_pack_says_what_its_report_shows(house, tmp_path):
@@ -132,3 +145,12 @@ def test_a_record_is_made_while_the_log_grows(house, monkeypatch):
     assert seq is not None
     assert seq > by + 1
     assert record(house.archive, draft, [house.seqs["question"]], by) is None
+
+
+def test_a_list_leaves_without_what_was_erased_before_it_was_recorded(house):
+    question, thanks = house.seqs["question"], house.seqs["thanks"]
+    result = Result(text="umbrella", seqs=[question, thanks])
+    order(house)  # the store has not read of it
+    house.archive.append(result.draft("jsonl", "anna", source="web"))
+    lines = b"".join(pieces(house.archive, house.store, result, "jsonl")).splitlines()
+    assert [json.loads(line)["seq"] for line in lines] == [thanks]
