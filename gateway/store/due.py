@@ -1,10 +1,10 @@
 """Clocks, read: those that run, and those of an order or a message."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection, Row, Select, func, or_, select
 
 from gateway.store import tables
@@ -17,7 +17,8 @@ _links = tables.links.c
 _rows = tables.messages.c
 
 
-class ClockRow(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockRow:
     """One clock that a message started. It runs until ``stopped_by``, an entry; ``how`` says what that entry was."""
 
     message: int
