@@ -1,9 +1,10 @@
 """The guard: every request passes it, so that no page can forget a check.
 
-Order: Host (DNS rebinding), method, cross-site POSTs, session, body size, CSRF token; and on every answer, errors
-included, the headers that tell a browser to run nothing but our own script and to keep nothing.
+Order: Host (DNS rebinding), method, cross-site POSTs, session, body size, CSRF token, and the session once more; and on
+every answer, errors included, the headers that tell a browser to run nothing but our own script and to keep nothing.
 """
 
+import asyncio
 import hashlib
 import hmac
 import logging
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 
 _BODY_BYTES = 64 * 1024
 _BOOK_BYTES = 2 * 1024 * 1024  # of a rule book and a pasted mail
+_PATIENCE_S = 60.0  # for a form; one with files has its own
 _FIELDS = 50
 _HOST = re.compile(r"(?:\[([0-9a-f:.]{2,45})\]|([a-z0-9._-]{1,253}))(?::\d{1,5})?")
 _OPEN = ("/login", "/welcome", "/static/")
@@ -110,6 +112,8 @@ class Guard:
                 return
         except ClientDisconnect:
             return
+        except Refused as wrong:
+            answer = problem(request, wrong.status, wrong.said)
         except Exception:
             # The page stays constant; what went wrong is for the log, without the query that may hold a buyer's words.
             log.exception("page-failed method=%s path=%s", request.method, request.url.path[:200])
@@ -137,31 +141,38 @@ class Guard:
         if request.method == "POST" and _is_cross_site(request):
             return problem(request, HTTPStatus.FORBIDDEN, _("This form was sent from another site."))
         token = request.cookies.get(session_cookie(site), "")
-        agent = await run_in_threadpool(site.accounts.session, token) if token else None
-        if agent is not None:
-            request.state.agent, request.state.session = agent.name, token
-            request.state.who, request.state.powers = agent, powers_of(agent)
+        if await self._knows(request, token):
             request.state.csrf = csrf_of(token)
-            if chosen := await run_in_threadpool(language_of, site.accounts.store, agent.name):
+            if chosen := await run_in_threadpool(language_of, site.accounts.store, request.state.agent):
                 speak(chosen)
         elif not path.startswith(_OPEN):
             return _to_login(request)
-        return await self._form_refusal(request) if request.method == "POST" else None
+        if request.method != "POST":
+            return None
+        refused = await self._form_refusal(request)
+        # A form may take its time to come: what counts is who its sender is by now.
+        if refused is None and request.state.session and not await self._knows(request, token):
+            return _to_login(request)
+        return refused
+
+    async def _knows(self, request: Request, token: str) -> bool:
+        """Say whether a session is open, and set whose it is and what they may."""
+        agent = await run_in_threadpool(self._site.accounts.session, token) if token else None
+        if agent is None:
+            return False
+        request.state.agent, request.state.session = agent.name, token
+        request.state.who, request.state.powers = agent, powers_of(agent)
+        return True
 
     async def _form_refusal(self, request: Request) -> Response | None:
         """Read the posted form; return the answer that ends this request where it is none of ours."""
         state, kind = request.state, request.headers.get("content-type", "")
         if request.url.path.startswith(_FILES) and kind.startswith("multipart/form-data"):
-            try:
-                form = await self._uploads.read(request, state.csrf)
-            except Refused as wrong:
-                return problem(request, wrong.status, wrong.said)
+            form = await self._uploads.read(request, state.csrf)
             state.form, state.files = form.fields, form.files
             return None
         most = _BOOK_BYTES if request.url.path == "/rules/bench" else _BODY_BYTES
         body = await _body(request, most)
-        if body is None:
-            return problem(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         try:
             fields = parse_qsl(
                 body.decode("utf-8"), keep_blank_values=True, max_num_fields=_FIELDS, errors="strict"
@@ -215,11 +226,15 @@ def _is_cross_site(request: Request) -> bool:
         return True
 
 
-async def _body(request: Request, most: int = _BODY_BYTES) -> bytes | None:
-    """Return the posted form, or None when it is larger than any form of ours."""
+async def _body(request: Request, most: int = _BODY_BYTES) -> bytes:
+    """Return the posted form; raises Refused where it is larger than any form of ours, or takes too long to come."""
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > most:
-            return None
+    try:
+        async with asyncio.timeout(_PATIENCE_S):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > most:
+                    raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "")
+    except TimeoutError as late:
+        raise Refused(HTTPStatus.REQUEST_TIMEOUT, "") from late
     return bytes(body)

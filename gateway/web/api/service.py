@@ -1,6 +1,7 @@
 """The API served: every call comes by here, is let in, checked, done, and answered; what goes wrong is a problem.
 
-Order: name of the host, token, pace, scope, address, query, body, Idempotency-Key. Nothing is done before all of it holds.
+Order: name of the host, token, pace, scope, body, token and scope once more, Idempotency-Key, address, query. Nothing is done
+before all of it holds.
 """
 
 import hashlib
@@ -8,26 +9,24 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from http import HTTPStatus
-from typing import Any, get_origin
+from typing import NoReturn
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.dossier.filing import FILE_BYTES
 from gateway.errors import DocketError, WrongUse
 from gateway.mail.entry import Draft
 from gateway.store.requests import Requests, named
 from gateway.store.tokens import Bearer, Tokens
 from gateway.web.api import acting, filing, reading, taking
-from gateway.web.api.call import KEY_PATTERN, Call, Done, File, Operation
+from gateway.web.api.asked import body_of, parsed, query_of, read, where_of
+from gateway.web.api.call import KEY_PATTERN, Call, Done, Operation
 from gateway.web.api.description import describe
-from gateway.web.api.door import SLASH
 from gateway.web.api.parcels import drafts_of
 from gateway.web.api.problem import Refused, problem
 from gateway.web.api.rate import Rates
@@ -41,7 +40,6 @@ log = logging.getLogger(__name__)
 BASE = "/api/v1"
 Called = Callable[[Request], Awaitable[Response]]
 OPERATIONS = (*reading.OPERATIONS, *acting.OPERATIONS, *filing.OPERATIONS, *taking.OPERATIONS)
-_BODY_BYTES = 256 * 1024
 _STRANGERS = 10  # of a token's calls this part is for one address that no token lets in
 _KEY = re.compile(KEY_PATTERN)
 _MAY = {"auditor": {"", "read", "export"}}  # what a role may at most; the others may all
@@ -117,7 +115,7 @@ class _Service:
     async def tracked(self, request: Request) -> Response:
         """Take what a service posts of a parcel: it has no token, its signature lets it in."""
         self._take(f"peer {request.client.host if request.client else ''}", self._site.api_per_minute)
-        body = await _read(request, _BODY_BYTES)
+        body = await read(request)
         name = request.path_params["name"]
         file, parcel = await run_in_threadpool(drafts_of, self._site, name, body, request.headers)
         await run_in_threadpool(self._site.act, file)
@@ -128,18 +126,13 @@ class _Service:
         )
 
     async def _called(self, op: Operation, request: Request) -> Response:
-        bearer = await self._enter(request)
-        if op.scope and (
-            op.scope not in bearer.token.scopes or op.scope not in _MAY.get(bearer.role, {op.scope})
-        ):
-            raise Refused(
-                HTTPStatus.FORBIDDEN,
-                f"This token does not have the scope {op.scope}.",
-                headers={"www-authenticate": f'Bearer error="insufficient_scope", scope="{op.scope}"'},
-            )
-        if op.gives is Done and bearer.role == "auditor":
-            raise Refused(HTTPStatus.FORBIDDEN, "An auditor reads and takes away; others act.")
-        body = await _body(op, request) if op.method == "POST" else b""
+        bearer, body = await self._enter(request), b""
+        _check(op, bearer)
+        if op.method == "POST":
+            body = await body_of(op, request)
+            # A body may take its time to come: what counts is what the token opens by now.
+            bearer = await self._bearer(request) or _nobody(request)
+            _check(op, bearer)
         key = request.headers.get("idempotency-key") if op.is_repeatable else None
         if key is not None and not _KEY.fullmatch(key):
             said = "An Idempotency-Key is 1 to 255 visible ASCII characters."
@@ -152,9 +145,9 @@ class _Service:
                 source="api",
                 request=named(f"{bearer.token.id} {key}")[:32] if key else "",
             ),
-            where=_where(op, request),
-            query=_query(op, request),
-            body=_parsed(op, body),
+            where=where_of(op, request),
+            query=query_of(op, request),
+            body=parsed(op, body),
         )
         if not key:
             return await self._do(op, call)
@@ -163,20 +156,21 @@ class _Service:
 
     async def _enter(self, request: Request) -> Bearer:
         """Return who calls; raises Refused for nobody we know and for who calls too often."""
-        scheme, _, text = request.headers.get("authorization", "").partition(" ")
-        known = scheme.lower() == "bearer" and bool(text)
-        bearer = await run_in_threadpool(self._tokens.bearer, text.strip()) if known else None
+        bearer = await self._bearer(request)
         peer = request.client.host if request.client else ""
         per_minute = self._site.api_per_minute
         if bearer is None:
             per_minute = max(1, per_minute // _STRANGERS)
         name = f"peer {peer}" if bearer is None else f"token {bearer.token.id}"
         self._take(name, per_minute)
-        if bearer is None:
-            challenge = 'Bearer realm="docket"' + (', error="invalid_token"' if known else "")
-            said = "No token of ours opens this. Make one: docket token add"
-            raise Refused(HTTPStatus.UNAUTHORIZED, said, headers={"www-authenticate": challenge})
-        return bearer
+        return bearer or _nobody(request)
+
+    async def _bearer(self, request: Request) -> Bearer | None:
+        """Return whom the call's token lets in as it stands now."""
+        scheme, _, text = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not text:
+            return None
+        return await run_in_threadpool(self._tokens.bearer, text.strip())
 
     def _take(self, name: str, per_minute: int) -> None:
         if wait_s := self._rates.take(name, self._site.clock.now(), per_minute):
@@ -221,69 +215,32 @@ class _Service:
         return answer
 
 
+def _check(op: Operation, bearer: Bearer) -> None:
+    """Raise Refused where a token, or whose it is, may not do this."""
+    if op.scope and (
+        op.scope not in bearer.token.scopes or op.scope not in _MAY.get(bearer.role, {op.scope})
+    ):
+        raise Refused(
+            HTTPStatus.FORBIDDEN,
+            f"This token does not have the scope {op.scope}.",
+            headers={"www-authenticate": f'Bearer error="insufficient_scope", scope="{op.scope}"'},
+        )
+    if op.gives is Done and bearer.role == "auditor":
+        raise Refused(HTTPStatus.FORBIDDEN, "An auditor reads and takes away; others act.")
+
+
+def _nobody(request: Request) -> NoReturn:
+    known = request.headers.get("authorization", "").lower().startswith("bearer ")
+    challenge = 'Bearer realm="docket"' + (', error="invalid_token"' if known else "")
+    said = "No token of ours opens this. Make one: docket token add"
+    raise Refused(HTTPStatus.UNAUTHORIZED, said, headers={"www-authenticate": challenge})
+
+
 async def _say(_: Request, wrong: Exception) -> Response:
     assert isinstance(wrong, HTTPException)
     default = HTTPStatus(wrong.status_code).phrase
     detail = "" if wrong.detail == default else wrong.detail
     return problem(wrong.status_code, detail, headers=dict(wrong.headers or {}))
-
-
-async def _body(op: Operation, request: Request) -> bytes:
-    sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    wanted = "application/octet-stream" if op.body is File else "application/json"
-    if sent != wanted:
-        raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"The body must be {wanted}.")
-    return await _read(request, FILE_BYTES if op.body is File else _BODY_BYTES)
-
-
-async def _read(request: Request, most: int) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > most:
-            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A body may be {most} bytes long.")
-    return bytes(body)
-
-
-def _where(op: Operation, request: Request) -> Any:
-    try:
-        named = {name: str(said).replace(SLASH, "/") for name, said in request.path_params.items()}
-        return msgspec.convert(named, op.where, strict=False)
-    except msgspec.ValidationError as wrong:
-        raise Refused(HTTPStatus.NOT_FOUND, "There is nothing at this address.") from wrong
-
-
-def _query(op: Operation, request: Request) -> Any:
-    try:
-        return msgspec.convert(_plain(request.query_params, op.query), op.query, strict=False)
-    except (msgspec.ValidationError, ValueError) as wrong:
-        raise _unfit(HTTPStatus.BAD_REQUEST, wrong) from wrong
-
-
-def _plain(params: QueryParams, shape: type[msgspec.Struct]) -> dict[str, Any]:
-    many = {one.encode_name for one in msgspec.structs.fields(shape) if get_origin(one.type) is tuple}
-    if repeated := [name for name in params if name not in many and len(params.getlist(name)) > 1]:
-        raise ValueError(f"{repeated[0][:40]} is given more than once")
-    return {name: params.getlist(name) if name in many else params[name] for name in params}
-
-
-def _parsed(op: Operation, body: bytes) -> Any:
-    if op.body is File:
-        return File(data=body)
-    if op.method == "GET":
-        return None
-    try:
-        return msgspec.json.decode(body, type=op.body)
-    except msgspec.ValidationError as wrong:
-        raise _unfit(HTTPStatus.UNPROCESSABLE_ENTITY, wrong) from wrong
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as wrong:
-        raise Refused(HTTPStatus.BAD_REQUEST, "The body is no JSON.") from wrong
-
-
-def _unfit(status: HTTPStatus, wrong: Exception) -> Refused:
-    """Return what is wrong with a value, and where."""
-    said, _, at = str(wrong).partition(" - at ")
-    return Refused(status, f"{said[:200]}.", at=at.strip("`")[:100])
 
 
 def _json(op: Operation, body: bytes) -> Response:

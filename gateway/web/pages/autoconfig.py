@@ -25,7 +25,7 @@ async def show_autoconfig(request: Request) -> Response:
 
 async def show_autodiscover(request: Request) -> Response:
     try:
-        address = asked_for(request.state.body or b"")
+        address = asked_for(request.state.body)
     except NoQuestion as wrong:
         return PlainTextResponse(f"{wrong}\n".capitalize(), HTTPStatus.BAD_REQUEST)
     services: Services = request.app.state.site.clients()
