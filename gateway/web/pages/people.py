@@ -1,6 +1,7 @@
 """Who may log in: invited, changed, shut out, let in again and removed by an admin. Each is an entry ``person``."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -55,8 +56,13 @@ async def show(request: Request) -> Response:
 
 async def invite(request: Request) -> Response:
     """Add somebody without a password and show the invitation with which they set one, this once."""
-    site, form = _site(request), request.state.form
     await confirm(request)
+    async with _alone(request):
+        return await _added(request)
+
+
+async def _added(request: Request) -> Response:
+    site, form = _site(request), request.state.form
     name, boxes, role = form.get("name", ""), _boxes(form.get("mailboxes", "")), _role(form.get("role", ""))
     await _check_boxes(request, boxes)
     try:
@@ -80,19 +86,26 @@ async def change(request: Request) -> Response:
     if known is None:
         raise HTTPException(HTTPStatus.NOT_FOUND, _("There is nobody of this name."))
     do = form.get("do", "")
-    if do in {"assign", "shut", "remove"} and known.name == request.state.agent:
+    if do in {"assign", "shut", "remove", "invite"} and known.name == request.state.agent:
         said = _("You cannot do that to yourself: there must be somebody left who can. Ask another admin.")
         raise HTTPException(HTTPStatus.CONFLICT, said)
     await confirm(request)
-    async with request.app.state.one_change:
+    async with _alone(request):
         return await _changed(request, known, do)
+
+
+@asynccontextmanager
+async def _alone(request: Request) -> AsyncIterator[None]:
+    """Let one change happen at a time, by who is an admin still: the change before may have been about them."""
+    async with request.app.state.one_change:
+        actor = await run_in_threadpool(_site(request).accounts.agent, request.state.agent)
+        if actor is None or actor.disabled or "administer" not in powers_of(actor):
+            raise HTTPException(HTTPStatus.FORBIDDEN, _("This is for admins."))
+        yield
 
 
 async def _changed(request: Request, known: Agent, do: str) -> Response:
     site, form = _site(request), request.state.form
-    actor = await run_in_threadpool(site.accounts.agent, request.state.agent)
-    if actor is None or actor.disabled or "administer" not in powers_of(actor):
-        raise HTTPException(HTTPStatus.FORBIDDEN, _("This is for admins."))
     if do == "invite":
         if site.sso and site.sso.only:
             raise HTTPException(HTTPStatus.CONFLICT, _("Your company’s login takes care of this."))

@@ -1,15 +1,17 @@
 """The page of people: invitations, changes, and that nobody shuts themselves out."""
 
+import asyncio
 import html
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 
 import httpx
 import pytest
 
 from gateway.store.people import person_draft
+from gateway.web.pages import people
 from tests.gateway.web.test_second_step import post, set_up, stranger
 from tests.small_house import MAILBOX, PASSWORD
 
@@ -123,10 +125,11 @@ def test_people_are_changed_shut_out_let_in_and_removed(house, admin):
 
 def test_nobody_takes_their_own_rights(house, admin):
     page = admin.get("/people").text
-    for what in ("assign", "shut", "remove"):
+    for what in ("assign", "shut", "remove", "invite"):
         form = {"do": what, "role": "agent", "mailboxes": "", "password": PASSWORD}
         assert post(admin, "/people/ada", page, **form).status_code == 409
     assert house.accounts.agent("ada").role == "admin"
+    assert house.accounts.check("ada", PASSWORD), "her password is not void"
 
 
 def test_two_admins_who_shut_each_other_out_at_once_do_not_leave_the_house_to_nobody(house, admin):
@@ -144,6 +147,26 @@ def test_two_admins_who_shut_each_other_out_at_once_do_not_leave_the_house_to_no
     assert first == 303
     assert second != 303
     assert sorted(house.accounts.agent(name).role for name in ("ada", "eve")) == ["admin", "agent"]
+
+
+def test_an_admin_who_is_being_shut_out_invites_nobody(house, admin, monkeypatch):
+    """Their form is under way, and waits for the change that is about them."""
+    house.accounts.add("eve", PASSWORD, role="admin")
+    confirmed = Event()
+
+    async def confirm(request):
+        confirmed.set()
+        await asyncio.sleep(0.3)
+
+    with house.client("eve") as eve, ThreadPoolExecutor(1) as other:
+        page = eve.get("/people").text
+        monkeypatch.setattr(people, "confirm", confirm)
+        form = {"name": "mallory", "role": "admin", "mailboxes": "", "password": PASSWORD}
+        invited = other.submit(post, eve, "/people", page, **form)
+        assert confirmed.wait(10)
+        house.accounts.disable("eve")
+        assert invited.result().status_code == 403
+    assert house.accounts.agent("mallory") is None
 
 
 def test_a_lost_telephone_is_forgotten_by_an_admin(house, admin):
