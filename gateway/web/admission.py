@@ -13,7 +13,7 @@ from gateway.tongue import _
 from gateway.web.guard import session_cookie, set_cookie, visit_cookie
 from gateway.web.render import page
 from gateway.web.site import Site
-from gateway.web.throttle import Throttle
+from gateway.web.throttle import Throttle, peer_of
 
 VISIT_S = 3600
 
@@ -68,12 +68,13 @@ async def confirm(request: Request) -> None:
     if site.sso and site.sso.only:
         return  # nobody has one
     name, password = request.state.agent, request.state.form.get("password", "")
-    if wait_s := charged(request, name):
+    # Counted apart from logins: strangers who try somebody's name are not to keep them from what they do.
+    if wait_s := charged(request, name, by="confirm"):
         said = _("Too many tries. Wait %(seconds)s seconds, then try again.") % {"seconds": wait_s}
         raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS, said, {"retry-after": str(wait_s)})
     if await run_in_threadpool(site.accounts.check, name, password) is None:
         raise HTTPException(HTTPStatus.BAD_REQUEST, _("This is not your password. Nothing was changed."))
-    forgive(request, name)
+    forgive(request, name, by="confirm")
 
 
 def too_many(response: Response, wait_s: int) -> Response:
@@ -82,5 +83,7 @@ def too_many(response: Response, wait_s: int) -> Response:
 
 
 def _keys(request: Request, name: str, by: str) -> tuple[str, ...]:
-    peer, known = request.client.host if request.client else "", folded(name)[:100]
-    return (f"peer {peer}", f"name {by} {known}", f"pair {by} {peer} {known}")
+    peer, known = peer_of(request), folded(name)[:100]
+    keys = (f"peer {peer}", f"pair {by} {peer} {known}")
+    # Tries that say no name are of nobody in common: strangers would shut the door to everybody.
+    return (*keys, f"name {by} {known}") if known else keys

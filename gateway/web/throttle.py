@@ -3,6 +3,10 @@
 from collections import OrderedDict
 from datetime import datetime, timedelta
 
+from starlette.requests import Request
+
+from gateway.door.throttle import peer_key
+
 _TRIES = 5
 # A whole office may come from one address, and nobody is to be shut out by a stranger who knows their name.
 _MORE = {"peer": 20, "name": 50, "ask": 60}
@@ -14,7 +18,8 @@ class Throttle:
     """Counts tries by key (a client's address, a name); the oldest keys are forgotten first.
 
     A try is charged before its password is checked and forgiven when it was right: guesses made in parallel count
-    like guesses made in turn.
+    like guesses made in turn. What many share (an address, a name that strangers know) forgets that try alone: who knows
+    one password is not to guess others' the more for it.
     """
 
     def __init__(self) -> None:
@@ -36,9 +41,16 @@ class Throttle:
     def forgive(self, keys: tuple[str, ...]) -> None:
         """Forget the tries of someone who knew the password."""
         for key in keys:
-            self._charges.pop(key, None)
+            tries = self._charges.pop(key, [])
+            if tries[:-1] and key.partition(" ")[0] in _MORE:
+                self._charges[key] = tries[:-1]
 
 
 def _limit(key: str) -> int:
     """Return how many tries a key has in a window; its first word says what it is."""
     return _MORE.get(key.partition(" ")[0], _TRIES)
+
+
+def peer_of(request: Request) -> str:
+    """Return what counts as one client of the pages and the API, as at the other doors."""
+    return peer_key(request.client.host) if request.client else ""

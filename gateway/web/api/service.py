@@ -34,6 +34,7 @@ from gateway.web.deeds import Doer, done
 from gateway.web.entrance import view_draft
 from gateway.web.sight import site_seen
 from gateway.web.site import Site
+from gateway.web.throttle import peer_of
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +115,7 @@ class _Service:
 
     async def tracked(self, request: Request) -> Response:
         """Take what a service posts of a parcel: it has no token, its signature lets it in."""
-        self._take(f"peer {request.client.host if request.client else ''}", self._site.api_per_minute)
+        self._take(f"peer {peer_of(request)}", self._site.api_per_minute)
         body = await read(request)
         name = request.path_params["name"]
         file, parcel = await run_in_threadpool(drafts_of, self._site, name, body, request.headers)
@@ -157,11 +158,10 @@ class _Service:
     async def _enter(self, request: Request) -> Bearer:
         """Return who calls; raises Refused for nobody we know and for who calls too often."""
         bearer = await self._bearer(request)
-        peer = request.client.host if request.client else ""
         per_minute = self._site.api_per_minute
         if bearer is None:
             per_minute = max(1, per_minute // _STRANGERS)
-        name = f"peer {peer}" if bearer is None else f"token {bearer.token.id}"
+        name = f"peer {peer_of(request)}" if bearer is None else f"token {bearer.token.id}"
         self._take(name, per_minute)
         return bearer or _nobody(request)
 

@@ -37,6 +37,7 @@ from gateway.web.admission import admit, charged, confirm, forgive
 from gateway.web.guard import host_of, safe_next
 from gateway.web.render import page
 from gateway.web.site import Site
+from gateway.web.throttle import peer_of
 
 _LABEL = 100
 _WRONG = (
@@ -51,8 +52,7 @@ _WRONG = (
 async def ask(request: Request) -> Response:
     """Return what a browser is to have signed: by any passkey, or in a second step by one of who has shown their password."""
     site = _site(request)
-    peer = request.client.host if request.client else ""
-    if request.app.state.throttle.charge((f"ask {peer}",), site.clock.now()):
+    if request.app.state.throttle.charge((f"ask {peer_of(request)}",), site.clock.now()):
         raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS)
     begun = await run_in_threadpool(_attempts(site).take, "second", request.state.form.get("attempt", ""))
     second = begun is not None and begun["visit"] == request.state.visit

@@ -163,6 +163,15 @@ def test_a_password_is_changed_with_the_old_one_and_ends_all_other_sessions(hous
         assert bool(house.accounts.check("anna", new)) == (status == 303)
 
 
+def test_strangers_who_try_a_name_do_not_keep_its_owner_from_what_they_confirm(house):
+    with house.client() as browser, stranger(house) as other:
+        account, login = browser.get("/account").text, other.get("/login").text
+        for n in range(6):
+            post(other, "/login", login, name="anna", password=f"wrong words {n}")
+        assert post(other, "/login", login, name="anna", password=PASSWORD).status_code == 429
+        assert post(browser, "/account/app", account, password=PASSWORD).status_code == 200
+
+
 def test_pages_speak_the_language_that_somebody_chose_else_that_of_their_browser(house):
     french = {"accept-language": "fr-FR,fr;q=0.9"}
     with stranger(house) as browser:
