@@ -62,19 +62,24 @@ def forgive(request: Request, name: str = "", *, by: str = "password") -> None:
     request.app.state.throttle.forgive(_keys(request, name, by))
 
 
-async def confirm(request: Request) -> None:
-    """Let who is logged in do what is for them alone: they give their password once more. Raises HTTPException."""
+async def confirm(request: Request) -> str:
+    """Let who is logged in do what is for them alone: they give their password once more. Raises HTTPException.
+
+    Returns how their login stands with that password, "" where nobody has one.
+    """
     site: Site = request.app.state.site
     if site.sso and site.sso.only:
-        return  # nobody has one
+        return ""
     name, password = request.state.agent, request.state.form.get("password", "")
     # Counted apart from logins: strangers who try somebody's name are not to keep them from what they do.
     if wait_s := charged(request, name, by="confirm"):
         said = _("Too many tries. Wait %(seconds)s seconds, then try again.") % {"seconds": wait_s}
         raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS, said, {"retry-after": str(wait_s)})
-    if await run_in_threadpool(site.accounts.check, name, password) is None:
+    agent = await run_in_threadpool(site.accounts.check, name, password)
+    if agent is None:
         raise HTTPException(HTTPStatus.BAD_REQUEST, _("This is not your password. Nothing was changed."))
     forgive(request, name, by="confirm")
+    return agent.stamp
 
 
 def too_many(response: Response, wait_s: int) -> Response:
@@ -84,6 +89,6 @@ def too_many(response: Response, wait_s: int) -> Response:
 
 def _keys(request: Request, name: str, by: str) -> tuple[str, ...]:
     peer, known = peer_of(request), folded(name)[:100]
-    keys = (f"peer {peer}", f"pair {by} {peer} {known}")
-    # Tries that say no name are of nobody in common: strangers would shut the door to everybody.
-    return (*keys, f"name {by} {known}") if known else keys
+    if not known:  # a count of all who say no name would let strangers shut the door to everybody
+        return (f"peer {peer}",)
+    return (f"peer {peer}", f"name {by} {known}", f"pair {by} {peer} {known}")

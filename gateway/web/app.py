@@ -124,6 +124,7 @@ def build_site(site: Site) -> Starlette:
     app.state.site = site
     app.state.throttle = Throttle()
     app.state.one_change = asyncio.Lock()  # two admins who shut each other out at once would leave nobody
+    app.state.sso = sso.Joint()
     app.state.pulses = pulses
     app.state.streams, app.state.ending = 0, lambda: False
     return app
@@ -133,4 +134,6 @@ async def _say(request: Request, wrong: Exception) -> Response:
     """Answer what a page raised on purpose; its detail is ours, written for people."""
     assert isinstance(wrong, HTTPException)
     default = HTTPStatus(wrong.status_code).phrase
-    return problem(request, wrong.status_code, "" if wrong.detail == default else wrong.detail)
+    answer = problem(request, wrong.status_code, "" if wrong.detail == default else wrong.detail)
+    answer.headers.update(wrong.headers or {})
+    return answer

@@ -34,7 +34,7 @@ async def join(request: Request) -> Response:
     if fault or fresh != form.get("again", ""):
         said = sentence(_(fault)) if fault else _("The two new passwords are not the same.")
         return page(request, "welcome.html", status=HTTPStatus.BAD_REQUEST, code=code, said=said)
-    if wait_s := charged(request, by="invitation"):
+    if wait_s := charged(request):
         said = _("Too many tries. Wait %(seconds)s seconds, then try again.") % {"seconds": wait_s}
         answer = page(request, "welcome.html", status=HTTPStatus.TOO_MANY_REQUESTS, code=code, said=said)
         return too_many(answer, wait_s)
@@ -42,7 +42,7 @@ async def join(request: Request) -> Response:
     if agent is None:
         said = _("This invitation has been used, or is too old. Ask for another one.")
         return page(request, "welcome.html", status=HTTPStatus.UNAUTHORIZED, code="", said=said)
-    forgive(request, by="invitation")
+    forgive(request)
     draft = person_draft("joined", agent.name, by=agent.name, source="web")
     await run_in_threadpool(site.act, draft)
     held = await run_in_threadpool(site.factors.of, agent.name)

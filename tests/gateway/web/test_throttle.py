@@ -63,8 +63,8 @@ def test_an_ipv6_network_that_one_customer_holds_is_one_client():
 
 def test_tries_without_a_name_shut_the_door_to_nobody_else():
     throttle = Throttle()
-    for way, address, _ in product(("invitation", "passkey"), range(12), range(5)):
-        assert throttle.charge(_keys(from_(f"192.0.2.{address}"), "", way), NOW) == 0
+    for address, _ in product(range(12), range(20)):
+        assert throttle.charge(_keys(from_(f"192.0.2.{address}"), "", "passkey"), NOW) == 0
     assert throttle.charge(_keys(from_("192.0.2.1"), "", "passkey"), NOW) == 300
 
 
