@@ -192,7 +192,8 @@ class Accounts:
         if self._passwords.is_weak(row.password):
             stronger = self._passwords.hash(password)
             with self._store.write() as tx:
-                change(tx, name, password=stronger)
+                change(tx, name, was=row.password, password=stronger)
+            return self.check(name, password, peer, client=client)  # it opens as it is kept by now
         return agent_of(row)
 
     def _has_second(self, row: Row[Any]) -> bool:
@@ -246,17 +247,8 @@ class Accounts:
         with self._store.write() as tx:
             if stamp and stamp != stamp_of(find(tx, name)):
                 raise WrongUse(f"the login of {name!r} was changed meanwhile")
-            tx.execute(delete(sessions).where(sessions.c.log == log_of(tx), sessions.c.expires_at <= now))
-            tx.execute(
-                insert(sessions),
-                {
-                    "log": log_of(tx),
-                    "token": token_hash(token),
-                    "agent": folded(name),
-                    "expires_at": now + timedelta(hours=hours),
-                },
-            )
-            begin(tx, token_hash(token), now, peer, client)
+            until = now + timedelta(hours=hours)
+            begin(tx, token_hash(token), folded(name), now, until, peer, client)
         return token
 
     def session(self, token: str) -> Agent | None:

@@ -27,8 +27,13 @@ class Session:
     client: str
 
 
-def begin(tx: Connection, token: str, now: datetime, peer: str, client: str) -> None:
-    """Keep where a session was begun, given its token's hash, and forget that of sessions which are over."""
+def begin(
+    tx: Connection, token: str, agent: str, now: datetime, until: datetime, peer: str, client: str
+) -> None:
+    """Keep a session and where it was begun, given its token's hash, and forget those which are over."""
+    tx.execute(delete(sessions).where(sessions.c.log == log_of(tx), sessions.c.expires_at <= now))
+    held = {"log": log_of(tx), "token": token, "agent": agent, "expires_at": until}
+    tx.execute(insert(sessions), held)
     there = select(sessions.c.token).where(sessions.c.log == log_of(tx))
     tx.execute(delete(origins).where(origins.c.log == log_of(tx), origins.c.token.not_in(there)))
     row = {"log": log_of(tx), "token": token, "made_at": now, "peer": peer[:_MOST], "client": client[:_MOST]}

@@ -29,8 +29,7 @@ from gateway.web.site import Site
 async def set_password(request: Request) -> Response:
     """Set a new password; every other session ends."""
     site, name, form = _site(request), request.state.agent, request.state.form
-    stamp = await run_in_threadpool(site.accounts.stamp, name)
-    await confirm(request)
+    stamp = await confirm(request)
     fresh = form.get("new", "")
     if fault := fault_of_password(fresh, name):
         raise HTTPException(HTTPStatus.BAD_REQUEST, sentence(_(fault)))

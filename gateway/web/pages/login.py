@@ -39,13 +39,9 @@ async def log_in(request: Request) -> Response:
     form = request.state.form
     name, password = form.get("name", "").strip(), form.get("password", "")
     target = safe_next(form.get("next", "/"))
-    if site.sso and site.sso.only:
-        raise HTTPException(
-            HTTPStatus.FORBIDDEN, _("Passwords open nothing here. Log in at your company’s login.")
-        )
+    _not_elsewhere(site)
     if wait_s := charged(request, name):
         return too_many(_form(request, target, name, _wait(wait_s), status=429), wait_s)
-    stamp = await run_in_threadpool(site.accounts.stamp, name)
     agent = await run_in_threadpool(site.accounts.check, name, password)
     if agent is None:
         # The same words for an unknown name and a wrong password: names are not to be guessed here.
@@ -53,14 +49,15 @@ async def log_in(request: Request) -> Response:
     forgive(request, name)
     held = await run_in_threadpool(site.factors.of, agent.name)
     if not held.any:
-        return await admit(request, agent.name, target, stamp)
-    return await _second(request, {"agent": agent.name, "next": target, "wrong": 0, "stamp": stamp})
+        return await admit(request, agent.name, target, agent.stamp)
+    return await _second(request, {"agent": agent.name, "next": target, "wrong": 0, "stamp": agent.stamp})
 
 
 async def second(request: Request) -> Response:
     """Take the code of an authenticator app, or a recovery code, from who has shown their password."""
     site: Site = request.app.state.site
     form = request.state.form
+    _not_elsewhere(site)  # what began before may end after the other doors were shut
     begun = await run_in_threadpool(_attempts(site).take, "second", form.get("attempt", ""))
     if begun is None or begun["visit"] != request.state.visit:
         said = _("That took too long. Begin again with your password.")
@@ -119,6 +116,13 @@ def _form(request: Request, target: str, name: str = "", said: str = "", *, stat
 
 def _wait(wait_s: int) -> str:
     return _("Too many tries. Wait %(seconds)s seconds, then try again.") % {"seconds": wait_s}
+
+
+def _not_elsewhere(site: Site) -> None:
+    """Raise HTTPException where people log in at their company alone."""
+    if site.sso and site.sso.only:
+        said = _("Passwords open nothing here. Log in at your company’s login.")
+        raise HTTPException(HTTPStatus.FORBIDDEN, said)
 
 
 def _attempts(site: Site) -> Attempts:

@@ -54,9 +54,11 @@ async def ask(request: Request) -> Response:
     site = _site(request)
     if request.app.state.throttle.charge((f"ask {peer_of(request)}",), site.clock.now()):
         raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS)
-    begun = await run_in_threadpool(_attempts(site).take, "second", request.state.form.get("attempt", ""))
-    second = begun is not None and begun["visit"] == request.state.visit
-    name = str(begun["agent"]) if begun and second else ""
+    sent = request.state.form.get("attempt", "")
+    begun, until = await run_in_threadpool(_attempts(site).look, "second", sent) or ({}, None)
+    if begun.get("visit") != request.state.visit:
+        begun, until = {}, None
+    name = str(begun.get("agent", ""))
     theirs = (await run_in_threadpool(site.factors.of, name)).passkeys if name else ()
     required = UserVerificationRequirement.PREFERRED if name else UserVerificationRequirement.REQUIRED
     options = generate_authentication_options(
@@ -68,10 +70,11 @@ async def ask(request: Request) -> Response:
         "challenge": options.challenge.hex(),
         "agent": name,
         "visit": request.state.visit,
-        "stamp": str(begun["stamp"]) if begun and second else "",
+        "stamp": str(begun.get("stamp", "")),
     }
-    attempt = await run_in_threadpool(_attempts(site).begin, "passkey", about)
-    again = await run_in_threadpool(_attempts(site).begin, "second", begun) if begun and second else ""
+    # A second step is over when it would have been, however often a passkey is asked for.
+    attempt = await run_in_threadpool(_attempts(site).begin, "passkey", about, until)
+    again = sent if begun else ""
     return JSONResponse(
         {"attempt": attempt, "second": again, "options": json.loads(options_to_json(options))}
     )
@@ -90,7 +93,7 @@ async def answer(request: Request) -> Response:
     if agent is None or agent.disabled:
         raise HTTPException(HTTPStatus.UNAUTHORIZED, _("This passkey opens nothing here."))
     forgive(request, begun["agent"], by="passkey")
-    stamp = begun["stamp"] or await run_in_threadpool(site.accounts.stamp, agent.name)
+    stamp = begun["stamp"] or agent.stamp
     return await admit(request, agent.name, safe_next(form.get("next", "/")), stamp)
 
 

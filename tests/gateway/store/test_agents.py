@@ -1,13 +1,16 @@
 """A login that was changed while somebody was on their way in, and what opens the mail of who has a second step."""
 
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pyotp
 import pytest
+from argon2 import PasswordHasher
 
 from gateway.clock import FixedClock
 from gateway.errors import WrongUse
 from gateway.store.accounts import Accounts
+from gateway.store.attempts import Attempts
 from gateway.store.factors import Factors
 from tests.gateway.store.test_accounts import CHEAP
 
@@ -44,6 +47,42 @@ def test_who_was_on_their_way_in_when_their_login_changed_does_not_arrive(accoun
     with pytest.raises(WrongUse, match="changed meanwhile"):
         accounts.passwd("anna", "a third sesame", stamp=stamp)
     assert accounts.check("anna", "a third sesame") is None
+
+
+def test_who_is_shut_out_on_their_way_in_begins_again_when_they_are_let_in(accounts, clock):
+    attempts = Attempts(accounts.store, clock)
+    theirs, others = (attempts.begin("second", {"agent": name}) for name in ("anna", "ben"))
+    strangers = attempts.begin("passkey", {"challenge": "00"})
+    accounts.disable("anna")
+    accounts.disable("anna", disabled=False)
+    assert attempts.take("second", theirs) is None
+    assert attempts.take("second", others)
+    assert attempts.take("passkey", strangers)
+
+
+def test_a_password_that_is_kept_better_now_opens_at_once(url, clock, accounts):
+    weak = accounts.stamp("anna")
+    with closing(Accounts(url, clock, hasher=PasswordHasher(2, 8, 1))) as grown:
+        found = grown.check("anna", "sesame open")
+        assert found.stamp == grown.stamp("anna") != weak
+        assert grown.open_session("anna", 1, stamp=found.stamp)
+
+
+def test_a_password_that_was_changed_while_it_was_kept_better_stays_changed(
+    url, clock, accounts, monkeypatch
+):
+    with closing(Accounts(url, clock, hasher=PasswordHasher(2, 8, 1))) as grown:
+        hash_, began = grown._passwords.hash, []
+
+        def hash_slowly(password):
+            if not began:
+                began.append(accounts.passwd("anna", "another sesame"))
+            return hash_(password)
+
+        monkeypatch.setattr(grown._passwords, "hash", hash_slowly)
+        assert grown.check("anna", "sesame open") is None
+        assert began
+        assert grown.check("anna", "another sesame")
 
 
 def test_a_new_password_makes_an_invitation_void(accounts):

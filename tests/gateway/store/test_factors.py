@@ -152,6 +152,19 @@ def test_an_attempt_is_answered_once_in_its_kind_and_in_time(accounts, clock):
     assert attempts.take("second", "\ud800") is None
 
 
+def test_what_is_looked_at_stays_and_is_good_no_longer_for_it(accounts, clock):
+    attempts = Attempts(accounts.store, clock)
+    token = attempts.begin("second", {"agent": "anna"})
+    about, until = attempts.look("second", token)
+    assert (about, until) == ({"agent": "anna"}, clock.now() + timedelta(minutes=10))
+    assert attempts.look("passkey", token) is None
+    clock.at += timedelta(minutes=9)
+    late = attempts.begin("passkey", {}, until)
+    assert attempts.take("second", token)
+    clock.at += timedelta(minutes=2)
+    assert attempts.take("passkey", late) is None
+
+
 def test_the_key_of_a_secrets_folder_is_made_once(tmp_path):
     key = factor_key(tmp_path)
     assert factor_key(tmp_path) == key

@@ -3,13 +3,17 @@
 import json
 import re
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 
 import httpx
 import pyotp
 import pytest
+from argon2 import PasswordHasher
 
-from tests.small_house import PASSWORD, csrf_in
+from gateway.store.passwords import Passwords
+from tests.small_house import PASSWORD, csrf_in, on_a_port
 
 
 def hidden(page, name):
@@ -170,6 +174,40 @@ def test_strangers_who_try_a_name_do_not_keep_its_owner_from_what_they_confirm(h
             post(other, "/login", login, name="anna", password=f"wrong words {n}")
         assert post(other, "/login", login, name="anna", password=PASSWORD).status_code == 429
         assert post(browser, "/account/app", account, password=PASSWORD).status_code == 200
+
+
+def test_asking_for_a_passkey_does_not_keep_a_second_step_open(house):
+    _, codes = set_up(house)
+    with stranger(house) as browser:
+        page = begun(browser).text
+        attempt = hidden(page, "attempt")
+        for _ in range(3):
+            house.clock.at += timedelta(minutes=4)
+            asked = post(browser, "/login/passkey/ask", page, attempt=attempt).json()
+            attempt = asked["second"] or attempt
+        late = post(browser, "/login/second", page, attempt=hidden(page, "attempt"), code=codes[0])
+        assert late.status_code == 401
+        assert post(browser, "/login/second", page, attempt=attempt, code=codes[0]).status_code == 401
+
+
+def test_a_second_step_opens_nothing_once_people_log_in_at_their_company_alone(house):
+    _, codes = set_up(house)
+    with stranger(house) as browser:
+        page = begun(browser).text
+        only = SimpleNamespace(only=True, title="Brand login")
+        with on_a_port(replace(house.site, sso=only)) as url:
+            form = {"csrf": csrf_in(page), "attempt": hidden(page, "attempt"), "code": codes[0]}
+            assert browser.post(url + "/login/second", data=form).status_code == 403
+            assert browser.get(url + "/account").status_code == 303
+
+
+def test_a_right_password_opens_the_first_time_after_more_effort_became_usual(house):
+    house.accounts._passwords = Passwords(PasswordHasher(2, 8, 1))
+    with house.client() as browser:
+        account = browser.get("/account").text
+        house.accounts._passwords = Passwords(PasswordHasher(3, 8, 1))
+        form = {"password": PASSWORD, "new": "words of mine", "again": "words of mine"}
+        assert post(browser, "/account/password", account, **form).status_code == 303
 
 
 def test_pages_speak_the_language_that_somebody_chose_else_that_of_their_browser(house):
