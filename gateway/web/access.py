@@ -80,6 +80,8 @@ _UNWATCHED = {
     ("GET", "/live"),
     ("GET", "/news/{marketplace}/{value:path}"),
 }
+# And these are posted to, and show mail all the same.
+_WATCHED = {("POST", "/rules/bench"), ("POST", "/rules/replay")}
 
 
 def powers_of(agent: Agent) -> frozenset[Power]:
@@ -104,9 +106,6 @@ def need_of(method: str, path: str) -> Power:
 
 def is_watched(agent: Agent, method: str, path: str) -> bool:
     """Whether what is shown here is recorded: all that an auditor reads is, and so are their searches."""
-    return (
-        agent.role == "auditor"
-        and method == "GET"
-        and need_of(method, path) != "self"
-        and (method, path) not in _UNWATCHED
-    )
+    if agent.role != "auditor" or need_of(method, path) == "self":
+        return False
+    return (method, path) in _WATCHED or (method == "GET" and (method, path) not in _UNWATCHED)

@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import State
@@ -19,7 +20,7 @@ from gateway.web.sight import site_seen
 from gateway.web.site import Site
 
 _LONGEST = 1000
-_SAID: dict[Power, str] = {
+REFUSALS: dict[Power, str] = {
     "act": marked("As an auditor you read and take away; others write notes, link, release and send."),
     "house": marked("This page tells of every mailbox; it is for people who have them all."),
     "oversee": marked("This is for supervisors and admins."),
@@ -59,18 +60,24 @@ def entered(route: Route) -> Route:
         method = "GET" if request.method == "HEAD" else request.method
         need, whole = need_of(method, route.path), request.app.state.site
         if need not in request.state.powers:
-            return problem(request, HTTPStatus.FORBIDDEN, _(_SAID.get(need, "")))
+            return problem(request, HTTPStatus.FORBIDDEN, _(REFUSALS.get(need, "")))
         site = site_seen(whole, who.mailboxes or None)
         request.scope["app"] = _Seen(_State(site, request.app.state))
         answer = await route.endpoint(request)
         if answer.status_code < HTTPStatus.BAD_REQUEST and is_watched(who, method, route.path):
             # Before the answer leaves: nothing is shown that is not recorded.
-            asked = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
-            draft = view_draft(who.name, asked, request.query_params.get("q", ""), "web")
+            draft = view_draft(who.name, _asked(request), request.query_params.get("q", ""), "web")
             await run_in_threadpool(whole.act, draft)
         return answer
 
     return Route(route.path, endpoint, methods=list(route.methods or ()), name=route.name)
+
+
+def _asked(request: Request) -> str:
+    """Return the address that was asked for, with what a form asked for of a message."""
+    form = {name: request.state.form[name] for name in ("do", "message") if request.state.form.get(name)}
+    query = "&".join(part for part in (request.url.query, urlencode(form)) if part)
+    return f"{request.url.path}?{query}" if query else request.url.path
 
 
 def view_draft(agent: str, path: str, query: str, source: str) -> Draft:

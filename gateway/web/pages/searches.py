@@ -11,6 +11,7 @@ from starlette.routing import Route
 from gateway.errors import WrongUse
 from gateway.store.waits import waits_in
 from gateway.tongue import _
+from gateway.web.entrance import REFUSALS
 from gateway.web.pages.search import QUERY_CHARS, searches_of, sort_of
 from gateway.web.render import page
 from gateway.web.site import Site
@@ -27,6 +28,8 @@ async def save(request: Request) -> Response:
     """Save what was searched for; only what can be asked is kept."""
     site: Site = request.app.state.site
     form = request.state.form
+    if form.get("shared") == "yes" and "act" not in request.state.powers:
+        raise HTTPException(HTTPStatus.FORBIDDEN, _(REFUSALS["act"]))
     await run_in_threadpool(_save, site, form, request.state.agent)
     return RedirectResponse("/searches", status_code=HTTPStatus.SEE_OTHER)
 
