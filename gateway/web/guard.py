@@ -33,6 +33,7 @@ _BODY_BYTES = 64 * 1024
 _BOOK_BYTES = 2 * 1024 * 1024  # of a rule book and a pasted mail
 _PATIENCE_S = 60.0  # for a form; one with files has its own
 _FIELDS = 50
+LONGEST_PATH = 2000  # characters; ours are shorter, and a number of thousands of digits is none
 _HOST = re.compile(r"(?:\[([0-9a-f:.]{2,45})\]|([a-z0-9._-]{1,253}))(?::\d{1,5})?")
 _OPEN = ("/login", "/welcome", "/static/")
 _FILES = "/evidence/"  # the one place that takes files
@@ -133,6 +134,8 @@ class Guard:
         is_public = path.lower() in PUBLIC
         if not is_public and host_of(request.headers.get("host", "")) not in site.hosts:
             return problem(request, HTTPStatus.BAD_REQUEST, _("This name is not one that Docket answers to."))
+        if len(path) > LONGEST_PATH:
+            return problem(request, HTTPStatus.NOT_FOUND)
         if request.method not in {"GET", "HEAD", "POST"}:
             return problem(request, HTTPStatus.METHOD_NOT_ALLOWED)
         if is_public:

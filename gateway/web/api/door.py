@@ -7,7 +7,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.web.api.problem import problem
-from gateway.web.guard import host_of
+from gateway.web.guard import LONGEST_PATH, host_of
 from gateway.web.site import Site
 
 SLASH = "\ue00f"  # of no alphabet; who sends it themselves means a slash, too
@@ -44,6 +44,9 @@ class Door:
         if host_of(Headers(scope=scope).get("host", "")) not in self._site.hosts:
             answer = problem(HTTPStatus.BAD_REQUEST, "This name is not one that Docket answers to.")
             await answer(scope, receive, headed)
+            return
+        if len(scope["path"]) > LONGEST_PATH:
+            await problem(HTTPStatus.NOT_FOUND, "There is nothing at this address.")(scope, receive, headed)
             return
         await self._api({**scope, "path": path_of(scope)}, receive, headed)
 

@@ -121,6 +121,11 @@ def test_a_form_too_large_is_refused_before_it_is_read_to_the_end(browser):
     assert browser.post("/message/0/note", data={"csrf": token, "text": "x" * 70_000}).status_code == 413
 
 
+@pytest.mark.parametrize("path", ["/message/", "/entry/", "/api/v1/messages/"])
+def test_an_address_far_too_long_is_none(browser, path):
+    assert browser.get(path + "9" * 4400).status_code == 404
+
+
 @pytest.mark.parametrize("body", [b"\xff\xfe=1", b"&".join(b"a=%d" % n for n in range(99))])
 def test_a_form_that_is_no_form_is_refused(browser, body):
     headers = {"content-type": "application/x-www-form-urlencoded"}
