@@ -19,6 +19,13 @@ def is_safe(url: str) -> bool:
     >>> is_safe("https://login.brand.example"), is_safe("http://127.0.0.1:9000"), is_safe("http://login.brand.example")
     (True, True, False)
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
     local = parts.hostname in {"127.0.0.1", "localhost", "::1"}
-    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and local))
+    return (
+        bool(parts.hostname)
+        and url.isascii()
+        and (parts.scheme == "https" or (parts.scheme == "http" and local))
+    )

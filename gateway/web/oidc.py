@@ -6,6 +6,7 @@ the nonce that this very login was begun with. Blocking; pages call it in a thre
 
 import base64
 import hashlib
+import http.client
 import json
 import secrets
 import threading
@@ -34,6 +35,9 @@ _KEPT = timedelta(hours=1)  # how long the provider's description is believed
 _LEEWAY_S = 120
 _PATIENCE_S = 2.0  # for another request that asks the same
 _PAUSE_S = 20.0  # after it has not answered
+# What comes of an answer that breaks off, and of one that is whole and odd.
+_BROKEN = (OSError, ValueError, RecursionError, http.client.HTTPException)
+_ODD = (JoseError, ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError)
 
 
 class NotThem(WrongUse):
@@ -115,7 +119,7 @@ class Provider:
         try:
             try:
                 found = jwt.decode(token, self._key_set(), algorithms=_ALGORITHMS)
-            except (JoseError, ValueError):  # they have new keys, perhaps
+            except _ODD:  # they have new keys, perhaps
                 found = jwt.decode(token, self._key_set(anew=True), algorithms=_ALGORITHMS)
             jwt.JWTClaimsRegistry(
                 now=int(self.clock.now().timestamp()),
@@ -127,7 +131,7 @@ class Provider:
                 exp={"essential": True},
                 iat={"essential": True},
             ).validate(found.claims)
-        except (JoseError, ValueError) as wrong:
+        except _ODD as wrong:
             raise NotThem(f"the ID token cannot be believed: {wrong}") from wrong
         claims = dict(found.claims)
         many = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
@@ -154,7 +158,11 @@ class Provider:
         where = str(self._described()["jwks_uri"])
         if self._keys is None or anew:
             with self._asking(where):
-                self._keys = KeySet.import_key_set(cast(Any, _fetch(where)))
+                said = _fetch(where)
+                try:
+                    self._keys = KeySet.import_key_set(cast(Any, said))
+                except _ODD as wrong:
+                    raise Temporary(f"{where} holds no keys: {wrong}") from wrong
         assert self._keys is not None
         return self._keys
 
@@ -193,18 +201,22 @@ def _fetch(
     except urllib.error.HTTPError as wrong:
         with wrong:
             if fields and wrong.code in {400, 401, 403}:
-                raise NotThem(f"{url} answers {wrong.code}: {_error(wrong.read(_MOST))}") from wrong
+                raise NotThem(f"{url} answers {wrong.code}: {_error(wrong)}") from wrong
             raise Temporary(f"{url} answers {wrong.code}") from wrong
-    except (OSError, ValueError) as wrong:
+    except _BROKEN as wrong:
         raise Temporary(f"{url} does not answer as it should: {wrong}") from wrong
     if not isinstance(said, dict):
         raise Temporary(f"{url} answers no JSON object")
     return said
 
 
-def _error(body: bytes) -> str:
+def _error(answer: urllib.error.HTTPError) -> str:
     """Return the code of an error (RFC 6749 section 5.2), and nothing else: an answer may hold secrets."""
     try:
-        return "".join(each for each in str(json.loads(body)["error"])[:60] if each.isalnum() or each == "_")
-    except (ValueError, KeyError, TypeError):
+        return "".join(
+            each
+            for each in str(json.loads(answer.read(_MOST))["error"])[:60]
+            if each.isalnum() or each == "_"
+        )
+    except (*_BROKEN, KeyError, TypeError):
         return "no reason"
