@@ -35,12 +35,17 @@ class Period:
 
     @property
     def runs(self) -> list[tuple[datetime, datetime, date]]:
-        """The days in runs of 24 hours each, and those on which clocks change alone: begin, end and first day of each run."""
+        """The days in runs of 24 hours each, and those on which clocks change alone: begin, end and first day of each run.
+
+        A day that a zone has skipped, crossing the date line, is in none.
+        """
         found: list[tuple[datetime, datetime, date]] = []
         for day in self.days:
             begin, end = (_begin(one, self.zone) for one in (day, day + timedelta(days=1)))
+            if self.day_of(begin) != day:
+                continue
             whole = timedelta(days=1)
-            if found and end - begin == whole and not (begin - found[-1][0]) % whole:
+            if found and end - begin == whole and begin - found[-1][0] == day - found[-1][2]:
                 found[-1] = (found[-1][0], end, found[-1][2])
             else:
                 found.append((begin, end, day))

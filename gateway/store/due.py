@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, Select, func, or_, select
 from gateway.store import tables
 from gateway.store.clock_tables import clocks
 from gateway.store.engine import log_of
+from gateway.store.rows import chunks
 from rules.clocks import REPLY
 from rules.facts import OrderRef
 
@@ -59,8 +60,8 @@ def begun(
 
 def clocks_on(conn: Connection, messages: Iterable[int]) -> dict[tuple[int, str], ClockRow]:
     """Return the clocks that some messages started, by message and name."""
-    chosen = _chosen(conn).where(clocks.c.message.in_(list(messages)))
-    return {(one.message, one.name): one for one in _rows_of(conn, chosen)}
+    parts = (_chosen(conn).where(clocks.c.message.in_(chunk)) for chunk in chunks(messages))
+    return {(one.message, one.name): one for part in parts for one in _rows_of(conn, part)}
 
 
 def deadlines_begun(conn: Connection, since: datetime, until: datetime) -> list[ClockRow]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import update
 
 from gateway.dossier.timeline import timeline_of
 from gateway.errors import WrongUse
@@ -14,6 +15,7 @@ from gateway.figures.gathering import Months, month_figures
 from gateway.figures.period import month_named, month_of
 from gateway.figures.responses import responses_of
 from gateway.figures.tables import csv_of, plain, tables_of, tidy_csv
+from gateway.store import tables
 from gateway.store.due import ClockRow
 from rules.facts import OrderRef
 from tests.gateway.figures.conftest import BACK, LATE, MARKED
@@ -158,4 +160,21 @@ def test_a_month_is_gathered_once_until_something_new_is_in_the_store(tmp_path, 
     assert sum(one.received for one in later.days) == sum(one.received for one in first.days) + 1
     with house.store.read() as conn:
         assert later == month_figures(conn, november, house.clock.now())
+    close(house)
+
+
+def test_a_store_that_was_mended_in_place_is_told_within_a_minute(tmp_path):
+    """What was built anew stands where the one before did: where it stands tells nothing of that."""
+    house, months = build_house(tmp_path), Months()
+    seed(house)
+    november, now = month_named("2026-11", UTC), house.clock.now()
+
+    def told(at):
+        return [one.name for one in months.figures(house.store, november, at).by_mailbox]
+
+    assert told(now) == [MAILBOX]
+    with house.store.write() as tx:
+        tx.execute(update(tables.messages).values(mailbox="mended@brand.example"))
+    assert told(now + timedelta(seconds=59)) == [MAILBOX]
+    assert told(now + timedelta(seconds=60)) == ["mended@brand.example"]
     close(house)

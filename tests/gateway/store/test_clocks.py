@@ -56,6 +56,13 @@ def test_a_question_starts_a_clock_and_the_acceptance_of_an_answer_stops_it(stor
     assert (one.stopped_by, one.stopped_at, one.how, one.kept) == (by, told.at(by), "answer", True)
 
 
+def test_clocks_are_looked_up_however_many_messages_are_asked_for(store, told):
+    seq = told.ask()
+    look(store, told)
+    with store.read() as conn:
+        assert list(due.clocks_on(conn, range(300_000))) == [(seq, "reply")]
+
+
 NOT = {
     "refused": {"kind": "refused", "recipients": [ALIAS]},
     "deferred": {"kind": "deferred", "recipients": [ALIAS]},

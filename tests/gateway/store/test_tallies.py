@@ -20,6 +20,8 @@ from gateway.store.owed import open_counts, owed
         ("2026-03", "Europe/Paris"),  # one of 23
         ("2026-04", "Australia/Lord_Howe"),  # one of 24 and a half
         ("2026-02", "Asia/Kathmandu"),
+        ("2011-12", "Pacific/Apia"),  # which had no 30th
+        ("1993-08", "Pacific/Kwajalein"),  # no 21st
     ],
 )
 def test_every_message_is_counted_on_its_day_in_the_zone(store, story, month, zone):
