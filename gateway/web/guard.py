@@ -10,6 +10,7 @@ import hmac
 import logging
 import re
 import secrets
+from contextlib import suppress
 from http import HTTPStatus
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -139,7 +140,9 @@ class Guard:
         if request.method not in {"GET", "HEAD", "POST"}:
             return problem(request, HTTPStatus.METHOD_NOT_ALLOWED)
         if is_public:
-            request.state.body = await _body(request)
+            request.state.body = b""
+            with suppress(Refused):  # what is too large asks nothing
+                request.state.body = await _body(request)
             return None
         if request.method == "POST" and _is_cross_site(request):
             return problem(request, HTTPStatus.FORBIDDEN, _("This form was sent from another site."))

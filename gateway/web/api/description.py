@@ -90,7 +90,7 @@ def _answer(op: Operation) -> dict[str, Any]:
 
 def _codes(op: Operation) -> list[int]:
     own = (404,) if op.where is not Nothing else ()
-    posts = (409, 413, 415, 422) if op.method == "POST" else ()
+    posts = (408, 409, 413, 415, 422) if op.method == "POST" else ()
     return sorted({*_ALWAYS, *own, *posts, *op.fails})
 
 
