@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.archive.faults import meaning_of
+from gateway.archive.faults import Grown, meaning_of
 from gateway.archive.vault import Sealed
 from gateway.errors import ArchiveBroken, Temporary
 from gateway.mail.entry import Appended
@@ -144,7 +144,7 @@ class Committer:
             if self._broken is None:
                 log.critical("event=archive_broken cause=%s", meant)
             self._broken = meant
-        else:
+        elif not isinstance(meant, Grown):  # who looked at the log looks again
             count = sum(len(one.drafts) for one in group)
             log.error("event=group_failed entries=%d cause=%s", count, meant, exc_info=wrong)
         for one in group:
