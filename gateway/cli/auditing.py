@@ -10,33 +10,36 @@ import click
 from gateway.answer.account import COLUMNS, Sum, lines_of, sums_of
 from gateway.app import App
 from gateway.cli.frame import print_json, when
-from gateway.errors import WrongUse
+from gateway.errors import Temporary, WrongUse
+from gateway.evidence.recording import record
 from gateway.evidence.sheet import csv_line
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import Draft
 from gateway.mail.uid_sets import compact
-from gateway.store import due
+from gateway.store import due, fold
 
 
 def make_audit(app: App, since: datetime, out: Path, agent: str, as_json: bool) -> None:
-    """Write every clock that began since a moment to ``out``, print the sums, and archive that it was done."""
+    """Archive that an audit is made, write every clock that began since a moment to ``out``, and print the sums."""
     now = app.clock.now()
     with app.store.read() as conn:
-        rows = due.begun(conn, since, now)
+        read_to, rows = fold.position(conn), due.begun(conn, since, now)
+    holds = {seq for row in rows for seq in (row.message, row.by, row.stopped_by) if seq is not None}
     table = b"".join(map(csv_line, [COLUMNS, *lines_of(rows, now)]))
-    _write(out, table)
     told = {
         "kind": "audit",
         "since": when(since),
         "until": when(now),
         "lines": len(rows),
-        "holds": compact(
-            seq for row in rows for seq in (row.message, row.by, row.stopped_by) if seq is not None
-        ),
+        "holds": compact(holds),
         "sha256": hashlib.sha256(table).hexdigest(),
         "agent": agent,
     }
-    seq = app.archive.append(Draft(type="answer", payload=canonical(told), meta={"source": "command"})).seq
+    draft = Draft(type="answer", payload=canonical(told), meta={"source": "command"})
+    seq = record(app.archive, draft, holds, read_to)
+    if seq is None:
+        raise Temporary("some of it is being erased; try again in a minute")
+    _write(out, table)
     sums = sums_of(rows, now)
     if as_json:
         print_json({**told, "entry": seq, "file": str(out), "sums": [_plain(one) for one in sums]})
