@@ -56,9 +56,8 @@ class Reader:
         self._log = log
         self._deks: OrderedDict[int, bytes] = OrderedDict()
         self._erasures: dict[int, Erasure] = {}
-        self._rare: dict[
-            str, tuple[int, tuple[int, ...]]
-        ] = {}  # by type: up to where was looked, and what was found
+        # by type: up to where was looked, and what was found
+        self._rare: dict[str, tuple[int, tuple[int, ...]]] = {}
         self._lock = threading.Lock()
 
     def head(self) -> tuple[int, str]:

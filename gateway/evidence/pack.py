@@ -110,9 +110,8 @@ class Exporter:
                 (journal.bag / REPORT).unlink(missing_ok=True)  # of an attempt that broke off
                 try:
                     drawn = draw() if draw is not None else None
-                except (
-                    WrongUse
-                ):  # nothing is known of the order any more: nor may what was taken out lie about
+                except WrongUse:
+                    # Nothing is known of the order any more: nor may what was taken out lie about.
                     self._spared(journal, selection)
                     raise
                 if drawn is not None:
@@ -122,9 +121,8 @@ class Exporter:
                 if seq is not None:
                     break
                 tried, selection = selection, self._spared(journal, selection)
-                if (
-                    selection is tried
-                ):  # it was the report, drawn from a store that has not read of the erasure
+                if selection is tried:
+                    # It was the report, drawn from a store that has not read of the erasure.
                     raise Temporary("what its report shows is being erased; try again in a minute")
             unstamped = self._seal(journal, selection, seq, tags)
             if place.suffix.lower() == ".zip":

@@ -13,17 +13,9 @@ from rules.facts import OrderRef
 from tests.erasing import erase
 from tests.gateway.report.conftest import report
 from tests.packs import export
-from tests.small_house import BUYER, ORDER, build_house, close, mail, seed
+from tests.small_house import BUYER, ORDER, mail
 
 OTHER = "zz81@marketplace.amazon.de"
-
-
-@pytest.fixture
-def house(tmp_path):
-    house = build_house(tmp_path)
-    house.seqs = seed(house)
-    yield house
-    close(house)
 
 
 def listed(house, query, *seqs):

@@ -19,15 +19,7 @@ from gateway.results.result import Result
 from tests.erasing import erase
 from tests.gateway.report.conftest import report
 from tests.packs import export
-from tests.small_house import BUYER, build_house, close, seed
-
-
-@pytest.fixture
-def house(tmp_path):
-    house = build_house(tmp_path)
-    house.seqs = seed(house)
-    yield house
-    close(house)
+from tests.small_house import BUYER
 
 
 def order(house):
