@@ -1,11 +1,11 @@
 """Clocks, read: those that run, and those of an order or a message."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, or_, select
+import msgspec
+from sqlalchemy import Connection, Select, func, or_, select
 
 from gateway.store import tables
 from gateway.store.clock_tables import clocks
@@ -18,17 +18,16 @@ _links = tables.links.c
 _rows = tables.messages.c
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClockRow:
+class ClockRow(msgspec.Struct, frozen=True):
     """One clock that a message started. It runs until ``stopped_by``, an entry; ``how`` says what that entry was."""
 
+    orders: tuple[OrderRef, ...]  # not in the table: see _rows_of
     message: int
     name: str
     by: int  # the decision that started it
     kind: str  # of the message
     mailbox: str
     marketplace: str
-    orders: tuple[OrderRef, ...]
     started_at: datetime
     due_at: datetime
     said: str
@@ -40,6 +39,14 @@ class ClockRow:
     def kept(self) -> bool:
         """Whether it was stopped in time."""
         return self.stopped_at is not None and self.stopped_at <= self.due_at
+
+
+_ITS = (_rows.log == clocks.c.log) & (_rows.seq == clocks.c.message)
+_COLUMNS = tuple(
+    _rows[name] if name in {"mailbox", "marketplace"} else clocks.c[name]
+    for name in ClockRow.__struct_fields__
+    if name != "orders"
+)
 
 
 def running(conn: Connection, limit: int | None = None) -> list[ClockRow]:
@@ -144,34 +151,13 @@ def is_reply(row: ClockRow) -> bool:
 
 
 def _chosen(conn: Connection) -> Select[Any]:
-    return (
-        select(clocks, _rows.mailbox, _rows.marketplace)
-        .join(tables.messages, (_rows.log == clocks.c.log) & (_rows.seq == clocks.c.message))
-        .where(clocks.c.log == log_of(conn))
-    )
+    return select(clocks.c.message).where(clocks.c.log == log_of(conn))
 
 
 def _rows_of(conn: Connection, chosen: Select[Any]) -> list[ClockRow]:
-    found: list[Row[Any]] = list(conn.execute(chosen))
-    orders = _orders_of(conn, chosen.with_only_columns(clocks.c.message)) if found else {}
-    return [
-        ClockRow(
-            message=row.message,
-            name=row.name,
-            by=row.by,
-            kind=row.kind,
-            mailbox=row.mailbox,
-            marketplace=row.marketplace,
-            orders=tuple(orders.get(row.message, ())),
-            started_at=row.started_at,
-            due_at=row.due_at,
-            said=row.said,
-            stopped_by=row.stopped_by,
-            stopped_at=row.stopped_at,
-            how=row.how,
-        )
-        for row in found
-    ]
+    found = conn.execute(chosen.with_only_columns(*_COLUMNS).join_from(clocks, tables.messages, _ITS)).all()
+    orders = _orders_of(conn, chosen) if found else {}
+    return [ClockRow(tuple(orders.get(row.message, ())), *row) for row in found]
 
 
 def _orders_of(conn: Connection, messages: Select[Any]) -> dict[int, dict[OrderRef, None]]:

@@ -77,14 +77,15 @@ def bounced_between(conn: Connection, since: datetime, until: datetime) -> int:
 
 def tags_between(conn: Connection, since: datetime, until: datetime) -> dict[str, int]:
     """Return how many messages of a time have each tag now."""
-    # As a list and not as a join: SQLite would begin with every tag there is.
-    theirs = select(_rows.seq).where(*_between(conn, since, until))
+    # Outer, with what has no tag left out here: else SQLite would begin with every tag there is.
+    theirs = (_tags.log == _rows.log) & (_tags.message == _rows.seq)
     tagged = (
         select(_tags.tag, func.count())
-        .where(_tags.log == log_of(conn), _tags.message.in_(theirs))
+        .select_from(tables.messages.outerjoin(tables.tags, theirs))
+        .where(*_between(conn, since, until))
         .group_by(_tags.tag)
     )
-    return {str(tag): int(number) for tag, number in conn.execute(tagged)}
+    return {str(tag): int(number) for tag, number in conn.execute(tagged) if tag is not None}
 
 
 def writers_of(conn: Connection, endings: Iterable[int]) -> dict[int, str]:

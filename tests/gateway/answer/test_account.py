@@ -1,10 +1,10 @@
 """The account-audit file: a line for every clock, and sums that add up."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gateway.answer.account import COLUMNS, lines_of, sums_of
 from gateway.store.due import ClockRow

@@ -189,6 +189,6 @@ def test_what_is_missing_is_told_beforehand():
     ):
         assert words in said
     assert "stopped already (entry 50)" in "\n".join(
-        lacks_of(replace(CASE, claim=replace(CLAIM, stopped_by=50)), AT)
+        lacks_of(replace(CASE, claim=msgspec.structs.replace(CLAIM, stopped_by=50)), AT)
     )
     assert "answers nothing" in "\n".join(lacks_of(replace(CASE, claim=None), AT))
