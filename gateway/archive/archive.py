@@ -184,10 +184,18 @@ class Archive:
     def open_for(self, seq: int, label: str, sealed: bytes) -> bytes:
         """Decrypt what ``seal_for`` made for the same entry and label; raises Damaged for anything else."""
         self._committer.check()
-        key = AESGCM(subkey(self._reader.dek(seq), f"seal/{label}"))
-        with suppress(InvalidTag, ValueError):
-            return key.decrypt(sealed[:_NONCE], sealed[_NONCE:], None)
-        raise Damaged(f"what was sealed as {label!r} does not open under its key", seq)
+        return _opened(seq, self._reader.dek(seq), label, sealed)
+
+    def open_each(self, label: str, sealed: Sequence[tuple[int, bytes]]) -> Iterator[bytes | Damaged]:
+        """Yield what ``open_for`` returns or raises for each of some entries, in order, with their keys asked for together."""
+        self._committer.check()
+        deks = self._reader.deks({seq for seq, _ in sealed})
+        for seq, data in sealed:
+            dek = deks[seq]
+            try:
+                yield dek if isinstance(dek, Damaged) else _opened(seq, dek, label, data)
+            except Damaged as wrong:
+                yield wrong
 
     def destroy(self, by: int) -> int:
         """Destroy the keys that the ``erasure`` entry ``by`` names, for good; return how many there were still."""
@@ -275,3 +283,9 @@ class Archive:
         if self._held >= 0:
             os.close(self._held)
             self._held = -1
+
+
+def _opened(seq: int, dek: bytes, label: str, sealed: bytes) -> bytes:
+    with suppress(InvalidTag, ValueError):
+        return AESGCM(subkey(dek, f"seal/{label}")).decrypt(sealed[:_NONCE], sealed[_NONCE:], None)
+    raise Damaged(f"what was sealed as {label!r} does not open under its key", seq)

@@ -7,43 +7,30 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Integer, Row, bindparam, func, select
+from sqlalchemy import Connection, Engine, Row, select
 
 from gateway.archive.destruction import Erasure, Gone, tombstone_of
 from gateway.archive.faults import Damaged, reading
 from gateway.archive.leaf import Leaf, leaf_of_row
-from gateway.archive.tables import blobs, entries, keys, logs
+from gateway.archive.rows import (
+    BATCH,
+    Rows,
+    blobs_of,
+    head_of,
+    rows_at,
+    rows_between,
+    runs_of,
+    wrapped_keys,
+)
+from gateway.archive.tables import entries
 from gateway.archive.tree import ReadTile
 from gateway.archive.vault import Vault
 from gateway.archive.writer import read_tile, seqs_of
 from gateway.errors import WrongUse
 from gateway.mail.entry import Entry, Erased
 
-_BATCH = 256
-_BATCH_BYTES = 16 << 20
-_Rows = Sequence[Any]  # of Row: seq, id, type, at, leaf, size of the blob
 _RARE = 10_000  # entries of one type that are remembered
 _KEYS = 16_384  # entries' keys kept unwrapped, about 200 bytes each: what was archived is soon read again
-
-
-# a Row has a method of the name t
-_ENTRY = (entries.c.seq, entries.c.id, entries.c.type, entries.c.t.label("at"), entries.c.leaf)
-_LOG = bindparam("in_log", type_=Integer)
-# made once: making a statement costs more than running it
-_HEAD = select(logs.c.size, logs.c.checkpoint).where(logs.c.log == _LOG)
-_ROWS = (
-    select(*_ENTRY, func.length(blobs.c.blob).label("size"))
-    .outerjoin(blobs, (blobs.c.log == entries.c.log) & (blobs.c.seq == entries.c.seq))
-    .where(entries.c.log == _LOG, entries.c.seq >= bindparam("start"), entries.c.seq < bindparam("stop"))
-    .order_by(entries.c.seq)
-)
-_ROWS_OF = _ROWS.where(entries.c.type.in_(bindparam("types", expanding=True))).limit(_BATCH)
-_WRAPPED = select(keys.c.id, keys.c.kek, keys.c.wrapped).where(
-    keys.c.log == _LOG, keys.c.id.in_(bindparam("ids", expanding=True))
-)
-_BLOBS = select(blobs.c.seq, blobs.c.blob).where(
-    blobs.c.log == _LOG, blobs.c.seq.in_(bindparam("seqs", expanding=True))
-)
 
 
 class Reader:
@@ -96,9 +83,9 @@ class Reader:
         end = end if stop is None else min(stop, end)
         start = max(start, 0)
         while start < end:
-            upto = end if types is not None else min(start + _BATCH, end)
+            upto = end if types is not None else min(start + BATCH, end)
             rows = self._rows(start, upto, types)
-            if types is not None and len(rows) == _BATCH:  # the rare ones are looked for in all that is left
+            if types is not None and len(rows) == BATCH:  # the rare ones are looked for in all that is left
                 upto = rows[-1].seq + 1
             for run in runs_of(rows):
                 yield from self._open(run, erased=erased)
@@ -161,6 +148,21 @@ class Reader:
         leaf = _leaf(rows[0])
         return self._unwrap(leaf, self._wrapped([leaf.id]))
 
+    def deks(self, seqs: Collection[int]) -> dict[int, bytes | Damaged]:
+        """Return entries' own keys, asked for together and afresh; in place of one that cannot be had, why."""
+        with self._transaction(self._archive) as conn:
+            rows = {row.seq: row for row in rows_at(conn, self._log, seqs)}
+        wrapped = self._wrapped([row.id for row in rows.values()])
+        found: dict[int, bytes | Damaged] = {}
+        for seq in seqs:
+            try:
+                if seq not in rows:
+                    raise Damaged("it is missing", seq)
+                found[seq] = self._unwrap(_leaf(rows[seq]), wrapped)
+            except Damaged as wrong:
+                found[seq] = wrong
+        return found
+
     def forget(self, seqs: Collection[int]) -> None:
         """Forget entries' keys."""
         with self._lock:
@@ -179,17 +181,16 @@ class Reader:
         return found
 
     def _head(self, conn: Connection) -> tuple[int, str]:
-        row = conn.execute(_HEAD, {"in_log": self._log}).one_or_none()
-        if row is None:
+        found = head_of(conn, self._log)
+        if found is None:
             raise Damaged(f"log {self._log} is gone from the archive")
-        return row[0], row[1]
+        return found
 
-    def _rows(self, start: int, stop: int, types: Collection[str] | None) -> _Rows:
-        where = {"in_log": self._log, "start": start, "stop": stop}
+    def _rows(self, start: int, stop: int, types: Collection[str] | None) -> Rows:
         with self._transaction(self._archive) as conn:
-            if types is not None:
-                return conn.execute(_ROWS_OF, {**where, "types": list(types)}).all()
-            rows = conn.execute(_ROWS, where).all()
+            rows = rows_between(conn, self._log, start, stop, types)
+        if types is not None:
+            return rows
         for seq, row in enumerate(rows, start):
             if row.seq != seq:
                 raise Damaged("it is missing", seq)
@@ -197,7 +198,7 @@ class Reader:
             raise Damaged("it is missing", start + len(rows))
         return rows
 
-    def _open(self, rows: _Rows, *, erased: bool) -> Iterator[Entry]:
+    def _open(self, rows: Rows, *, erased: bool) -> Iterator[Entry]:
         with self._transaction(self._archive) as conn:
             sealed = blobs_of(conn, self._log, [row.seq for row in rows])
         wrapped = self._wrapped([row.id for row in rows])
@@ -253,30 +254,6 @@ class Reader:
     def _transaction(self, engine: Engine) -> Iterator[Connection]:
         with reading(), engine.connect() as conn:
             yield conn
-
-
-def wrapped_keys(conn: Connection, log: int, ids: Sequence[str]) -> dict[str, tuple[str, bytes]]:
-    """Return the wrapped keys of entries, each with the name of its key-encryption key."""
-    rows = conn.execute(_WRAPPED, {"in_log": log, "ids": list(ids)})
-    return {id_: (kek, wrapped) for id_, kek, wrapped in rows}
-
-
-def blobs_of(conn: Connection, log: int, seqs: Sequence[int]) -> dict[int, bytes]:
-    """Return the ciphertexts of entries."""
-    return {row[0]: row[1] for row in conn.execute(_BLOBS, {"in_log": log, "seqs": list(seqs)})}
-
-
-def runs_of(rows: _Rows) -> Iterator[_Rows]:
-    """Cut rows where their blobs together would take too much memory."""
-    begin = total = 0
-    for at, row in enumerate(rows):
-        size = row.size if isinstance(row.size, int) else 0
-        total += size
-        if total > _BATCH_BYTES and at > begin:
-            yield rows[begin:at]
-            begin, total = at, size
-    if begin < len(rows):
-        yield rows[begin:]
 
 
 def _leaf(row: Row[Any]) -> Leaf:

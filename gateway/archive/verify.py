@@ -21,7 +21,8 @@ from gateway.archive.kek import KEK_FILE, KekSource
 from gateway.archive.keyguard import keys_held
 from gateway.archive.keys import Wrapper, load_fingerprints, load_verifier
 from gateway.archive.leaf import leaf_of_row
-from gateway.archive.reader import Reader, blobs_of, runs_of, wrapped_keys
+from gateway.archive.reader import Reader
+from gateway.archive.rows import blobs_of, runs_of, wrapped_keys
 from gateway.archive.tables import FORMAT, blobs, entries, keyrings, logs, tiles
 from gateway.archive.tree import TILE_WIDTH
 from gateway.archive.treecheck import TreeCheck

@@ -1,7 +1,7 @@
 """An order's line of events as its page shows it: what is asked for, in windows, with the quiet times between."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from gateway.dossier.timeline import Act, Letter, Timeline
 from gateway.mail.passages import Passage, passages
 from gateway.shape import own_text
 from gateway.tongue import marked
-from gateway.web.reads import text_of
+from gateway.web.reads import texts_of
 from gateway.web.site import Site
 from rules.facts import Authentic
 
@@ -118,13 +118,14 @@ def _filters(moments: Iterable[Letter | Act], only: AbstractSet[str]) -> list[Fi
 
 
 def _stops(
-    site: Site, moments: Iterable[Letter | Act], authentic: dict[int, Authentic], only: AbstractSet[str]
+    site: Site, moments: Sequence[Letter | Act], authentic: dict[int, Authentic], only: AbstractSet[str]
 ) -> Iterator[Stop]:
     before: datetime | None = None
     whole = not only or MAIL in only
+    texts = texts_of(site, [moment.row for moment in moments if isinstance(moment, Letter) and whole])
     for moment in moments:
         is_mail = isinstance(moment, Letter)
-        text = own_text(text_of(site, moment.row)) if isinstance(moment, Letter) and whole else ""
+        text = own_text(next(texts)) if isinstance(moment, Letter) and whole else ""
         gap = moment.at - before if before is not None else None
         yield Stop(
             moment=moment,

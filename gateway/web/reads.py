@@ -1,5 +1,6 @@
 """What several pages read of a message."""
 
+from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 
 from sqlalchemy import Connection
@@ -49,11 +50,14 @@ def order_known(conn: Connection, value: str, marketplace: str = "") -> OrderRef
 
 
 def text_of(site: Site, row: MessageRow) -> str:
-    """Return a message's readable text; where it cannot be opened, words that say so: a list must still be shown."""
-    try:
-        return site.archive.open_for(row.seq, "text", row.sealed_text).decode("utf-8", "replace")
-    except Damaged:
-        return _(UNREADABLE)
+    """Return a message's readable text, as ``texts_of`` does."""
+    return next(texts_of(site, [row]))
+
+
+def texts_of(site: Site, rows: Iterable[MessageRow]) -> Iterator[str]:
+    """Yield messages' readable texts; for one that cannot be opened, words that say so: a list must still be shown."""
+    for text in site.archive.open_each("text", [(row.seq, row.sealed_text) for row in rows]):
+        yield _(UNREADABLE) if isinstance(text, Damaged) else text.decode("utf-8", "replace")
 
 
 def entry_of(site: Site, seq: int) -> Entry:

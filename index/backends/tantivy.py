@@ -75,9 +75,8 @@ class TantivyBackend:
         self.refresh()
 
     def position(self) -> int:
-        query = tantivy.Query.term_query(self._schema, "state", _POSITION)
-        hits = self._searcher.search(query, 1, count=False).hits
-        return int(self._searcher.doc(hits[0][1])["position"][0]) if hits else 0
+        place = self._position_place()
+        return 0 if place is None else int(self._searcher.doc(place)["position"][0])
 
     def refresh(self) -> None:
         self._index.reload()
@@ -120,7 +119,7 @@ class TantivyBackend:
         return tuple(counts.get(str(place), 0) for place in range(len(ranges)))
 
     def count(self) -> int:
-        return self._count(self._everything)
+        return self._searcher.num_docs - (self._position_place() is not None)
 
     def clear(self) -> None:
         if self._writer is None:
@@ -165,6 +164,11 @@ class TantivyBackend:
             for ranked, (score, _) in zip(ranks, found.hits, strict=True)
         ]
         return page_by_relevance(hits[:room], start=start, newest=max(newest, 0), total=found.count)  # type: ignore[attr-defined]
+
+    def _position_place(self) -> tantivy.DocAddress | None:
+        query = tantivy.Query.term_query(self._schema, "state", _POSITION)
+        hits = self._searcher.search(query, 1, count=False).hits
+        return hits[0][1] if hits else None
 
     def _count(self, query: tantivy.Query) -> int:
         found = self._searcher.search(query, 1, count=True, order_by_field="rank")

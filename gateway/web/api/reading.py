@@ -43,7 +43,7 @@ from gateway.web.api.shapes import (
     written,
 )
 from gateway.web.narrowing import both, term_of
-from gateway.web.reads import entry_of, mail_entry, text_of
+from gateway.web.reads import entry_of, mail_entry, text_of, texts_of
 from index.backend import Sort
 from index.query import Query, QueryError, parse_query
 from index.snippet import snippets
@@ -152,9 +152,9 @@ def search(call: Call) -> Found:
         hits=tuple(
             Hit(
                 message=line(row),
-                snippet="".join(piece for piece, _ in snippets(query, text_of(site, row), width=_WIDTH)),
+                snippet="".join(piece for piece, _ in snippets(query, text, width=_WIDTH)),
             )
-            for row in rows.values()
+            for row, text in zip(rows.values(), texts_of(site, rows.values()), strict=True)
         ),
     )
 

@@ -18,7 +18,7 @@ from gateway.store.context import orders_of_alias
 from gateway.store.records import MessageRow
 from gateway.store.reviews import ReviewRow, causes, waiting, waiting_count
 from gateway.tongue import marked
-from gateway.web.reads import text_of
+from gateway.web.reads import texts_of
 from gateway.web.render import page
 from gateway.web.site import Site
 from gateway.web.undoing import undo_of
@@ -87,15 +87,16 @@ def _look(site: Site, cause: Cause | None, before: tuple[datetime, int] | None) 
         rows = messages.messages(conn, [one.message for one in shown])
         offered = {seq: orders_of_alias(conn, row.alias, below=seq) for seq, row in rows.items() if row.alias}
         counts, count = causes(conn, _LOOKED), waiting_count(conn)
+    known = [one for one in shown if one.message in rows]
+    texts = texts_of(site, [rows[one.message] for one in known])
     doubts = [
         Doubt(
             why=one,
             row=rows[one.message],
-            words=_words(site, rows[one.message]),
+            words=_words(text),
             offered=offered.get(one.message, ())[:_OFFERED],
         )
-        for one in shown
-        if one.message in rows
+        for one, text in zip(known, texts, strict=True)
     ]
     last = (shown[-1].occurred_at, shown[-1].message) if len(found) > _SHOWN else None
     return Queue(doubts=doubts, counts=counts, count=count, before=last)
@@ -119,8 +120,8 @@ def _waiting(
         before = rows[-1].occurred_at, rows[-1].message
 
 
-def _words(site: Site, row: MessageRow) -> str:
-    text = " ".join(own_text(text_of(site, row)[: _WORDS * 10]).split())
+def _words(text: str) -> str:
+    text = " ".join(own_text(text[: _WORDS * 10]).split())
     return text if len(text) <= _WORDS else f"{text[:_WORDS]}…"
 
 

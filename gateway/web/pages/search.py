@@ -19,7 +19,7 @@ from gateway.store.waits import waits_in
 from gateway.tongue import _
 from gateway.web.histogram import Histogram, histogram
 from gateway.web.narrowing import FACETS, Choice, choices_of
-from gateway.web.reads import text_of
+from gateway.web.reads import texts_of
 from gateway.web.render import page
 from gateway.web.site import Site
 from index.backend import Sort
@@ -102,10 +102,12 @@ def find(site: Site, query: Query, *, text: str, sort: Sort, after: str | None, 
         rows = messages.messages(conn, [hit.seq for hit in hits.hits])
         orders = [] if text or after else recent_orders(conn, 8)
         behind = site.archive.head() - min(fold.position(conn), site.index.position())
+    texts = texts_of(site, rows.values())
     more = urlencode({"q": text, "sort": sort, "after": hits.after}) if hits.after else ""
     return Found(
         lines=[
-            Line(row=row, pieces=snippets(query, text_of(site, row), width=_WIDTH)) for row in rows.values()
+            Line(row=row, pieces=snippets(query, text, width=_WIDTH))
+            for row, text in zip(rows.values(), texts, strict=True)
         ],
         total=hits.total,
         more=f"/?{more}" if more else "",

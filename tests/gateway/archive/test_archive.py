@@ -196,6 +196,18 @@ def test_what_is_sealed_for_an_entry_opens_for_it_only(place, draft):
     ]:
         with pytest.raises(Damaged):
             archive.open_for(seq, label, data)
+        first, found, last = archive.open_each(label, [(0, sealed), (seq, data), (2, sealed)])
+        assert isinstance(found, Damaged)
+        assert found.seq == seq
+        assert isinstance(first, bytes) == (label == "text")
+        assert isinstance(last, Damaged)
+    again = archive.seal_for(1, "text", b"also")
+    assert list(archive.open_each("text", [(1, again), (0, sealed), (1, again)])) == [
+        b"also",
+        b"readable",
+        b"also",
+    ]
+    assert list(archive.open_each("text", [])) == []
     with pytest.raises(WrongUse):
         archive.seal_for(2, "text", b"")
 
