@@ -22,7 +22,7 @@ from gateway.web.site import Site
 from rules.facts import OrderRef
 
 _LOOK_S = 1.0
-_SIGN_S = 15  # looks between signs of life; with each the session is looked at again
+_SIGN_S = 15  # looks between signs of life; with each, and before each count, the session is looked at again
 _LOOKS = 600  # then the browser comes again by itself, through the guard
 _MOST = 300  # streams at once
 _NUMBER = re.compile(r"[0-9]{1,15}")
@@ -65,17 +65,22 @@ async def _events(request: Request, pulse: Pulse) -> AsyncIterator[str]:
             counts = pulse.known()
             if counts is None:
                 counts = await run_in_threadpool(pulse.counts)
-            if counts != told:
+            changed, due = counts != told, look % _SIGN_S == 0
+            if (changed or due) and not await run_in_threadpool(_is_open, request):
+                return
+            if changed:
                 told = counts
                 yield f"id: {counts.at}\nevent: pulse\ndata: {json.dumps(asdict(counts))}\n\n"
-            if look % _SIGN_S == 0:
-                site: Site = state.site
-                if await run_in_threadpool(site.accounts.session, request.state.session) is None:
-                    return
+            if due:
                 yield ": here\n\n"
             await asyncio.sleep(_LOOK_S)
     finally:
         state.streams -= 1
+
+
+def _is_open(request: Request) -> bool:
+    site: Site = request.app.state.site
+    return site.accounts.session(request.state.session) is not None
 
 
 def _newer(site: Site, ref: OrderRef, after: int) -> int:

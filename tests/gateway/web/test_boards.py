@@ -181,6 +181,17 @@ def test_a_stream_ends_with_its_session(told):
         assert leaving.get("/live").status_code == 303
 
 
+def test_who_is_moved_to_other_mailboxes_is_told_no_count_of_what_comes_after(told):
+    told.accounts.add("clara", PASSWORD)
+    with told.client("clara") as moved, moved.stream("GET", "/live") as stream:
+        lines = stream.iter_lines()
+        pulse_in(lines)
+        next(line for line in lines if line == ": here")
+        told.accounts.assign("clara", role="agent", mailboxes=("second@brand.example",))
+        told.take(mail("Noch eine Frage", "Hallo?", from_="p3@marketplace.amazon.de", message_id="p3"))
+        assert not [line for line in lines if line]
+
+
 def test_a_stream_ends_with_its_server(told):
     with ExitStack() as stack, httpx.Client(timeout=20) as visitor:
         server = stack.enter_context(ExitStack())
