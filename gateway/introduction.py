@@ -8,6 +8,7 @@ from gateway.door.address import split_address
 from gateway.door.names import Names
 from gateway.errors import WrongUse
 from gateway.relay.tls import is_implicit
+from gateway.store.spelling import folded
 
 _USUAL = 993
 
@@ -66,4 +67,5 @@ def names_of(app: App) -> Names:
         is_agent=lambda name: app.accounts.agent(name) is not None,
         mailbox_of=app.mailbox_of,
         domains=frozenset(address.rpartition("@")[2] for address in app.mailboxes),
+        folded=folded,
     )

@@ -11,6 +11,7 @@ from gateway.door.throttle import LoginThrottle
 
 log = logging.getLogger(__name__)
 
+_NAME_MOST = 100  # characters of a name that are counted under; nobody's is so long
 # The agent's name when the password is right, else None. Slow by design (argon2), so it runs in a thread.
 CheckPassword = Callable[[str, str], str | None]
 
@@ -48,18 +49,19 @@ class Doorkeeper:
             name, wanted = await asyncio.to_thread(self._names.read, login.name)
         except Exception as wrong:
             raise _our_fault(peer, wrong) from wrong
-        if not self._throttle.charge(peer, name):  # however it was written
+        counted = self._names.folded(name)[:_NAME_MOST]  # however it was written
+        if not self._throttle.charge(peer, counted):
             raise TurnedAway("Too many failed logins; try again later", temporary=True)
         try:
             async with self._slots:
                 agent = await asyncio.to_thread(self._check, name, login.password)
         except Exception as wrong:
-            self._throttle.refund(peer, name)  # our fault, not a guess
+            self._throttle.refund(peer, counted)  # our fault, not a guess
             raise _our_fault(peer, wrong) from wrong
         if agent is None:
             log.warning("event=login_failed peer=%s", peer)
             raise TurnedAway("Name or password is wrong", temporary=False)
-        self._throttle.refund(peer, name)
+        self._throttle.refund(peer, counted)
         return agent, wanted
 
 

@@ -9,11 +9,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
-    """``is_agent`` says whether a name is an agent's, ``mailbox_of`` which mailbox an address belongs to."""
+    """``is_agent`` says whether a name is an agent's, ``mailbox_of`` which mailbox an address belongs to.
+
+    ``folded`` makes one of all spellings that the accounts take for the same name.
+    """
 
     is_agent: Callable[[str], bool] = lambda _: False
     mailbox_of: Callable[[str], str | None] = lambda _: None
     domains: Collection[str] = ()
+    folded: Callable[[str], str] = str.casefold
 
     def read(self, given: str) -> tuple[str, str]:
         """Return the agent's name, and the mailbox that they mean, if any.

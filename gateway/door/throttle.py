@@ -47,7 +47,7 @@ class Gate:
 
 
 class LoginThrottle:
-    """Counts failed logins in a sliding window, by peer and by name.
+    """Counts failed logins in a sliding window, by peer and by name, of which each is given in one spelling alone.
 
     An attempt is charged before its password is checked and refunded when it was right; guesses made in parallel
     are so counted like guesses made in turn.
@@ -61,7 +61,7 @@ class LoginThrottle:
 
     def charge(self, peer: str, name: str) -> bool:
         """Count an attempt; False, and nothing counted, when peer or name has failed too often."""
-        keys = (("peer", peer), ("name", name.casefold()))
+        keys = (("peer", peer), ("name", name))
         if any(len(self._recent(key)) >= self._caps[key[0]] for key in keys):
             return False
         for key in keys:
@@ -72,7 +72,7 @@ class LoginThrottle:
         return True
 
     def refund(self, peer: str, name: str) -> None:
-        for key in (("peer", peer), ("name", name.casefold())):
+        for key in (("peer", peer), ("name", name)):
             charges = self._charges.get(key)
             if charges:
                 charges.pop()

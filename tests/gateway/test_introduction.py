@@ -4,7 +4,7 @@ import pytest
 
 from gateway.app import App
 from gateway.errors import WrongUse
-from gateway.introduction import services_of
+from gateway.introduction import names_of, services_of
 from gateway.settings import parse_config
 
 BOX = '[[mailbox]]\naddress = "support@brand.example"\n'
@@ -50,6 +50,11 @@ def test_a_mailbox_that_is_not_read_through_docket_is_read_where_its_mail_goes()
     (starttls,) = told(BOX + deliver + "port = 143\n").boxes
     assert servers(starttls.imap) == [("imap.other.example", 143, False)]
     assert told(LISTEN + BOX).boxes[0].imap == ()
+
+
+def test_names_are_counted_as_the_accounts_compare_them():
+    folded = names_of(App(config=parse_config('hostname = "mail.brand.example"\n' + BOX))).folded
+    assert {folded(one) for one in ("jos\u00e9", "JOS\u00c9", " jose\u0301\u00a0")} == {"jos\u00e9"}
 
 
 def test_a_port_that_nobody_can_know_is_left_out_until_the_service_runs():

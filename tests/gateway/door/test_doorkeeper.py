@@ -7,6 +7,8 @@ import pytest
 
 from gateway.door.doorkeeper import Doorkeeper, Login, TurnedAway, login_of
 from gateway.door.limits import Limits
+from gateway.door.names import Names
+from gateway.store.spelling import folded
 
 
 def refusals(doorkeeper, *logins):
@@ -26,6 +28,22 @@ def test_guesses_made_at_the_same_time_count_like_guesses_made_in_turn():
     doorkeeper = Doorkeeper(lambda _name, _password: None, Limits(login_failures_per_name=3))
     answers = refusals(doorkeeper, *(Login("anna", str(number)) for number in range(10)))
     assert sorted(answers) == ["later"] * 7 + ["wrong"] * 3
+
+
+SPELLINGS = ["jos\u00e9", "JOS\u00c9", " jos\u00e9", "jos\u00e9\u00a0", "jose\u0301", "\u3000Jose\u0301 "]
+
+
+def test_however_a_name_is_spelled_its_guesses_are_counted_together():
+    names = Names(folded=folded)
+    doorkeeper = Doorkeeper(lambda _name, _password: None, Limits(login_failures_per_name=3), names)
+    answers = refusals(doorkeeper, *(Login(name, "x") for name in SPELLINGS))
+    assert sorted(answers) == ["later"] * 3 + ["wrong"] * 3
+
+
+def test_a_name_of_many_characters_is_counted_under_its_beginning():
+    doorkeeper = Doorkeeper(lambda _name, _password: None, Limits(login_failures_per_name=1))
+    answers = refusals(doorkeeper, *(Login("x" * length, "x") for length in (5000, 60_000)))
+    assert sorted(answers) == ["later", "wrong"]
 
 
 def test_only_so_many_passwords_are_checked_at_once():
