@@ -8,6 +8,7 @@ import msgspec
 from gateway.app import App
 from gateway.clock import Clock
 from gateway.door.doorkeeper import Doorkeeper
+from gateway.door.standing import Standing
 from gateway.door.throttle import Gate
 from gateway.errors import ArchiveBroken
 from gateway.ids import ulid
@@ -18,12 +19,17 @@ from gateway.servers import Imap, Views
 
 
 def fronts_of(
-    app: App, doorkeeper: Doorkeeper, tls: ssl.SSLContext, on_broken: Callable[[ArchiveBroken], None]
+    app: App,
+    doorkeeper: Doorkeeper,
+    standing: Standing,
+    tls: ssl.SSLContext,
+    on_broken: Callable[[ArchiveBroken], None],
 ) -> Iterator[tuple[str, str, Front]]:
     """Yield each front with its kind and the address it is to listen on."""
     limits = app.config.limits
     house = House(
         doorkeeper=doorkeeper,
+        standing=standing,
         route=route_of(app),
         journal=Journal(app.archive, app.store),
         limits=limits,
@@ -59,6 +65,8 @@ def route_of(app: App) -> Route:
 
     def route(agent: str, wanted: str) -> Mailbox | None:
         held = app.accounts.mailboxes_of(agent)
+        if held is None:
+            return None
         theirs = [box for address, box in boxes.items() if not held or address in held]
         if wanted:
             address = app.mailbox_of(wanted)

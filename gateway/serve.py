@@ -17,6 +17,7 @@ from pathlib import Path
 from gateway.app import App
 from gateway.clients.services import untagged
 from gateway.door.doorkeeper import Doorkeeper
+from gateway.door.standing import Standing
 from gateway.door.throttle import Gate
 from gateway.errors import ArchiveBroken, WrongUse
 from gateway.fronts import fronts_of
@@ -33,6 +34,7 @@ from gateway.mail.entry import Draft
 from gateway.outlets import witnesses_of
 from gateway.receipt import Accept
 from gateway.status import software_entry
+from gateway.store.tickets import Tickets
 from gateway.supervise import WorkerProcess, is_at_work
 from gateway.telling import hooks_of
 from gateway.timekeeping import stamping_of
@@ -144,32 +146,30 @@ def _listeners(app: App, accept: Accept, service: Running) -> list[tuple[str, st
     if not config.tls.certificate or not config.tls.key:
         raise WrongUse("mail clients need a certificate: set certificate and key under [tls]")
     tls = server_context(Path(config.tls.certificate), Path(config.tls.key))
-    doorkeeper = Doorkeeper(_check_password(app), config.limits, names_of(app))
-    submission = partial(SubmissionConnection, shared, doorkeeper=doorkeeper, mailbox_of=_mailbox_for(app))
+    tickets = Tickets(app.accounts)
+    doorkeeper = Doorkeeper(tickets.give, config.limits, names_of(app))
+    standing = Standing(tickets.void)
+    submission = partial(
+        SubmissionConnection, shared, doorkeeper=doorkeeper, standing=standing, mailbox_of=_mailbox_for(app)
+    )
     starttls: Callable[[], Connection] = partial(submission, tls=tls)
     listeners.extend(("submission", address, Listener(starttls)) for address in config.listen.submission)
     implicit = partial(Listener, submission, context=tls, handshake_s=config.limits.handshake_s)
     listeners.extend(("submissions", address, implicit()) for address in config.listen.submissions)
     if reads:
-        listeners.extend(fronts_of(app, doorkeeper, tls, broken))
+        listeners.extend(fronts_of(app, doorkeeper, standing, tls, broken))
     return listeners
 
 
-def _check_password(app: App) -> Callable[[str, str], str | None]:
-    def check(name: str, password: str) -> str | None:
-        agent = app.accounts.check(name, password, client=True)
-        return agent.name if agent is not None else None
-
-    return check
-
-
 def _mailbox_for(app: App) -> Callable[[str, str, str], str]:
-    """Say which mailbox an agent writes for: the one their From names, else their only one, else the first."""
+    """Say which mailbox an agent writes for: the one their From names, else their only one, else the first, "" for none."""
 
     def mailbox_for(agent: str, mail_from: str, header_from: str) -> str:
-        theirs = [box for box in app.accounts.mailboxes_of(agent) if box in app.mailboxes] or [
-            *dict.fromkeys(app.mailboxes.values())
-        ]
+        boxes = tuple(dict.fromkeys(app.mailboxes.values()))
+        held = app.accounts.mailboxes_of(agent)
+        if held is None:
+            return ""
+        theirs = [box for box in held if box in boxes] if held else boxes
         for address in (header_from, mail_from):
             box = app.mailbox_of(address) or app.mailbox_of(untagged(address))
             if box in theirs:

@@ -18,6 +18,7 @@ from gateway.archive.archive import Archive, create_archive
 from gateway.clock import FixedClock
 from gateway.door.doorkeeper import Doorkeeper
 from gateway.door.limits import Limits
+from gateway.door.standing import Standing
 from gateway.door.throttle import Gate
 from gateway.imap_proxy.front import Front, House, Mailbox
 from gateway.imap_proxy.record import Journal
@@ -26,6 +27,7 @@ from gateway.ingest.tls import make_certificate, server_context
 from gateway.mail.entry import Entry
 from gateway.store.accounts import Accounts
 from gateway.store.engine import Store
+from gateway.store.tickets import Tickets
 from tests.stores import new_store
 
 NOW = datetime(2026, 11, 27, 8, 0, tzinfo=UTC)
@@ -54,7 +56,12 @@ class Port:
 
 @contextlib.contextmanager
 def agents_port(
-    place: Path, upstream: Upstream, *, protected: tuple[str, ...] = (), **limits: Any
+    place: Path,
+    upstream: Upstream,
+    *,
+    protected: tuple[str, ...] = (),
+    every_s: float = 2.0,
+    **limits: Any,
 ) -> Iterator[Port]:
     """Run the port on a loop of its own until the block ends; afterwards everything that was done is archived."""
     urls = {name: f"sqlite:///{place / name}.db" for name in ("archive", "keys", "store", "accounts")}
@@ -74,15 +81,14 @@ def agents_port(
     ending = asyncio.Event()
     loop = uvloop.new_event_loop()  # as serve does
 
-    def check(name: str, password: str) -> str | None:
-        found = port.accounts.check(name, password, client=True)
-        return None if found is None else found.name
+    tickets = Tickets(port.accounts)
 
     async def run() -> None:
         settings = Limits(**limits)
         box = Mailbox(address=MAILBOX, upstream=upstream, protected=protected)
         house = House(
-            doorkeeper=Doorkeeper(check, settings),
+            doorkeeper=Doorkeeper(tickets.give, settings),
+            standing=Standing(tickets.void, every_s=every_s),
             route=lambda _, wanted: box if wanted in {"", MAILBOX} else None,
             journal=Journal(port.archive, port.store),
             limits=settings,

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 
 from gateway.demo.mailbox import Mailbox
+from gateway.imap_proxy.commands import Command
 from gateway.imap_proxy.observer import Deed
 from gateway.imap_proxy.passage import Passage
 from tests.mailboxes import PASSWORD, USER
@@ -25,6 +26,9 @@ def imap_front(box: Mailbox, deeds: list[Deed] | None = None) -> Iterator[tuple[
         if deeds is not None:
             deeds.extend(done)
 
+    async def never(_command: Command) -> str:
+        return ""
+
     async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         session = asyncio.ensure_future(serve(reader, writer))
         sessions.add(session)
@@ -38,7 +42,7 @@ def imap_front(box: Mailbox, deeds: list[Deed] | None = None) -> Iterator[tuple[
             while not (await server[0].readline()).startswith(b"front OK"):
                 pass
             writer.write(b"* PREAUTH Ready\r\n")
-            await Passage((reader, writer), server, record=record).run()
+            await Passage((reader, writer), server, record=record, ends=never).run()
         finally:
             for end in (writer, server[1]):
                 end.close()

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from gateway.door.limits import Limits
 from gateway.door.names import Names
 from gateway.door.throttle import LoginThrottle
+from gateway.ticket import Ticket
 
 log = logging.getLogger(__name__)
 
 _NAME_MOST = 100  # characters of a name that are counted under; nobody's is so long
-# The agent's name when the password is right, else None. Slow by design (argon2), so it runs in a thread.
-CheckPassword = Callable[[str, str], str | None]
+# A ticket when the password is right, else None. Slow by design (argon2), so it runs in a thread.
+CheckPassword = Callable[[str, str], Ticket | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +40,12 @@ class Doorkeeper:
         self._throttle = LoginThrottle(limits)
         self._slots = asyncio.Semaphore(limits.password_checks)
 
-    async def admit(self, peer: str, login: Login) -> str:
-        """Return the agent's name; raises TurnedAway."""
+    async def admit(self, peer: str, login: Login) -> Ticket:
+        """Return the agent's ticket; raises TurnedAway."""
         return (await self.admit_to(peer, login))[0]
 
-    async def admit_to(self, peer: str, login: Login) -> tuple[str, str]:
-        """Return the agent's name, and the mailbox that was named with it, if any; raises TurnedAway."""
+    async def admit_to(self, peer: str, login: Login) -> tuple[Ticket, str]:
+        """Return the agent's ticket, and the mailbox that was named with it, if any; raises TurnedAway."""
         try:
             name, wanted = await asyncio.to_thread(self._names.read, login.name)
         except Exception as wrong:
@@ -54,15 +55,15 @@ class Doorkeeper:
             raise TurnedAway("Too many failed logins; try again later", temporary=True)
         try:
             async with self._slots:
-                agent = await asyncio.to_thread(self._check, name, login.password)
+                ticket = await asyncio.to_thread(self._check, name, login.password)
         except Exception as wrong:
             self._throttle.refund(peer, counted)  # our fault, not a guess
             raise _our_fault(peer, wrong) from wrong
-        if agent is None:
+        if ticket is None:
             log.warning("event=login_failed peer=%s", peer)
             raise TurnedAway("Name or password is wrong", temporary=False)
         self._throttle.refund(peer, counted)
-        return agent, wanted
+        return ticket, wanted
 
 
 def _our_fault(peer: str, wrong: Exception) -> TurnedAway:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from gateway.door.doorkeeper import Login, TurnedAway, login_of
 from gateway.imap_proxy.commands import readable
 from gateway.imap_proxy.wire import Fault, Octets, Text, Wire
+from gateway.ticket import Ticket
 
 _READ = 4096
 _LINE = 65536
@@ -20,16 +21,15 @@ _COMMAND = re.compile(rb"([!#$&',-\[\]^-z|}~]{1,64}) ([A-Za-z]+)(?: (.*))?\Z", r
 _STRING = re.compile(rb'"((?:[^"\\]|\\["\\])*)"|([^\s"(){%*\\]+)')
 _LITERAL_HERE = b"\0"  # stands for a literal; no line has one of its own
 
-Admit = Callable[
-    [Login], Awaitable[tuple[str, str]]
-]  # the agent, and the mailbox they mean; raises TurnedAway
+# The agent's ticket, and the mailbox they mean; raises TurnedAway.
+Admit = Callable[[Login], Awaitable[tuple[Ticket, str]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entered:
     """Who came in, by which command, and what else has been read already. ``client`` is what the program says it is."""
 
-    agent: str
+    ticket: Ticket
     wanted: str  # the mailbox that was named with the login, "" for none
     tag: bytes
     wire: Wire
@@ -114,7 +114,7 @@ class Entrance:
             if login is None:
                 await self._wrong(tag + b" BAD Not what this command asks for")
                 return None
-            agent, wanted = await self._admit(login)
+            ticket, wanted = await self._admit(login)
         except TurnedAway as away:
             self._failed += 1
             code = b"UNAVAILABLE" if away.temporary else b"AUTHENTICATIONFAILED"
@@ -123,7 +123,7 @@ class Entrance:
                 await self._say(b"* BYE Too many failed logins")
                 raise Gone from away
             return None
-        return Entered(agent=agent, wanted=wanted, tag=tag, wire=self._wire, client=self._client)
+        return Entered(ticket=ticket, wanted=wanted, tag=tag, wire=self._wire, client=self._client)
 
     async def _by_plain(self, rest: bytes) -> Login | None:
         mechanism, _, initial = rest.partition(b" ")

@@ -10,20 +10,25 @@ from functools import partial
 from gateway.door.address import split_address
 from gateway.door.doorkeeper import Doorkeeper
 from gateway.door.limits import Limits
+from gateway.door.standing import SHUT, Standing
 from gateway.door.throttle import Gate, peer_key
 from gateway.errors import ArchiveBroken, Temporary, WrongUse
 from gateway.imap_proxy.capabilities import withhold
 from gateway.imap_proxy.commands import Command
 from gateway.imap_proxy.entrance import Entered, Entrance, Gone
-from gateway.imap_proxy.observer import Deed
+from gateway.imap_proxy.observer import CHANGES, Deed
 from gateway.imap_proxy.passage import Passage
 from gateway.imap_proxy.record import Journal, Who
 from gateway.imap_proxy.upstream import Opened, Upstream, enter, shut
 from gateway.relay.tls import is_loopback
+from gateway.ticket import Ticket
 
 log = logging.getLogger(__name__)
 
 _BUFFER = 256 * 1024
+_LOOKED_AT = CHANGES | {
+    "select"
+}  # others, which may come by the thousand, have what the rounds of Standing find
 # Which mailbox an agent means, by its address or by none, and where it is; None for one that is not theirs.
 Route = Callable[[str, str], "Mailbox | None"]
 
@@ -42,6 +47,7 @@ class House:
     """What all connections share. ``on_broken`` must end the service: what agents do can no longer be recorded."""
 
     doorkeeper: Doorkeeper
+    standing: Standing
     route: Route
     journal: Journal
     limits: Limits
@@ -137,12 +143,14 @@ class Front:
                 (reader, writer),
                 opened.streams,
                 record=record,
+                ends=partial(_over, house.standing, entered.ticket),
                 keeps=partial(_keeps, mailbox.protected),
                 commands=entered.wire,
                 responses=opened.wire,
                 idle_s=house.limits.imap_idle_s,
             )
-            await passage.run()
+            with house.standing.watched(entered.ticket, partial(passage.end, SHUT)):
+                await passage.run()
         finally:
             await shut(opened.streams)
             await house.journal.write(who, [Deed(did="logout")])
@@ -151,14 +159,14 @@ class Front:
         """Let somebody in, and log in behind; who it is is on disk before they are told that they are in."""
         while True:
             entered = await entrance.run()
-            mailbox = self._house.route(entered.agent, entered.wanted)
+            mailbox = self._house.route(entered.ticket.agent, entered.wanted)
             if mailbox is None:
                 await entrance.refuse(
                     entered.tag, "No mailbox of yours is by that name, or none is set up for mail clients"
                 )
                 continue
             who = Who(
-                agent=entered.agent,
+                agent=entered.ticket.agent,
                 mailbox=mailbox.address,
                 account=mailbox.upstream.account,
                 session=self._house.new_id(),
@@ -177,6 +185,11 @@ class Front:
                     entered.tag,
                     "The mailbox cannot be reached now; the person in charge finds why in Docket's log",
                 )
+
+
+async def _over(standing: Standing, ticket: Ticket, command: Command) -> str:
+    """Say why a command finds its session over, or nothing."""
+    return SHUT if command.kind in _LOOKED_AT and not await standing.stands(ticket) else ""
 
 
 def _keeps(protected: tuple[str, ...], command: Command) -> str:

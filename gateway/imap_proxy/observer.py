@@ -17,7 +17,7 @@ _ASKED_MOST = 200  # messages of one command that are asked who they are
 _KNOWN_MOST = 20_000  # of a folder, that are remembered
 _OPENED_MOST = 500  # messages opened one after another that make one deed
 _TURNS = frozenset({"select", "leave", "close"})  # after these another folder is open, or none
-_CHANGES = frozenset({"store", "copy", "move", "append", "expunge", "close", "folder", "other"})
+CHANGES = frozenset({"store", "copy", "move", "append", "expunge", "close", "folder", "other"})
 _DID = {
     "store": "flagged",
     "copy": "copied",
@@ -77,7 +77,7 @@ class Observer:
         if command.kind in _TURNS:
             return bool(running)
         return command.kind != "quiet" and bool(
-            running & _TURNS or (command.kind in _CHANGES and "fetch" in running)
+            running & _TURNS or (command.kind in CHANGES and "fetch" in running)
         )
 
     def begin(self, command: Command) -> Steps:
@@ -120,7 +120,7 @@ class Observer:
             self._opened |= dict.fromkeys(uids, self._marks(command))
             if len(self._opened) >= _OPENED_MOST:
                 return self._told()
-        elif kind in _CHANGES and (kind == "other" or line[len(tag) + 1 : len(tag) + 4].upper() != b"BAD"):
+        elif kind in CHANGES and (kind == "other" or line[len(tag) + 1 : len(tag) + 4].upper() != b"BAD"):
             # of a verb that we do not know, only its makers know what BAD means
             whole = ok and b"[MODIFIED" not in line.upper()
             deeds = self._done(command, uids, line, said="" if whole else readable(line[len(tag) + 1 :]))
@@ -143,7 +143,7 @@ class Observer:
     def _unanswered(self, command: Command, uids: tuple[int, ...], said: str) -> list[Deed]:
         if command.kind == "fetch" and uids and self._folder:  # what came of it came before the answer
             return [replace(self._deed("opened", uids), seen=self._marks(command), said=said)]
-        return self._done(command, uids, b"", said=said) if command.kind in _CHANGES else []
+        return self._done(command, uids, b"", said=said) if command.kind in CHANGES else []
 
     def _marks(self, command: Command) -> bool:
         return command.marks_seen and not self._read_only

@@ -10,7 +10,7 @@ import logging
 import math
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from gateway.door.deadline import Deadline
 from gateway.imap_proxy.capabilities import WITHHELD_COMMANDS, withhold
@@ -37,7 +37,7 @@ class Passage:
     """One client and the server behind, from the login to the end of either.
 
     A command that changes something is answered to the client once ``record`` has its deed. ``keeps`` says why a command
-    may not be carried out, or nothing. ``commands`` is what the login has read with.
+    may not be carried out, ``ends`` why the session is over before it, or nothing. ``commands`` is what the login has read with.
     """
 
     def __init__(
@@ -46,6 +46,7 @@ class Passage:
         server: tuple[asyncio.StreamReader, asyncio.StreamWriter],
         *,
         record: Record,
+        ends: Callable[[Command], Awaitable[str]],
         keeps: Callable[[Command], str] = lambda _: "",
         commands: Wire | None = None,
         responses: Wire | None = None,
@@ -57,14 +58,12 @@ class Passage:
         self._teller = Teller(record, self._stop)
         self._ways: list[asyncio.Task[None]] = []
         self._silence = Deadline(asyncio.get_running_loop(), math.inf, self._stop)
-        self._keeps = keeps
+        self._keeps, self._ends = keeps, ends
         self._commands = commands or Wire(from_client=True)
         self._responses = responses or Wire(from_client=False)
         self._observer = Observer()
         self._command: Command | None = None  # whose parts are coming
         self._inquiry: Inquiry | None = None
-        self._secret = b"docket-" + secrets.token_hex(8).encode() + b"-"
-        self._asked_own = 0
         self._quiet = asyncio.Event()  # no command of the client's is under way
         self._quiet.set()
         self._running: set[bytes] = set()  # tags that have no answer yet
@@ -92,10 +91,8 @@ class Passage:
             try:
                 await self._teller.end(self._observer.close())
             finally:
-                del (
-                    self._teller,
-                    self._silence,
-                )  # they hold on to us: both connections would wait for the collector
+                # They hold on to us: both connections would wait for the collector.
+                del self._teller, self._silence
 
     def _stop(self) -> None:
         for way in self._ways:
@@ -121,7 +118,7 @@ class Passage:
                     case Fault():
                         reason = event.reason
                 if reason:
-                    await self._end(reason)
+                    self.end(reason)
                     return
             await self._to_server.drain()
             data = await self._read(self._from_client)
@@ -151,10 +148,11 @@ class Passage:
             if tag in self._running or len(self._running) >= _AT_ONCE:
                 return "this tag is in use, or too many are"
             command = Command(tag, text.unmarked[len(tag) + 1 :])
+            if reason := await self._ends(command):
+                return reason
             withheld = command.verb in WITHHELD_COMMANDS
             if not withheld and (reason := self._keeps(command)):
-                await self._refuse(tag, reason)
-                self._skip(text.literal)
+                await self._refuse(tag, reason, text.literal)
                 return ""
             if not withheld:
                 await self._look_ahead(command)
@@ -183,11 +181,12 @@ class Passage:
             self._skip(text.literal)
         return ""
 
-    async def _refuse(self, tag: bytes, reason: str) -> None:
-        """Answer a command ourselves, once all before it are answered."""
+    async def _refuse(self, tag: bytes, reason: str, literal: Literal | None) -> None:
+        """Answer a command ourselves, once all before it are answered, and leave out what follows of it."""
         await self._quiet.wait()
         self._to_client.write(tag + b" NO [CANNOT] " + reason.encode("ascii", "replace") + b"\r\n")
         await self._to_client.drain()
+        self._skip(literal)
 
     def _part(self, octets: Octets) -> None:
         if self._command is not None and isinstance(given := self._command.more[-1], Given):
@@ -211,8 +210,7 @@ class Passage:
 
     async def _inquire(self, question: bytes) -> list[bytes]:
         await self._quiet.wait()
-        self._asked_own += 1
-        self._inquiry = inquiry = Inquiry(self._secret + str(self._asked_own).encode())
+        self._inquiry = inquiry = Inquiry(b"docket-" + secrets.token_hex(8).encode())  # nobody can guess it
         self._to_server.write(inquiry.tag + b" " + question + b"\r\n")
         await self._to_server.drain()
         return await inquiry.done
@@ -232,12 +230,13 @@ class Passage:
         return await self._asked
 
     async def _down(self) -> None:
+        between = True
         while True:
             passed: list[bytes] = []
             while True:
                 if self._inquiry is None and (data := self._responses.skim()):
                     passed.append(data)
-                    self._between = self._responses.is_between
+                    between = self._responses.is_between
                 event = self._responses.next_event()
                 match event:
                     case None:
@@ -247,13 +246,14 @@ class Passage:
                             self._inquiry = None
                     case Text():
                         passed.append(await self._response(event))
-                        self._between = event.ends and event.literal is None
+                        between = event.ends and event.literal is None
                     case Octets():
                         passed.append(event.data)
                     case Fault():
                         log.warning("imap-server-unreadable why=%s", event.reason)
                         return
             self._to_client.writelines(passed)
+            self._between = between
             await self._to_client.drain()
             data = await self._read(self._from_server)
             if not data:
@@ -290,7 +290,9 @@ class Passage:
         self._silence.allow(self._idle_s)
         return await reader.read(_READ)
 
-    async def _end(self, reason: str) -> None:
+    def end(self, reason: str) -> None:
+        """Say why, unless the client is in the middle of a response, and pass on no more."""
         if self._between:
             self._to_client.write(b"* BYE " + reason.encode() + b"\r\n")
-            await self._to_client.drain()
+        self._between = False
+        self._stop()

@@ -5,6 +5,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable
 
 from gateway.door.doorkeeper import Doorkeeper, Login, TurnedAway, login_of
+from gateway.ticket import Ticket
 
 # Sends "334 " and the challenge, returns the client's line without CRLF.
 Challenge = Callable[[str], Awaitable[bytes]]
@@ -17,8 +18,8 @@ class Refused(Exception):
     """The exchange ended without credentials; the text is the reply."""
 
 
-async def admitted(doorkeeper: Doorkeeper, peer: str, login: Login) -> str:
-    """Return the agent's name, or raise Refused: 454 when throttled, 535 when wrong."""
+async def admitted(doorkeeper: Doorkeeper, peer: str, login: Login) -> Ticket:
+    """Return the agent's ticket, or raise Refused: 454 when throttled, 535 when wrong."""
     try:
         return await doorkeeper.admit(peer, login)
     except TurnedAway as away:

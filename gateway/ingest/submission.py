@@ -1,6 +1,7 @@
 """Submission (RFC 6409): agents send answers here, each under their own name, over TLS only (RFC 8314)."""
 # ruff: noqa: N802 - aiosmtpd finds verbs by their names
 
+import logging
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,11 +10,16 @@ from email.utils import parseaddr
 from ssl import SSLContext
 
 from gateway.door.doorkeeper import Doorkeeper
+from gateway.door.standing import SHUT, Standing
 from gateway.door.throttle import peer_key
+from gateway.errors import Temporary
 from gateway.ingest.authentication import Refused, admitted, credentials, prompt
 from gateway.ingest.service import Service
 from gateway.ingest.smtp import SmtpConnection
 from gateway.mail.entry import Envelope
+from gateway.ticket import Ticket
+
+log = logging.getLogger(__name__)
 
 # The mailbox an agent writes for, from agent, MAIL FROM and From field; "" where none fits (policy then decides).
 MailboxOf = Callable[[str, str, str], str]
@@ -32,13 +38,15 @@ class SubmissionConnection(SmtpConnection):
         service: Service,
         *,
         doorkeeper: Doorkeeper,
+        standing: Standing,
         mailbox_of: MailboxOf,
         tls: SSLContext | None = None,
     ) -> None:
         super().__init__(service, knows=lambda _: "", tls=tls)
         self._doorkeeper = doorkeeper
+        self._standing = standing
         self._mailbox_of = mailbox_of
-        self._agent = ""
+        self._ticket: Ticket | None = None
         self._failed_logins = 0
 
     def extensions(self) -> list[str]:
@@ -47,7 +55,21 @@ class SubmissionConnection(SmtpConnection):
     async def may_send(self) -> str:
         if not self.tls:
             return "530 5.7.0 Say STARTTLS first"
-        return "" if self._agent else "530 5.7.0 Log in first"
+        return await self._unwelcome()
+
+    async def _unwelcome(self) -> str:
+        """Return the reply to who may send nothing (RFC 4954 section 6), or ""; whose login stands no more is heard no longer."""
+        if self._ticket is None:
+            return "530 5.7.0 Log in first"
+        try:
+            if await self._standing.stands(self._ticket):
+                return ""
+        except Temporary as wrong:
+            log.error("event=standing_not_checked peer=%s why=%s", self.peer, wrong)
+            return wrong.reply
+        log.warning("event=login_stands_no_more peer=%s", self.peer)
+        self.closing = True
+        return f"530 5.7.0 {SHUT}"
 
     async def smtp_AUTH(self, arg: str | None) -> None:
         assert self.session is not None
@@ -56,7 +78,7 @@ class SubmissionConnection(SmtpConnection):
             await self.push("538 5.7.11 Passwords are taken over TLS only: say STARTTLS first")
         elif not self.session.extended_smtp:
             await self.push("503 5.5.1 Say EHLO first")
-        elif self._agent:
+        elif self._ticket is not None:
             await self.push("503 5.5.1 You are logged in")
         elif self.in_transaction:
             await self.push("503 5.5.1 A transaction is open")
@@ -69,7 +91,7 @@ class SubmissionConnection(SmtpConnection):
         try:
             login = await credentials(mechanism, initial, self._challenge)
             self.keep_waiting()
-            self._agent = await admitted(self._doorkeeper, peer_key(self.peer_ip), login)
+            self._ticket = await admitted(self._doorkeeper, peer_key(self.peer_ip), login)
         except Refused as refused:
             self._failed_logins += str(refused).startswith(("535", "454"))
             await self.push(str(refused))
@@ -85,10 +107,16 @@ class SubmissionConnection(SmtpConnection):
             raise Refused("501 5.5.2 Line too long")
         return line.strip()
 
+    async def _handed_over(self, raw: bytes) -> str:
+        """Look once more: a message takes as long to come as its sender likes."""
+        self.keep_waiting()
+        return await self._unwelcome() or await super()._handed_over(raw)
+
     def envelope_of(self, raw: bytes) -> Envelope:
-        envelope = super().envelope_of(raw)
-        mailbox = self._mailbox_of(self._agent, envelope.mail_from, header_from(raw))
-        return replace(envelope, agent=self._agent, mailbox=mailbox)
+        assert self._ticket is not None
+        envelope, agent = super().envelope_of(raw), self._ticket.agent
+        mailbox = self._mailbox_of(agent, envelope.mail_from, header_from(raw))
+        return replace(envelope, agent=agent, mailbox=mailbox)
 
 
 def header_from(raw: bytes) -> str:

@@ -104,10 +104,10 @@ class Accounts:
             row = find(conn, name)
         return None if row is None else agent_of(row)
 
-    def mailboxes_of(self, name: str) -> tuple[str, ...]:
-        """Return the mailboxes an agent is held to; empty means every one, and so it is for a name we do not know."""
+    def mailboxes_of(self, name: str) -> tuple[str, ...] | None:
+        """Return the mailboxes an agent is held to; empty means every one, and None that there is no such agent, who has none."""
         found = self.agent(name)
-        return () if found is None else found.mailboxes
+        return None if found is None else found.mailboxes
 
     def passwd(self, name: str, password: str, *, stamp: str = "") -> None:
         """Set a new password, end the agent's sessions and void their invitation; raises WrongUse for a name that is not there.

@@ -9,12 +9,17 @@ from gateway.door.doorkeeper import Doorkeeper, Login, TurnedAway, login_of
 from gateway.door.limits import Limits
 from gateway.door.names import Names
 from gateway.store.spelling import folded
+from gateway.ticket import Ticket
+
+
+def ticket(name):
+    return Ticket(agent=name, stamp="as it was")
 
 
 def refusals(doorkeeper, *logins):
     async def ask(login):
         try:
-            return await doorkeeper.admit("192.0.2.1", login)
+            return (await doorkeeper.admit("192.0.2.1", login)).agent
         except TurnedAway as away:
             return "later" if away.temporary else "wrong"
 
@@ -57,7 +62,7 @@ def test_only_so_many_passwords_are_checked_at_once():
         both.wait(10)
         with lock:
             running[0] -= 1
-        return name
+        return ticket(name)
 
     answers = refusals(Doorkeeper(check, Limits(password_checks=2)), *(Login("anna", "x") for _ in range(6)))
     assert answers == ["anna"] * 6
@@ -71,7 +76,7 @@ def test_a_fault_of_ours_is_no_failed_login():
         if broken:
             broken.pop()
             raise RuntimeError("accounts.db is locked")
-        return name
+        return ticket(name)
 
     doorkeeper = Doorkeeper(check, Limits(login_failures_per_name=1))
     assert [refusals(doorkeeper, Login("anna", "x"))[0] for _ in range(4)] == ["later"] * 3 + ["anna"]
@@ -83,7 +88,7 @@ def test_a_password_is_not_shown():
 
 @pytest.mark.parametrize("name", ["anna", "ANNA"])
 def test_the_name_is_the_one_the_accounts_know(name):
-    doorkeeper = Doorkeeper(lambda given, _password: given.lower(), Limits())
+    doorkeeper = Doorkeeper(lambda given, _password: ticket(given.lower()), Limits())
     assert refusals(doorkeeper, Login(name, "x")) == ["anna"]
 
 

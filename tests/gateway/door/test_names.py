@@ -7,6 +7,7 @@ import pytest
 from gateway.door.doorkeeper import Doorkeeper, Login, TurnedAway
 from gateway.door.limits import Limits
 from gateway.door.names import Names
+from gateway.ticket import Ticket
 
 BOXES = {"support@brand.example": "support@brand.example"}
 NAMES = Names(
@@ -55,6 +56,8 @@ def test_a_fault_of_ours_while_a_name_is_read_is_nobodys_failure():
     def broken(_name):
         raise OSError("the disk")
 
-    doorkeeper = Doorkeeper(lambda name, _password: name, Limits(), Names(is_agent=broken))
+    doorkeeper = Doorkeeper(
+        lambda name, _password: Ticket(agent=name, stamp=""), Limits(), Names(is_agent=broken)
+    )
     with pytest.raises(TurnedAway, match="cannot be checked at the moment"):
         asyncio.run(doorkeeper.admit("192.0.2.1", Login("anna", "x")))

@@ -4,7 +4,7 @@ import asyncio
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ import uvloop
 from gateway.clock import FixedClock
 from gateway.door.doorkeeper import Doorkeeper
 from gateway.door.limits import Limits
+from gateway.door.standing import Standing
 from gateway.door.throttle import Gate
 from gateway.ingest.listener import Listener, trust
 from gateway.ingest.lmtp import LmtpConnection
@@ -24,6 +25,7 @@ from gateway.ingest.submission import SubmissionConnection
 from gateway.ingest.tls import make_certificate, server_context
 from gateway.mail.entry import Envelope
 from gateway.receipt import Receipt
+from gateway.ticket import Ticket
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 PASSWORDS = {"anna": "secret", "björn": "geheim ö"}
@@ -127,6 +129,8 @@ class House:
         self.now = NOW
         self.certificates = certificates
         self.checked: list[str] = []
+        self.out: set[str] = set()  # agents whose logins stand no more
+        self.is_blind = False  # whether logins cannot be looked up
         self._loop = loop
         self._listeners: list[Listener] = []
         self._thread = threading.Thread(target=loop.run_forever)
@@ -164,11 +168,13 @@ class House:
     def submission(self, *, implicit: bool = False, tls: bool = True, **limits: float) -> str:
         service = self.service(**limits)
         context = server_context(*self.certificates) if tls else None
-        doorkeeper = Doorkeeper(self._check, service.limits)
+        doorkeeper, standing = Doorkeeper(self._check, service.limits), Standing(self._void)
 
         def make() -> SubmissionConnection:
             starttls = None if implicit else context
-            return SubmissionConnection(service, doorkeeper=doorkeeper, mailbox_of=_mailbox_of, tls=starttls)
+            return SubmissionConnection(
+                service, doorkeeper=doorkeeper, standing=standing, mailbox_of=_mailbox_of, tls=starttls
+            )
 
         return self.listen(make, context=context if implicit else None)
 
@@ -190,9 +196,14 @@ class House:
         self._thread.join()
         self._loop.close()
 
-    def _check(self, name: str, password: str) -> str | None:
+    def _check(self, name: str, password: str) -> Ticket | None:
         self.checked.append(threading.current_thread().name)
-        return name if PASSWORDS.get(name) == password else None
+        return Ticket(agent=name, stamp="") if PASSWORDS.get(name) == password else None
+
+    def _void(self, tickets: Collection[Ticket]) -> list[Ticket]:
+        if self.is_blind:
+            raise OSError("the disk")
+        return [one for one in tickets if one.agent in self.out]
 
 
 def _mailbox_of(_agent: str, _mail_from: str, header_from: str) -> str:

@@ -73,6 +73,42 @@ def test_a_policy_refusal_reaches_the_agent_word_for_word(house, connect, client
     assert client.reply() == "550 5.7.1 Refused by rule amazon/links: ?http://shop.example? (archived as 3)"
 
 
+def logged_in(house, connect, client_context):
+    client = connect(house.submission(implicit=True), context=client_context).open()
+    assert client.say("AUTH PLAIN AGFubmEAc2VjcmV0").startswith("235 ")
+    return client
+
+
+def test_whose_login_stands_no_more_begins_nothing(house, connect, client_context):
+    client = logged_in(house, connect, client_context)
+    house.out.add("anna")
+    client.send(b"MAIL FROM:<help@shop.example>\r\nRCPT TO:<b@market.example>\r\n")
+    assert client.reply() == "530 5.7.0 Your login was changed or taken back; log in again"
+    assert client.closed()
+
+
+def test_a_message_that_was_under_way_when_its_sender_was_shut_out_is_refused(house, connect, client_context):
+    client = logged_in(house, connect, client_context).begin()
+    client.send(MAIL)
+    house.out.add("anna")
+    client.send(b".\r\n")
+    assert client.reply().startswith("530 5.7.0 ")
+    assert client.closed()
+    assert house.archive.kept == []
+
+
+def test_where_a_login_cannot_be_looked_up_its_sender_comes_again(house, connect, client_context):
+    client = logged_in(house, connect, client_context).begin()
+    house.is_blind = True
+    client.send(MAIL + b".\r\n")
+    assert client.reply().startswith("451 4.3.0 ")
+    assert client.say("MAIL FROM:<help@shop.example>").startswith("451 4.3.0 ")
+    house.is_blind = False
+    client.begin()
+    client.send(MAIL + b".\r\n")
+    assert client.reply() == "250 2.0.0 Archived 1"
+
+
 @pytest.mark.needs("swaks")
 @pytest.mark.parametrize(
     "way",

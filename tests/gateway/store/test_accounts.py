@@ -81,7 +81,8 @@ def test_agents_are_listed_by_name_with_what_they_may(accounts):
         ("ben", "admin", ()),
     ]
     assert accounts.mailboxes_of("Anna") == ("a@x", "b@x")
-    assert accounts.mailboxes_of("nobody") == ()
+    assert accounts.mailboxes_of("ben") == ()
+    assert accounts.mailboxes_of("nobody") is None
     assert accounts.agent("nobody") is None
 
 
