@@ -32,6 +32,10 @@ class WrongUse(DocketError):
     """A command, query or setting is wrong: exit code 2. The text says which and how to mend it."""
 
 
+class LoginChanged(DocketError):
+    """Somebody's login was changed, or their session ended, while they were at something that it has to allow."""
+
+
 class ArchiveBroken(DocketError):
     """The archive can no longer promise durability (a failed fsync, a rolled-back head): stop taking mail.
 

@@ -6,11 +6,12 @@ system is the same accent.
 
 import secrets
 from collections.abc import Iterable
+from copy import copy
 from datetime import timedelta
 from typing import Any
 
 from argon2 import PasswordHasher
-from sqlalchemy import Row, delete, insert, select
+from sqlalchemy import Connection, Row, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from gateway.clock import Clock
@@ -24,7 +25,9 @@ from gateway.store.agents import (
     change,
     end_sessions,
     find,
+    hold,
     must_exist,
+    name_to_log_in_with,
     stamp_of,
     token_hash,
 )
@@ -32,8 +35,9 @@ from gateway.store.app_passwords import AppPassword
 from gateway.store.engine import Store, log_of
 from gateway.store.failures import Failures
 from gateway.store.passwords import NONE, Passwords
-from gateway.store.sessions import begin
+from gateway.store.sessions import begin, whose
 from gateway.store.spelling import folded
+from gateway.store.standing import Standing, hold_login
 
 
 class Accounts:
@@ -55,6 +59,12 @@ class Accounts:
         self._passwords = Passwords(hasher or PasswordHasher())
         self._failures = Failures(clock)
 
+    def by(self, standing: Standing) -> "Accounts":
+        """Return these accounts, changed only while somebody's login stands still; else each change raises LoginChanged."""
+        one: Accounts = copy(self)
+        one._store = standing.held(self._store)
+        return one
+
     def add(
         self,
         name: str,
@@ -65,14 +75,7 @@ class Accounts:
         role: Role = "agent",
     ) -> Agent:
         """Add an agent, without a password where it is None; raises WrongUse for a name that is taken or cannot be typed."""
-        name = folded(name)
-        if (
-            not 0 < len(name) <= 64
-            or not name.isprintable()
-            or not name.strip(".")
-            or any(part.isspace() for part in name)
-        ):
-            raise WrongUse(f"{name!r} is no name to log in with; use 1 to 64 characters without spaces")
+        name = name_to_log_in_with(name)
         boxes = tuple(sorted({box.lower() for box in mailboxes}))
         row = {
             "name": name,
@@ -109,27 +112,24 @@ class Accounts:
         found = self.agent(name)
         return None if found is None else found.mailboxes
 
-    def passwd(self, name: str, password: str, *, stamp: str = "") -> None:
-        """Set a new password, end the agent's sessions and void their invitation; raises WrongUse for a name that is not there.
+    def passwd(self, name: str, password: str) -> str:
+        """Set a new password, end the agent's sessions and void their invitation; return the stamp that they have by it.
 
-        And where a ``stamp`` is given that is theirs no more.
+        Raises WrongUse for a name that is not there.
         """
         hashed = self._passwords.hash(password)
         with self._store.write() as tx:
-            if stamp and stamp != stamp_of(find(tx, name)):
-                raise WrongUse(f"the login of {name!r} was changed meanwhile")
+            _change(tx, name, password=hashed)
             invitations.withdraw(tx, folded(name))
-            end_sessions(tx, name)
-            changed = change(tx, name, password=hashed)
-        must_exist(changed, name)
+            return stamp_of(find(tx, name))
 
     def invite(self, name: str, days: float) -> str:
         """Return a code with which an agent sets their password; the one they had is void, and so are their sessions.
 
         Raises WrongUse for a name that is not there.
         """
-        self._change(name, password=NONE)
         with self._store.write() as tx:
+            _change(tx, name, password=NONE)
             return invitations.invite(tx, folded(name), self._clock.now(), days)
 
     def join(self, code: str, password: str) -> Agent | None:
@@ -137,12 +137,14 @@ class Accounts:
         hashed = self._passwords.hash(password)
         with self._store.write() as tx:
             name = invitations.whose(tx, code, self._clock.now())
-            row = find(tx, name) if name is not None else None
+            row = hold(tx, name) if name is not None else None
             if row is None or row.disabled:  # who was shut out has to be let in first
                 return None
-            invitations.take(tx, code, self._clock.now())
+            if invitations.take(tx, code, self._clock.now()) is None:
+                return None
             change(tx, row.name, password=hashed)
-        return agent_of(row)
+            joined = find(tx, row.name)
+        return None if joined is None else agent_of(joined)
 
     def invited(self, code: str) -> str:
         """Return whom an invitation is for, "" where it is not good."""
@@ -151,15 +153,18 @@ class Accounts:
 
     def disable(self, name: str, *, disabled: bool = True) -> None:
         """Shut an agent out, ending their sessions, or let them in again; raises WrongUse for an unknown name."""
-        self._change(name, disabled=disabled)
+        with self._store.write() as tx:
+            _change(tx, name, disabled=disabled)
 
     def assign(self, name: str, *, role: Role, mailboxes: Iterable[str]) -> None:
         """Set what an agent may and which mailboxes they have, ending their sessions; raises WrongUse for an unknown name."""
-        self._change(name, role=role, mailboxes=tuple(sorted({box.lower() for box in mailboxes})))
+        with self._store.write() as tx:
+            _change(tx, name, role=role, mailboxes=tuple(sorted({box.lower() for box in mailboxes})))
 
     def remove(self, name: str) -> None:
         """Remove an agent and their sessions; raises WrongUse for a name that is not there."""
         with self._store.write() as tx:
+            must_exist(int(hold(tx, name) is not None), name)
             end_sessions(tx, name)
             app_passwords.revoke(tx, folded(name))
             tokens.revoke_all(tx, folded(name))
@@ -167,8 +172,7 @@ class Accounts:
             invitations.withdraw(tx, folded(name))
             factors.clear(tx, folded(name))
             identities.unbind(tx, folded(name))
-            gone = tx.execute(delete(agents).where(agents.c.log == log_of(tx), agents.c.name == folded(name)))
-        must_exist(gone.rowcount, name)
+            tx.execute(delete(agents).where(agents.c.log == log_of(tx), agents.c.name == folded(name)))
 
     def check(self, name: str, password: str, peer: str = "", *, client: bool = False) -> Agent | None:
         """Return the agent whose password this is, else None: alike for a wrong password, an unknown or a disabled name.
@@ -214,7 +218,7 @@ class Accounts:
     def make_app_password(self, name: str, label: str) -> tuple[str, str]:
         """Return the id and the password of a new app password; raises WrongUse for a name that is not there."""
         with self._store.write() as tx:
-            must_exist(int(find(tx, name) is not None), name)
+            must_exist(int(hold(tx, name) is not None), name)
             return app_passwords.make(tx, folded(name), label, self._clock.now())
 
     def app_passwords_of(self, name: str) -> tuple[AppPassword, ...]:
@@ -235,18 +239,15 @@ class Accounts:
         with self._store.read() as conn:
             return stamp_of(find(conn, name))
 
-    def open_session(
-        self, name: str, hours: float, *, peer: str = "", client: str = "", stamp: str = ""
-    ) -> str:
+    def open_session(self, name: str, hours: float, *, stamp: str, peer: str = "", client: str = "") -> str:
         """Start a session and return its token, of which only a hash is kept; ``peer`` and ``client`` say where it began.
 
-        Raises WrongUse where a ``stamp`` is given that is theirs no more.
+        ``stamp`` is how the login stood when somebody showed that it is theirs; raises LoginChanged where it does no more.
         """
         token = secrets.token_urlsafe(32)
         now = self._clock.now()
         with self._store.write() as tx:
-            if stamp and stamp != stamp_of(find(tx, name)):
-                raise WrongUse(f"the login of {name!r} was changed meanwhile")
+            hold_login(tx, name, stamp)
             until = now + timedelta(hours=hours)
             begin(tx, token_hash(token), folded(name), now, until, peer, client)
         return token
@@ -254,16 +255,7 @@ class Accounts:
     def session(self, token: str) -> Agent | None:
         """Return whose session a token opens, or None when it has ended or never was."""
         with self._store.read() as conn:
-            row = conn.execute(
-                select(agents)
-                .join(sessions, (sessions.c.log == agents.c.log) & (sessions.c.agent == agents.c.name))
-                .where(
-                    sessions.c.log == log_of(conn),
-                    sessions.c.token == token_hash(token),
-                    sessions.c.expires_at > self._clock.now(),
-                    agents.c.disabled.is_(False),
-                )
-            ).first()
+            row = whose(conn, token_hash(token), self._clock.now())
         return None if row is None else agent_of(row)
 
     def close_session(self, token: str) -> None:
@@ -281,8 +273,9 @@ class Accounts:
     def close(self) -> None:
         self._store.close()
 
-    def _change(self, name: str, **values: Any) -> None:
-        with self._store.write() as tx:
-            end_sessions(tx, name)
-            changed = change(tx, name, **values)
-        must_exist(changed, name)
+
+def _change(tx: Connection, name: str, **values: Any) -> None:
+    """Change an agent and end their sessions; held first, so that none is begun meanwhile. Raises WrongUse for an unknown name."""
+    must_exist(int(hold(tx, name) is not None), name)
+    end_sessions(tx, name)
+    change(tx, name, **values)

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, Row, Select, delete, select, update
 
 from gateway.errors import WrongUse
 from gateway.store.accounts_tables import agents, sessions
@@ -42,9 +42,12 @@ def agent_of(row: Row[Any]) -> Agent:
 
 
 def find(conn: Connection, name: str) -> Row[Any] | None:
-    return conn.execute(
-        select(agents).where(agents.c.log == log_of(conn), agents.c.name == folded(name))
-    ).first()
+    return conn.execute(_chosen(conn, name)).first()
+
+
+def hold(tx: Connection, name: str) -> Row[Any] | None:
+    """Find an agent and let nobody else change them until this transaction ends, as SQLite's one writer does anyway."""
+    return tx.execute(_chosen(tx, name).with_for_update()).first()
 
 
 def change(tx: Connection, name: str, *, was: str = "", **values: Any) -> int:
@@ -61,6 +64,15 @@ def end_sessions(tx: Connection, name: str) -> None:
     tx.execute(delete(sessions).where(sessions.c.log == log_of(tx), sessions.c.agent == folded(name)))
 
 
+def name_to_log_in_with(name: str) -> str:
+    """Return a new name as it is kept; raises WrongUse for one that nobody could type, or that is no place in an address."""
+    name = folded(name)
+    typed = name.isprintable() and not any(part.isspace() for part in name)
+    if not 0 < len(name) <= 64 or not typed or not name.strip("."):
+        raise WrongUse(f"{name!r} is no name to log in with; use 1 to 64 characters without spaces")
+    return name
+
+
 def must_exist(count: int, name: str) -> None:
     if not count:
         raise WrongUse(f"there is no agent {name!r}; to see them all: docket agent list")
@@ -69,8 +81,13 @@ def must_exist(count: int, name: str) -> None:
 def stamp_of(row: Row[Any] | None) -> str:
     if row is None:
         return ""
-    said = f"{row.password}\n{row.role}\n{row.mailboxes}\n{row.disabled}"
+    # Since when they are here tells them from somebody of their name who came after them.
+    said = f"{row.password}\n{row.role}\n{row.mailboxes}\n{row.disabled}\n{row.made_at}"
     return hashlib.sha256(said.encode()).hexdigest()[:32]
+
+
+def _chosen(conn: Connection, name: str) -> Select[Any]:
+    return select(agents).where(agents.c.log == log_of(conn), agents.c.name == folded(name))
 
 
 def token_hash(token: str) -> str:

@@ -8,8 +8,9 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ class Store:
         self._mend = mend
         self._log = log
         self._is_whole = True
+        self._first: Callable[[Connection], None] = lambda _: None
         self._beside: dict[tuple[str, ...], Store] = {}
         self._opening = threading.Lock()
         self._engine = engine.execution_options(docket_log=log)
@@ -53,7 +55,14 @@ class Store:
         if not self._is_whole:
             raise PermissionError("who sees a part of a store does not write it")
         with damage_told(self._engine, self._mend), self._writer.begin() as conn:
+            self._first(conn)
             yield conn
+
+    def after(self, first: Callable[[Connection], None]) -> "Store":
+        """Return this store with ``first`` done at the beginning of each transaction that writes; what it raises ends that."""
+        one: Store = copy(self)
+        one._first = first
+        return one
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -21,6 +21,7 @@ from gateway.errors import WrongUse
 from gateway.store.accounts_tables import factors
 from gateway.store.engine import Store, log_of
 from gateway.store.spelling import folded
+from gateway.store.standing import Standing
 
 _CODES = 10
 _STEP_S = 30
@@ -62,6 +63,10 @@ class Factors:
         self._store = store
         self._clock = clock
         self._key = key
+
+    def by(self, standing: Standing) -> "Factors":
+        """Return these factors, changed only while somebody's login stands still; else each change raises LoginChanged."""
+        return Factors(standing.held(self._store), self._clock, self._key)
 
     def of(self, agent: str) -> Held:
         with self._store.read() as conn:

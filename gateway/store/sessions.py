@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, Row, delete, insert, select
 
 from gateway.clock import Clock
 from gateway.errors import WrongUse
-from gateway.store.accounts_tables import origins, sessions
+from gateway.store.accounts_tables import agents, origins, sessions
 from gateway.store.engine import Store, log_of
 from gateway.store.spelling import folded
 
@@ -38,6 +39,20 @@ def begin(
     tx.execute(delete(origins).where(origins.c.log == log_of(tx), origins.c.token.not_in(there)))
     row = {"log": log_of(tx), "token": token, "made_at": now, "peer": peer[:_MOST], "client": client[:_MOST]}
     tx.execute(insert(origins), row)
+
+
+def whose(conn: Connection, token: str, now: datetime) -> Row[Any] | None:
+    """Return the agent whose session it is, given its token's hash; None for one that is over, or of who is shut out."""
+    return conn.execute(
+        select(agents)
+        .join(sessions, (sessions.c.log == agents.c.log) & (sessions.c.agent == agents.c.name))
+        .where(
+            sessions.c.log == log_of(conn),
+            sessions.c.token == token,
+            sessions.c.expires_at > now,
+            agents.c.disabled.is_(False),
+        )
+    ).first()
 
 
 class Sessions:

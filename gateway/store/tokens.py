@@ -19,8 +19,10 @@ from gateway.errors import WrongUse
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import Draft
 from gateway.store.accounts_tables import agents, tokens
+from gateway.store.agents import hold, must_exist
 from gateway.store.engine import Store, log_of
 from gateway.store.spelling import folded
+from gateway.store.standing import Standing
 from gateway.tongue import marked
 
 PREFIX = "docket-api"
@@ -69,6 +71,10 @@ class Tokens:
         self._store = store
         self._clock = clock
 
+    def by(self, standing: Standing) -> "Tokens":
+        """Return these tokens, changed only while somebody's login stands still; else each change raises LoginChanged."""
+        return Tokens(standing.held(self._store), self._clock)
+
     def make(
         self,
         agent: str,
@@ -96,8 +102,7 @@ class Tokens:
             "used_at": None,
         }
         with self._store.write() as tx:
-            if not _knows(tx, row["agent"]):
-                raise WrongUse(f"there is no agent {agent!r}; to see them all: docket agent list")
+            must_exist(int(hold(tx, agent) is not None), agent)
             tx.execute(insert(tokens), {"log": log_of(tx), "key": key, "mac": _mac(key, text), **row})
         return Token(**row | {"scopes": tuple(wanted), "mailboxes": tuple(boxes)}), text
 
@@ -152,9 +157,14 @@ def issue(
     days: int = 0,
     by: str,
     source: str,
+    standing: Standing | None = None,
 ) -> tuple[Token, str]:
-    """Make a token and record that it was made; one that the log does not know of opens nothing. Raises WrongUse."""
-    made, text = tokens.make(agent, label, scopes, mailboxes, days)
+    """Make a token and record that it was made; one that the log does not know of opens nothing. Raises WrongUse.
+
+    Where a ``standing`` is given it is made by that alone; taken back it is in any case.
+    """
+    maker = tokens if standing is None else tokens.by(standing)
+    made, text = maker.make(agent, label, scopes, mailboxes, days)
     try:
         append(_draft("made", made, by, source))
     except BaseException:
@@ -188,11 +198,6 @@ def _draft(did: str, token: Token, by: str, source: str) -> Draft:
 def revoke_all(tx: Connection, agent: str) -> None:
     """Take back all of an agent who leaves."""
     tx.execute(delete(tokens).where(_columns.log == log_of(tx), _columns.agent == agent))
-
-
-def _knows(tx: Connection, agent: str) -> bool:
-    its = select(agents.c.name).where(agents.c.log == log_of(tx), agents.c.name == agent)
-    return tx.scalar(its) is not None
 
 
 def _seen(wanted: list[str], held: list[str]) -> frozenset[str] | None:

@@ -7,8 +7,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from gateway.errors import WrongUse
+from gateway.errors import LoginChanged
 from gateway.store.spelling import folded
+from gateway.store.standing import Standing
 from gateway.tongue import _
 from gateway.web.guard import session_cookie, set_cookie, visit_cookie
 from gateway.web.render import page
@@ -36,7 +37,7 @@ async def admit(
                 name, site.session_hours, peer=peer, client=client, stamp=stamp
             )
         )
-    except WrongUse as wrong:
+    except LoginChanged as wrong:
         raise HTTPException(
             HTTPStatus.UNAUTHORIZED, _("Your login was changed meanwhile. Begin again.")
         ) from wrong
@@ -62,14 +63,20 @@ def forgive(request: Request, name: str = "", *, by: str = "password") -> None:
     request.app.state.throttle.forgive(_keys(request, name, by))
 
 
-async def confirm(request: Request) -> str:
+def standing(request: Request, stamp: str = "") -> Standing:
+    """Return by what right somebody logged in does something; without a ``stamp`` by how their login stood when they came."""
+    state = request.state
+    return Standing(name=state.agent, session=state.session, stamp=stamp or state.who.stamp)
+
+
+async def confirm(request: Request) -> Standing:
     """Let who is logged in do what is for them alone: they give their password once more. Raises HTTPException.
 
-    Returns how their login stands with that password, "" where nobody has one.
+    Returns by what right they do it; what it changes is changed ``by`` that, for much may happen until then.
     """
     site: Site = request.app.state.site
     if site.sso and site.sso.only:
-        return ""
+        return standing(request)
     name, password = request.state.agent, request.state.form.get("password", "")
     # Counted apart from logins: strangers who try somebody's name are not to keep them from what they do.
     if wait_s := charged(request, name, by="confirm"):
@@ -79,7 +86,7 @@ async def confirm(request: Request) -> str:
     if agent is None:
         raise HTTPException(HTTPStatus.BAD_REQUEST, _("This is not your password. Nothing was changed."))
     forgive(request, name, by="confirm")
-    return agent.stamp
+    return standing(request, agent.stamp)
 
 
 def too_many(response: Response, wait_s: int) -> Response:

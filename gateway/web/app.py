@@ -11,6 +11,8 @@ from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
+from gateway.errors import LoginChanged
+from gateway.tongue import _
 from gateway.web.api.door import Door
 from gateway.web.api.service import build_api
 from gateway.web.badges import Badges
@@ -119,7 +121,7 @@ def build_site(site: Site) -> Starlette:
             Middleware(Guard, site=site),
             Middleware(Badges, pulses=pulses),
         ],
-        exception_handlers={HTTPException: _say},
+        exception_handlers={HTTPException: _say, LoginChanged: _say_begin_again},
     )
     app.state.site = site
     app.state.throttle = Throttle()
@@ -128,6 +130,11 @@ def build_site(site: Site) -> Starlette:
     app.state.pulses = pulses
     app.state.streams, app.state.ending = 0, lambda: False
     return app
+
+
+async def _say_begin_again(request: Request, _wrong: Exception) -> Response:
+    """Answer who was at something that their login allowed when they began, and does no more."""
+    return problem(request, HTTPStatus.CONFLICT, _("Your login was changed meanwhile. Begin again."))
 
 
 async def _say(request: Request, wrong: Exception) -> Response:

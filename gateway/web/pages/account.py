@@ -46,13 +46,13 @@ async def make(request: Request) -> Response:
     name, label = request.state.agent, request.state.form.get("label", "").strip()[:_LABEL]
     if not label:
         raise HTTPException(HTTPStatus.BAD_REQUEST, _("Say what it is for: the computer, the telephone."))
-    await confirm(request)
+    accounts = site.accounts.by(await confirm(request))
     if len(await run_in_threadpool(site.accounts.app_passwords_of, name)) >= _PASSWORDS:
         raise HTTPException(
             HTTPStatus.CONFLICT,
             _("You have %(passwords)s: take back those that nothing uses.") % {"passwords": _PASSWORDS},
         )
-    id_, password = await run_in_threadpool(site.accounts.make_app_password, name, label)
+    id_, password = await run_in_threadpool(accounts.make_app_password, name, label)
     try:
         await _record(request, "app password made", name, id_)
     except BaseException:

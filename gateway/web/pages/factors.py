@@ -20,8 +20,9 @@ from gateway.store.attempts import Attempts
 from gateway.store.passwords import fault_of_password
 from gateway.store.people import person_draft
 from gateway.store.preferences import choose_language
+from gateway.store.standing import Standing
 from gateway.tongue import LANGUAGES, _
-from gateway.web.admission import admit, confirm
+from gateway.web.admission import admit, confirm, standing
 from gateway.web.render import page
 from gateway.web.site import Site
 
@@ -29,51 +30,48 @@ from gateway.web.site import Site
 async def set_password(request: Request) -> Response:
     """Set a new password; every other session ends."""
     site, name, form = _site(request), request.state.agent, request.state.form
-    stamp = await confirm(request)
+    accounts = site.accounts.by(await confirm(request))
     fresh = form.get("new", "")
     if fault := fault_of_password(fresh, name):
         raise HTTPException(HTTPStatus.BAD_REQUEST, sentence(_(fault)))
     if fresh != form.get("again", ""):
         raise HTTPException(HTTPStatus.BAD_REQUEST, _("The two new passwords are not the same."))
-    try:
-        await run_in_threadpool(lambda: site.accounts.passwd(name, fresh, stamp=stamp))
-    except WrongUse as wrong:
-        raise HTTPException(
-            HTTPStatus.CONFLICT, _("Your login was changed meanwhile. Begin again.")
-        ) from wrong
+    stamp = await run_in_threadpool(accounts.passwd, name, fresh)
     await _record(request, "password changed")
-    return await admit(request, name, "/account", await run_in_threadpool(site.accounts.stamp, name))
+    return await admit(request, name, "/account", stamp)
 
 
 async def begin_app(request: Request) -> Response:
     """Show a new secret for an authenticator app."""
-    site, name = _site(request), request.state.agent
-    await confirm(request)
-    return await _shown(request, site, name, pyotp.random_base32())
+    _site(request)
+    return await _shown(request, await confirm(request), pyotp.random_base32())
 
 
 async def keep_app(request: Request) -> Response:
     """Keep the secret once a first code shows that it has arrived, and show recovery codes where nothing was there before."""
     site, name, form = _site(request), request.state.agent, request.state.form
-    begun = await run_in_threadpool(_attempts(site).take, "new app", form.get("attempt", ""))
+    attempts = Attempts(site.accounts.store, site.clock)
+    begun = await run_in_threadpool(attempts.take, "new app", form.get("attempt", ""))
     secret = form.get("secret", "")
     if begun is None or begun != {"agent": name, "print": _print(secret)}:
         raise HTTPException(HTTPStatus.BAD_REQUEST, _("That took too long. Begin again."))
-    held = await run_in_threadpool(site.factors.of, name)
-    if not await run_in_threadpool(site.factors.set_app, name, secret, form.get("code", "")):
+    by = standing(request)
+    factors = site.factors.by(by)
+    held = await run_in_threadpool(factors.of, name)
+    if not await run_in_threadpool(factors.set_app, name, secret, form.get("code", "")):
         said = _("This code is not right. Is the telephone’s clock?")
-        return await _shown(request, site, name, secret, said)
+        return await _shown(request, by, secret, said)
     await _record(request, "authenticator app added")
-    codes = [] if held.any else await run_in_threadpool(site.factors.new_codes, name)
+    codes = [] if held.any else await run_in_threadpool(factors.new_codes, name)
     return page(request, "codes.html", codes=codes, label=_("Authenticator app"))
 
 
 async def new_codes(request: Request) -> Response:
     site, name = _site(request), request.state.agent
-    await confirm(request)
-    if not (await run_in_threadpool(site.factors.of, name)).any:
+    factors = site.factors.by(await confirm(request))
+    if not (await run_in_threadpool(factors.of, name)).any:
         raise HTTPException(HTTPStatus.CONFLICT, _("There is nothing yet that they would stand in for."))
-    codes = await run_in_threadpool(site.factors.new_codes, name)
+    codes = await run_in_threadpool(factors.new_codes, name)
     await _record(request, "recovery codes made")
     return page(request, "codes.html", codes=codes, label="")
 
@@ -81,9 +79,9 @@ async def new_codes(request: Request) -> Response:
 async def remove(request: Request) -> Response:
     """Take away the app or a passkey."""
     site, name, id_ = _site(request), request.state.agent, request.state.form.get("id", "")
-    await confirm(request)
+    factors = site.factors.by(await confirm(request))
     try:
-        kind = await run_in_threadpool(site.factors.remove, name, id_)
+        kind = await run_in_threadpool(factors.remove, name, id_)
     except WrongUse as wrong:
         raise HTTPException(HTTPStatus.NOT_FOUND, _("That is gone already, or it is not yours.")) from wrong
     did = "passkey removed" if kind == "passkey" else "authenticator app removed"
@@ -106,10 +104,12 @@ def sentence(said: str) -> str:
     return f"{said[:1].upper()}{said[1:]}."
 
 
-async def _shown(request: Request, site: Site, name: str, secret: str, said: str = "") -> Response:
-    about = {"agent": name, "print": _print(secret)}
-    attempt = await run_in_threadpool(_attempts(site).begin, "new app", about)
-    address = pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name="Docket")
+async def _shown(request: Request, by: Standing, secret: str, said: str = "") -> Response:
+    site = _site(request)
+    about = {"agent": by.name, "print": _print(secret)}
+    attempts = Attempts(site.accounts.by(by).store, site.clock)
+    attempt = await run_in_threadpool(attempts.begin, "new app", about)
+    address = pyotp.TOTP(secret).provisioning_uri(name=by.name, issuer_name="Docket")
     typed = " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
     picture = Markup(drawn(address))  # noqa: S704 - rectangles
     return page(
@@ -141,10 +141,6 @@ async def _record(request: Request, did: str, what: str = "") -> None:
     await run_in_threadpool(
         request.app.state.site.act, person_draft(did, name, by=name, source="web", what=what)
     )
-
-
-def _attempts(site: Site) -> Attempts:
-    return Attempts(site.accounts.store, site.clock)
 
 
 ROUTES = [

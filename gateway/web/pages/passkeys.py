@@ -33,7 +33,7 @@ from gateway.store.attempts import Attempts
 from gateway.store.factors import Passkey
 from gateway.store.people import person_draft
 from gateway.tongue import _
-from gateway.web.admission import admit, charged, confirm, forgive
+from gateway.web.admission import admit, charged, confirm, forgive, standing
 from gateway.web.guard import host_of, safe_next
 from gateway.web.render import page
 from gateway.web.site import Site
@@ -122,7 +122,7 @@ def _signed(request: Request, site: Site, begun: dict[str, Any]) -> Passkey | No
 async def offer(request: Request) -> Response:
     """Return what a new passkey is to be made of, to who gives their password once more."""
     site, name = _site(request), request.state.agent
-    await confirm(request)
+    by = await confirm(request)
     held = await run_in_threadpool(site.factors.of, name)
     options = generate_registration_options(
         rp_id=_party(request),
@@ -136,7 +136,8 @@ async def offer(request: Request) -> Response:
         ),
     )
     about = {"challenge": options.challenge.hex(), "agent": name}
-    attempt = await run_in_threadpool(_attempts(site).begin, "new passkey", about)
+    attempts = Attempts(site.accounts.by(by).store, site.clock)
+    attempt = await run_in_threadpool(attempts.begin, "new passkey", about)
     return JSONResponse({"attempt": attempt, "options": json.loads(options_to_json(options))})
 
 
@@ -147,7 +148,8 @@ async def keep(request: Request) -> Response:
     if begun is None or begun["agent"] != name:
         raise HTTPException(HTTPStatus.BAD_REQUEST, _("That took too long. Begin again."))
     label = form.get("label", "").strip()[:_LABEL] or _("Passkey")
-    held = await run_in_threadpool(site.factors.of, name)
+    factors = site.factors.by(standing(request))
+    held = await run_in_threadpool(factors.of, name)
     try:
         made = verify_registration_response(
             credential=json.loads(form.get("credential", "")),
@@ -156,7 +158,7 @@ async def keep(request: Request) -> Response:
             expected_origin=_origin(request),
         )
         id_ = await run_in_threadpool(
-            site.factors.add_passkey,
+            factors.add_passkey,
             name,
             label,
             made.credential_id,
@@ -168,7 +170,7 @@ async def keep(request: Request) -> Response:
     await run_in_threadpool(
         site.act, person_draft("passkey added", name, by=name, source="web", what=id_[:16])
     )
-    codes = [] if held.any else await run_in_threadpool(site.factors.new_codes, name)
+    codes = [] if held.any else await run_in_threadpool(factors.new_codes, name)
     return page(request, "codes.html", codes=codes, label=label)
 
 

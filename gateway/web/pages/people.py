@@ -56,18 +56,18 @@ async def show(request: Request) -> Response:
 
 async def invite(request: Request) -> Response:
     """Add somebody without a password and show the invitation with which they set one, this once."""
-    await confirm(request)
+    accounts = _site(request).accounts.by(await confirm(request))
     async with _alone(request):
-        return await _added(request)
+        return await _added(request, accounts)
 
 
-async def _added(request: Request) -> Response:
+async def _added(request: Request, accounts: Accounts) -> Response:
     site, form = _site(request), request.state.form
     name, boxes, role = form.get("name", ""), _boxes(form.get("mailboxes", "")), _role(form.get("role", ""))
     await _check_boxes(request, boxes)
     try:
         made = await run_in_threadpool(
-            lambda: site.accounts.add(
+            lambda: accounts.add(
                 name, None, full_name=form.get("full_name", "").strip()[:_NAME], mailboxes=boxes, role=role
             )
         )
@@ -76,7 +76,7 @@ async def _added(request: Request) -> Response:
     await _record(request, "added", made.name, role=role, mailboxes=made.mailboxes)
     if site.sso and site.sso.only:
         return RedirectResponse("/people", status_code=HTTPStatus.SEE_OTHER)
-    return await _invited(request, made.name)
+    return await _invited(request, accounts, made.name)
 
 
 async def change(request: Request) -> Response:
@@ -89,14 +89,17 @@ async def change(request: Request) -> Response:
     if do in {"assign", "shut", "remove", "invite"} and known.name == request.state.agent:
         said = _("You cannot do that to yourself: there must be somebody left who can. Ask another admin.")
         raise HTTPException(HTTPStatus.CONFLICT, said)
-    await confirm(request)
+    accounts = site.accounts.by(await confirm(request))
     async with _alone(request):
-        return await _changed(request, known, do)
+        return await _changed(request, accounts, known, do)
 
 
 @asynccontextmanager
 async def _alone(request: Request) -> AsyncIterator[None]:
-    """Let one change happen at a time, by who is an admin still: the change before may have been about them."""
+    """Let one change happen at a time, by who is an admin still: the change before may have been about them.
+
+    What is changed inside is changed ``by`` their standing, which ends with their session and with their rights.
+    """
     async with request.app.state.one_change:
         actor = await run_in_threadpool(_site(request).accounts.agent, request.state.agent)
         if actor is None or actor.disabled or "administer" not in powers_of(actor):
@@ -104,22 +107,22 @@ async def _alone(request: Request) -> AsyncIterator[None]:
         yield
 
 
-async def _changed(request: Request, known: Agent, do: str) -> Response:
+async def _changed(request: Request, accounts: Accounts, known: Agent, do: str) -> Response:
     site, form = _site(request), request.state.form
     if do == "invite":
         if site.sso and site.sso.only:
             raise HTTPException(HTTPStatus.CONFLICT, _("Your company’s login takes care of this."))
-        return await _invited(request, known.name)
+        return await _invited(request, accounts, known.name)
     if do == "assign":
         role, boxes = _role(form.get("role", "")), _boxes(form.get("mailboxes", ""))
         await _check_boxes(request, boxes)
-        await run_in_threadpool(lambda: site.accounts.assign(known.name, role=role, mailboxes=boxes))
+        await run_in_threadpool(lambda: accounts.assign(known.name, role=role, mailboxes=boxes))
         return await _done(request, "changed", known.name, role=role, mailboxes=boxes)
     if do in {"shut", "open"}:
-        await run_in_threadpool(lambda: site.accounts.disable(known.name, disabled=do == "shut"))
+        await run_in_threadpool(lambda: accounts.disable(known.name, disabled=do == "shut"))
         return await _done(request, "shut out" if do == "shut" else "let in", known.name)
     if do == "remove":
-        await run_in_threadpool(site.accounts.remove, known.name)
+        await run_in_threadpool(accounts.remove, known.name)
         return await _done(request, "removed", known.name)
     clearing: dict[str, tuple[str, Callable[..., int]]] = {
         "factors": ("factors cleared", factors.clear),
@@ -128,7 +131,7 @@ async def _changed(request: Request, known: Agent, do: str) -> Response:
     if do not in clearing:
         raise HTTPException(HTTPStatus.BAD_REQUEST)
     did, clear = clearing[do]
-    await run_in_threadpool(_in_accounts, site.accounts, clear, known.name)
+    await run_in_threadpool(_in_accounts, accounts, clear, known.name)
     return await _done(request, did, known.name)
 
 
@@ -137,9 +140,9 @@ def _in_accounts(accounts: Accounts, clear: Callable[..., int], name: str) -> No
         clear(tx, name)
 
 
-async def _invited(request: Request, name: str) -> Response:
+async def _invited(request: Request, accounts: Accounts, name: str) -> Response:
     site = _site(request)
-    code = await run_in_threadpool(site.accounts.invite, name, DAYS)
+    code = await run_in_threadpool(accounts.invite, name, DAYS)
     await _record(request, "invited", name)
     scheme = "https" if site.secure_cookie else "http"
     link = f"{scheme}://{request.headers['host']}/welcome#{code}"

@@ -21,8 +21,9 @@ from starlette.routing import Route
 
 from gateway.errors import Temporary
 from gateway.store import identities
-from gateway.store.agents import Agent
+from gateway.store.agents import Agent, agent_of, find
 from gateway.store.people import person_draft
+from gateway.store.standing import hold_login
 from gateway.tongue import _
 from gateway.web.admission import admit, charged, forgive
 from gateway.web.guard import safe_next, session_cookie
@@ -115,17 +116,15 @@ def _whose(site: Site, found: Identity) -> Agent | None:
     accounts, now = site.accounts, site.clock.now()
     with accounts.store.read() as conn:
         name = identities.agent_of(conn, found.issuer, found.subject)
-        free = (
-            name is None
-            and found.name
-            and not identities.is_bound(conn, found.issuer, found.name.strip().lower())
-        )
-    agent = accounts.agent(name or found.name)
-    if agent is None or agent.disabled or not (name or free):
+        row = find(conn, name or found.name)
+        free = name is None and row is not None and not identities.is_bound(conn, found.issuer, row.name)
+    if row is None or row.disabled or not (name or free):
         return None
+    agent = agent_of(row)
     if name is None:
         try:
             with accounts.store.write() as tx:
+                hold_login(tx, agent.name, agent.stamp)  # somebody else may go by this name by now
                 identities.bind(tx, found.issuer, found.subject, agent.name, now)
         except IntegrityError:  # another login has been faster; perhaps it was theirs, too
             with accounts.store.read() as conn:

@@ -28,7 +28,7 @@ async def make_token(request: Request) -> Response:
         raise HTTPException(
             400, _("Say for how many days it is good, up to %(days)s; nothing is for ever.") % {"days": _DAYS}
         )
-    await confirm(request)
+    standing = await confirm(request)
     asked = [scope for scope in SCOPES if form.get(f"scope-{scope}") == "yes"]
     boxes = form.get("mailboxes", "").replace(",", " ").split()
     try:
@@ -43,6 +43,7 @@ async def make_token(request: Request) -> Response:
                 days=int(days or 0),
                 by=name,
                 source="web",
+                standing=standing,
             )
         )
     except WrongUse as wrong:

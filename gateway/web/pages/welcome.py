@@ -48,8 +48,7 @@ async def join(request: Request) -> Response:
     held = await run_in_threadpool(site.factors.of, agent.name)
     if held.any:
         return page(request, "welcome_back.html", name=agent.name)
-    stamp = await run_in_threadpool(site.accounts.stamp, agent.name)
-    return await admit(request, agent.name, "/account", stamp)
+    return await admit(request, agent.name, "/account", agent.stamp)
 
 
 def _site(request: Request) -> Site:

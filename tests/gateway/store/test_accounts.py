@@ -88,7 +88,7 @@ def test_agents_are_listed_by_name_with_what_they_may(accounts):
 
 def test_a_new_password_ends_the_old_one_and_its_sessions(accounts):
     accounts.add("anna", "sesame open")
-    token = accounts.open_session("anna", 1)
+    token = accounts.open_session("anna", 1, stamp=accounts.stamp("anna"))
     accounts.passwd("anna", "other words")
     assert accounts.session(token) is None
     assert accounts.check("anna", "sesame open") is None
@@ -98,7 +98,7 @@ def test_a_new_password_ends_the_old_one_and_its_sessions(accounts):
 @pytest.mark.parametrize("shut_out", ["remove", "disable"])
 def test_who_is_shut_out_is_out_at_once(accounts, shut_out):
     accounts.add("anna", "sesame open")
-    token = accounts.open_session("anna", 1)
+    token = accounts.open_session("anna", 1, stamp=accounts.stamp("anna"))
     getattr(accounts, shut_out)("anna")
     assert accounts.session(token) is None
     assert accounts.check("anna", "sesame open") is None
@@ -122,7 +122,7 @@ def test_a_change_to_nobody_is_an_error(accounts, change):
 
 def test_a_session_lasts_until_its_hour_and_not_longer(accounts, clock):
     anna = accounts.add("anna", "sesame open")
-    token = accounts.open_session("anna", 12)
+    token = accounts.open_session("anna", 12, stamp=accounts.stamp("anna"))
     clock.at += timedelta(hours=12) - timedelta(seconds=1)
     assert accounts.session(token) == anna
     clock.at += timedelta(seconds=1)
@@ -131,7 +131,10 @@ def test_a_session_lasts_until_its_hour_and_not_longer(accounts, clock):
 
 def test_closing_one_session_leaves_the_other(accounts):
     accounts.add("anna", "sesame open")
-    one, two = accounts.open_session("anna", 1), accounts.open_session("anna", 1)
+    one, two = (
+        accounts.open_session("anna", 1, stamp=accounts.stamp("anna")),
+        accounts.open_session("anna", 1, stamp=accounts.stamp("anna")),
+    )
     accounts.close_session(one)
     accounts.close_session("never was")
     assert accounts.session(one) is None
@@ -145,7 +148,7 @@ def test_a_guessed_token_opens_nothing(accounts, token):
 
 def test_neither_password_nor_token_stands_in_the_database(accounts, url):
     accounts.add("anna", "sesame open")
-    token = accounts.open_session("anna", 1)
+    token = accounts.open_session("anna", 1, stamp=accounts.stamp("anna"))
     engine = connect(url, synchronous="FULL")
     with engine.connect() as conn:
         kept = str(

@@ -164,7 +164,7 @@ def as_(house, name):
     """Make the next requests somebody's."""
     sessions = house.__dict__.setdefault("sessions", {})
     if name not in sessions:
-        sessions[name] = house.accounts.open_session(name, 12)
+        sessions[name] = house.accounts.open_session(name, 12, stamp=house.accounts.stamp(name))
         house.__dict__.setdefault("csrf", {})[name] = csrf_of(sessions[name])
     house.client.cookies.clear()
     house.client.cookies.set("docket", sessions[name])

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from gateway.store.people import person_draft
+from gateway.web.admission import standing
 from gateway.web.pages import people
 from tests.gateway.web.test_second_step import post, set_up, stranger
 from tests.small_house import MAILBOX, PASSWORD
@@ -157,6 +158,7 @@ def test_an_admin_who_is_being_shut_out_invites_nobody(house, admin, monkeypatch
     async def confirm(request):
         confirmed.set()
         await asyncio.sleep(0.3)
+        return standing(request)
 
     with house.client("eve") as eve, ThreadPoolExecutor(1) as other:
         page = eve.get("/people").text

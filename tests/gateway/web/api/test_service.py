@@ -274,7 +274,7 @@ def test_a_fault_of_ours_is_a_constant_problem_and_a_line_in_the_log(house, capl
 def test_the_api_answers_to_its_own_names_and_has_no_session(house, caller):
     client = caller("read")
     is_problem(client.get("/me", headers={"host": "evil.example"}), 400)
-    session = house.accounts.open_session("anna", 1.0)
+    session = house.accounts.open_session("anna", 1.0, stamp=house.accounts.stamp("anna"))
     del client.headers["authorization"]
     is_problem(client.get("/me", headers={"cookie": f"docket={session}"}), 401)
     answer = client.get("/openapi.json")
