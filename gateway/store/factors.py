@@ -144,10 +144,12 @@ class Factors:
             row = conn.execute(chosen).first()
         return None if row is None else _passkey(row)
 
-    def used(self, passkey: Passkey, count: int) -> None:
+    def used(self, passkey: Passkey, count: int) -> bool:
+        """Note a use; False where it has been noted already, or one after it. A key that counts nothing says 0 each time."""
         with self._store.write() as tx:
-            which = _its(tx, passkey.agent, passkey.id)
-            tx.execute(update(factors).where(*which).values(uses=count, used_at=self._clock.now()))
+            newer = _columns.uses < count if count else _columns.uses == 0
+            noted = update(factors).where(*_its(tx, passkey.agent, passkey.id), newer)
+            return bool(tx.execute(noted.values(uses=count, used_at=self._clock.now())).rowcount)
 
     def remove(self, agent: str, id_: str) -> str:
         """Take away the app (``app``) or a passkey, with the codes where nothing is left; raises WrongUse where it is not there."""

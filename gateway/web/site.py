@@ -61,7 +61,7 @@ class Site:
     act: Callable[[Draft], Appended]
     status: Callable[[], dict[str, Any]]
     sso: Provider | None = None
-    origin: str = ""  # where people reach it, as scheme://host:port; "" is where a request comes to
+    origin: str = ""  # where people reach it, as scheme://host:port; "" is this listener, or a proxy with TLS
     mailboxes: Callable[[], Collection[str]] = tuple
     reporter: Reporter | None = None
     submit: Accept | None = None

@@ -29,8 +29,8 @@ from webauthn.helpers.structs import (
 )
 
 from gateway.errors import WrongUse
+from gateway.store.agents import Agent
 from gateway.store.attempts import Attempts
-from gateway.store.factors import Passkey
 from gateway.store.people import person_draft
 from gateway.tongue import _
 from gateway.web.admission import admit, charged, confirm, forgive, standing
@@ -40,6 +40,7 @@ from gateway.web.site import Site
 from gateway.web.throttle import peer_of
 
 _LABEL = 100
+_HTTP = 80  # the port that browsers leave away
 _WRONG = (
     WebAuthnException,
     ValueError,
@@ -88,8 +89,7 @@ async def answer(request: Request) -> Response:
         raise HTTPException(HTTPStatus.UNAUTHORIZED, _("That took too long. Begin again."))
     if charged(request, begun["agent"], by="passkey"):
         raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS)
-    found = await run_in_threadpool(_signed, request, site, begun)
-    agent = await run_in_threadpool(site.accounts.agent, found.agent) if found else None
+    agent = await run_in_threadpool(_signed, request, site, begun)
     if agent is None or agent.disabled:
         raise HTTPException(HTTPStatus.UNAUTHORIZED, _("This passkey opens nothing here."))
     forgive(request, begun["agent"], by="passkey")
@@ -97,13 +97,14 @@ async def answer(request: Request) -> Response:
     return await admit(request, agent.name, safe_next(form.get("next", "/")), stamp)
 
 
-def _signed(request: Request, site: Site, begun: dict[str, Any]) -> Passkey | None:
-    """Return the passkey that has signed, None where what was sent shows nothing."""
+def _signed(request: Request, site: Site, begun: dict[str, Any]) -> Agent | None:
+    """Return whose passkey has signed, None where what was sent shows nothing."""
     try:
         said = json.loads(request.state.form.get("credential", ""))
         known = site.factors.passkey(base64url_to_bytes(said["rawId"]))
         if known is None or (begun["agent"] and known.agent != begun["agent"]):
             return None
+        agent = site.accounts.agent(known.agent)  # before the use is noted: a namesake has no such passkey
         checked = verify_authentication_response(
             credential=said,
             expected_challenge=bytes.fromhex(begun["challenge"]),
@@ -115,8 +116,7 @@ def _signed(request: Request, site: Site, begun: dict[str, Any]) -> Passkey | No
         )
     except _WRONG:
         return None
-    site.factors.used(known, checked.new_sign_count)
-    return known
+    return agent if site.factors.used(known, checked.new_sign_count) else None
 
 
 async def offer(request: Request) -> Response:
@@ -189,9 +189,17 @@ def _party(request: Request) -> str:
 
 
 def _origin(request: Request) -> str:
-    """Return the origin of our page: what the settings say that it is, else where the request says that it came to."""
+    """Return the origin of our page: what the settings say that it is, else our own port, or that of a proxy with TLS.
+
+    Never the port of the Host field: a page of another program on this machine would be let in by what it had signed.
+    """
     site: Site = request.app.state.site
-    return site.origin or f"{'https' if site.secure_cookie else 'http'}://{request.headers['host']}"
+    if site.origin:
+        return site.origin
+    if site.secure_cookie:
+        return f"https://{_party(request)}"
+    port = request.scope["server"][1]
+    return f"http://{_party(request)}" + ("" if port == _HTTP else f":{port}")
 
 
 def _attempts(site: Site) -> Attempts:

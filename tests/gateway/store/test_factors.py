@@ -96,8 +96,13 @@ def test_a_passkey_is_known_by_what_it_calls_itself_and_belongs_to_one(factors):
     assert factors.passkey(b"other") is None
     with pytest.raises(WrongUse):
         factors.add_passkey("ben", "stolen", b"credential", b"public", 3)
-    factors.used(found, 9)
+    assert factors.used(found, 9)
     assert factors.passkey(b"credential").count == 9
+    assert not factors.used(found, 9), "another one has come with this count"
+    assert not factors.used(found, 0)
+    factors.add_passkey("anna", "counts nothing", b"other credential", b"public", 0)
+    assert all(factors.used(factors.passkey(b"other credential"), 0) for _ in range(2))
+    factors.remove("anna", factors.passkey(b"other credential").id)
     factors.new_codes("anna")
     with pytest.raises(WrongUse):
         factors.remove("ben", id_)
