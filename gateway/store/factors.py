@@ -9,7 +9,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import pyotp
 from cryptography.exceptions import InvalidTag
@@ -19,10 +19,13 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from gateway.clock import Clock
 from gateway.errors import WrongUse
 from gateway.store.accounts_tables import factors
+from gateway.store.agents import hold
 from gateway.store.engine import Store, log_of
 from gateway.store.spelling import folded
 from gateway.store.standing import Standing
+from gateway.store.wrong_codes import MOST, count_wrong_code, forget_wrong_codes, wrong_codes
 
+Answered = Literal["app", "recovery", "wrong", "last", "shut"]  # what a code was
 _CODES = 10
 _STEP_S = 30
 _PASSKEYS = 20  # of one person
@@ -93,27 +96,42 @@ class Factors:
             return False
         with self._store.write() as tx:
             tx.execute(delete(factors).where(*_its(tx, agent), _columns.kind == "totp"))
+            forget_wrong_codes(tx, agent)
             id_ = secrets.token_hex(8)
             about = {"sealed": self._seal(folded(agent), secret)}
             self._keep(tx, id_, agent, "totp", "", about, step)
         return True
 
-    def check_code(self, agent: str, code: str) -> str:
-        """Use up a code of the app or a recovery code; return which kind it was (``app``, ``recovery``), "" where it is none."""
+    def check_code(self, agent: str, code: str) -> Answered:
+        """Use up a code of the app or a recovery code; return which it was, and of a wrong one whether more are taken.
+
+        After the ``last`` wrong one of a day the app is ``shut``: its codes are not looked at. Recovery codes still count.
+        """
         now = self._clock.now()
         with self._store.write() as tx:
-            for row in _of(tx, agent):
-                if row.kind == "totp":
-                    secret = self._open(folded(agent), row.about["sealed"])
-                    step = _step_of(secret, code, now) if secret else None
-                    if step is None:
-                        continue
-                    seen = update(factors).where(*_its(tx, agent, row.id), _columns.uses < step)
-                    return "app" if tx.execute(seen.values(uses=step, used_at=now)).rowcount else ""
+            hold(tx, agent)
             spent = delete(factors).where(
                 *_its(tx, agent), _columns.kind == "recovery", _columns.id == _print(agent, code)
             )
-            return "recovery" if tx.execute(spent).rowcount else ""
+            if tx.execute(spent).rowcount:
+                return "recovery"
+            app = next((row for row in _of(tx, agent) if row.kind == "totp"), None)
+            if app is None:
+                return "wrong"
+            if wrong_codes(tx, agent, now) >= MOST:
+                return "shut"
+            if self._is_new(tx, app, code, now):
+                return "app"
+            return "last" if count_wrong_code(tx, agent, now) == MOST else "wrong"
+
+    def _is_new(self, tx: Connection, app: Row[Any], code: str, now: datetime) -> bool:
+        """Say whether a code is the app's and after all that were seen, and note it."""
+        secret = self._open(app.agent, app.about["sealed"])
+        step = _step_of(secret, code, now) if secret else None
+        if step is None:
+            return False
+        seen = update(factors).where(*_its(tx, app.agent, app.id), _columns.uses < step)
+        return bool(tx.execute(seen.values(uses=step, used_at=now)).rowcount)
 
     def new_codes(self, agent: str) -> list[str]:
         """Return new recovery codes, which are shown once; those before are void."""
@@ -197,6 +215,7 @@ def has_any(conn: Connection, agent: str) -> bool:
 
 def clear(tx: Connection, agent: str) -> int:
     """Forget all that somebody has; return how many there were."""
+    forget_wrong_codes(tx, agent)
     return int(tx.execute(delete(factors).where(*_its(tx, agent))).rowcount)
 
 

@@ -70,11 +70,18 @@ async def second(request: Request) -> Response:
         said = _("Your login was changed meanwhile. Begin again.")
         return _form(request, begun["next"], said=said, status=401)
     kind = await run_in_threadpool(site.factors.check_code, name, form.get("code", ""))
-    if not kind or agent is None or agent.disabled:
+    if kind == "last":
+        draft = person_draft("wrong codes", name, by=name, source="web")
+        await run_in_threadpool(site.act, draft)
+    if kind not in {"app", "recovery"} or agent is None or agent.disabled:
         if begun["wrong"] + 1 >= _WRONG_CODES:
             return _form(request, begun["next"], said=_("Too many wrong codes. Begin again."), status=401)
         again = {**begun, "wrong": begun["wrong"] + 1}
         said = _("This code is not right. Codes of an app are good for half a minute, and once.")
+        if kind in {"last", "shut"}:
+            said = _(
+                "There were too many wrong codes: those of the app open nothing for a day. Use a recovery code or a passkey, or ask an admin."
+            )
         return await _second(request, again, said=said, status=401)
     forgive(request, name, by="code")
     if kind == "recovery":

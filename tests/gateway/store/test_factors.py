@@ -12,7 +12,8 @@ from gateway.store.accounts import Accounts
 from gateway.store.accounts_tables import factors as table
 from gateway.store.attempts import Attempts
 from gateway.store.factor_key import factor_key
-from gateway.store.factors import Factors
+from gateway.store.factors import Factors, clear
+from gateway.store.wrong_codes import wrong_codes
 from tests.gateway.store.test_accounts import CHEAP
 
 KEY = b"k" * 32
@@ -45,14 +46,16 @@ def test_a_code_counts_in_its_half_minute_and_the_ones_beside_it_once(factors, c
     assert not factors.set_app("anna", secret, "000000" if code_at(secret, clock) != "000000" else "111111")
     assert not factors.of("anna").any
     assert factors.set_app("Anna ", secret, code_at(secret, clock))
-    assert factors.check_code("anna", code_at(secret, clock)) == ""  # it has set it up, and is spent
-    assert factors.check_code("anna", code_at(secret, clock, 90)) == ""
+    assert factors.check_code("anna", code_at(secret, clock)) == "wrong"  # it has set it up, and is spent
+    assert factors.check_code("anna", code_at(secret, clock, 90)) == "wrong"
     assert factors.check_code("anna", code_at(secret, clock, 30)) == "app"
-    assert factors.check_code("anna", code_at(secret, clock, 30)) == ""
-    assert factors.check_code("anna", code_at(secret, clock)) == "", "an older step than one that was seen"
+    assert factors.check_code("anna", code_at(secret, clock, 30)) == "wrong"
+    assert factors.check_code("anna", code_at(secret, clock)) == "wrong", (
+        "an older step than one that was seen"
+    )
     clock.at += timedelta(minutes=5)
     code = code_at(secret, clock)
-    assert factors.check_code("ben", code) == ""
+    assert factors.check_code("ben", code) == "wrong"
     assert factors.check_code("anna", f" {code[:3]} {code[3:]} ") == "app"
 
 
@@ -60,18 +63,62 @@ def test_a_code_counts_in_its_half_minute_and_the_ones_beside_it_once(factors, c
 def test_what_is_no_code_is_simply_wrong(factors, clock, code):
     secret = pyotp.random_base32()
     assert factors.set_app("anna", secret, code_at(secret, clock))
-    assert factors.check_code("anna", code) == ""
+    assert factors.check_code("anna", code) == "wrong"
+
+
+def test_an_app_s_codes_are_tried_fifty_times_a_day_by_who_knows_the_password(factors, accounts, clock):
+    secret = pyotp.random_base32()
+    assert factors.set_app("anna", secret, code_at(secret, clock))
+    codes = factors.new_codes("anna")
+    clock.at += timedelta(minutes=1)
+    assert factors.check_code("anna", code_at(secret, clock)) == "app"
+    assert [factors.check_code("anna", "no code") for _ in range(51)] == ["wrong"] * 49 + ["last", "shut"]
+    clock.at += timedelta(hours=23)
+    assert factors.check_code("anna", code_at(secret, clock)) == "shut"
+    assert factors.check_code("anna", codes[0]) == "recovery"
+    assert factors.check_code("ben", "no code") == "wrong", "who has no app has nothing to guess"
+    clock.at += timedelta(hours=1)
+    assert factors.check_code("anna", code_at(secret, clock)) == "app"
+
+
+@pytest.mark.parametrize(
+    "help_",
+    [
+        lambda factors, accounts, secret, clock: accounts.invite("anna", 7),
+        lambda factors, accounts, secret, clock: factors.set_app("anna", secret, code_at(secret, clock, -30)),
+    ],
+    ids=["invited", "set up anew"],
+)
+def test_an_app_that_is_shut_opens_once_somebody_has_helped(factors, accounts, clock, help_):
+    secret = pyotp.random_base32()
+    assert factors.set_app("anna", secret, code_at(secret, clock))
+    clock.at += timedelta(minutes=1)
+    for _ in range(50):
+        factors.check_code("anna", "no code")
+    assert factors.check_code("anna", code_at(secret, clock)) == "shut"
+    help_(factors, accounts, secret, clock)
+    assert factors.check_code("anna", code_at(secret, clock)) == "app"
+
+
+def test_what_an_admin_clears_is_cleared_with_the_count_of_wrong_codes(factors, accounts, clock):
+    secret = pyotp.random_base32()
+    assert factors.set_app("anna", secret, code_at(secret, clock))
+    for _ in range(50):
+        factors.check_code("anna", "no code")
+    with accounts.store.write() as tx:
+        clear(tx, "anna")
+        assert wrong_codes(tx, "anna", clock.now()) == 0
 
 
 def test_recovery_codes_open_once_each_and_new_ones_void_the_old(factors):
     first = factors.new_codes("anna")
     assert len(set(first)) == 10
     assert factors.check_code("anna", first[0].upper().replace("-", " ")) == "recovery"
-    assert factors.check_code("anna", first[0]) == ""
-    assert factors.check_code("ben", first[1]) == ""
+    assert factors.check_code("anna", first[0]) == "wrong"
+    assert factors.check_code("ben", first[1]) == "wrong"
     assert factors.of("anna").codes == 9
     second = factors.new_codes("anna")
-    assert factors.check_code("anna", first[1]) == ""
+    assert factors.check_code("anna", first[1]) == "wrong"
     assert factors.check_code("anna", second[1]) == "recovery"
 
 
@@ -85,7 +132,7 @@ def test_nothing_in_the_file_logs_anybody_in(factors, accounts, clock):
     assert not any(code in kept or code.replace("-", "") in kept for code in codes)
     other = Factors(accounts.store, clock, b"x" * 32)
     clock.at += timedelta(minutes=1)
-    assert other.check_code("anna", code_at(secret, clock)) == ""
+    assert other.check_code("anna", code_at(secret, clock)) == "wrong"
     assert other.check_code("anna", codes[0]) == "recovery", "another key loses the app alone"
 
 

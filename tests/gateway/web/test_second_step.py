@@ -132,6 +132,34 @@ def test_guessing_codes_costs_the_attempt_and_then_the_time(house):
         assert secret
 
 
+def test_codes_that_are_guessed_from_everywhere_shut_the_app_for_a_day_and_leave_one_entry(house):
+    secret, codes = set_up(house)
+    head, said = house.archive.head(), []
+    for at in range(2, 13):
+        here = httpx.HTTPTransport(local_address=f"127.0.0.{at}")
+        with httpx.Client(base_url=house.url, timeout=20, transport=here) as thief:
+            page = begun(thief)
+            while attempt := hidden(page.text, "attempt"):
+                page = post(thief, "/login/second", page.text, attempt=attempt, code="no code")
+                said.append("for a day" in page.text)
+        house.clock.at += timedelta(minutes=6)  # what is forgotten in five minutes is no limit
+    assert said.index(True) == 50, "the fiftieth has ended its attempt, too"
+    entries = [json.loads(one.payload) for one in house.archive.entries(head)]
+    assert entries == [{"did": "wrong codes", "for": "anna", "agent": "anna"}]
+    with stranger(house) as anna:
+        page = begun(anna)
+        form = {"attempt": hidden(page.text, "attempt"), "code": now_code(house, secret)}
+        page = post(anna, "/login/second", page.text, **form)
+        assert page.status_code == 401
+        form = {"attempt": hidden(page.text, "attempt"), "code": codes[0]}
+        assert post(anna, "/login/second", page.text, **form).status_code == 303
+    house.clock.at += timedelta(days=1)
+    with stranger(house) as anna:
+        page = begun(anna)
+        form = {"attempt": hidden(page.text, "attempt"), "code": now_code(house, secret)}
+        assert post(anna, "/login/second", page.text, **form).status_code == 303
+
+
 def test_ways_in_are_removed_and_renewed_with_the_password_alone(house):
     _, codes = set_up(house)
     with stranger(house) as browser:
