@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, delete, insert, select
 from gateway.clock import Clock
 from gateway.errors import WrongUse
 from gateway.store.accounts_tables import agents, origins, sessions
+from gateway.store.agents import token_hash
 from gateway.store.engine import Store, log_of
 from gateway.store.spelling import folded
 
@@ -85,6 +86,13 @@ class Sessions:
             )
             for row in rows
         ]
+
+    def begun_at(self, token: str) -> datetime | None:
+        """Return when a session was begun, given its token; None for one of an earlier version, or none."""
+        with self._store.read() as conn:
+            its = (origins.c.log == log_of(conn), origins.c.token == token_hash(token))
+            begun: datetime | None = conn.scalar(select(origins.c.made_at).where(*its))
+        return begun
 
     def end(self, id_: str, agent: str = "") -> Session:
         """End one, where ``agent`` is given only theirs; raises WrongUse where there is no such one."""

@@ -1,5 +1,6 @@
 """Letting somebody in: the session and its cookie, however they have shown who they are."""
 
+from datetime import timedelta
 from http import HTTPStatus
 
 from starlette.concurrency import run_in_threadpool
@@ -8,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from gateway.errors import LoginChanged
+from gateway.store.sessions import Sessions
 from gateway.store.spelling import folded
 from gateway.store.standing import Standing
 from gateway.tongue import _
@@ -17,6 +19,7 @@ from gateway.web.site import Site
 from gateway.web.throttle import Throttle, peer_of
 
 VISIT_S = 3600
+_FRESH = timedelta(minutes=10)
 
 
 async def admit(
@@ -70,12 +73,19 @@ def standing(request: Request, stamp: str = "") -> Standing:
 
 
 async def confirm(request: Request) -> Standing:
-    """Let who is logged in do what is for them alone: they give their password once more. Raises HTTPException.
+    """Let who is logged in do what is for them alone: they give their password once more, or have just come in. Raises HTTPException.
 
     Returns by what right they do it; what it changes is changed ``by`` that, for much may happen until then.
     """
     site: Site = request.app.state.site
-    if site.sso and site.sso.only:
+    if site.sso and site.sso.only:  # nobody has a password: who has just come in is who they are
+        sessions = Sessions(site.accounts.store, site.clock)
+        begun = await run_in_threadpool(sessions.begun_at, request.state.session)
+        if begun is None or site.clock.now() - begun > _FRESH:
+            said = _(
+                "This is for who has logged in within the last ten minutes. Log out, log in again, and do it then."
+            )
+            raise HTTPException(HTTPStatus.FORBIDDEN, said)
         return standing(request)
     name, password = request.state.agent, request.state.form.get("password", "")
     # Counted apart from logins: strangers who try somebody's name are not to keep them from what they do.

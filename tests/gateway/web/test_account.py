@@ -3,11 +3,14 @@
 import json
 import re
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from types import SimpleNamespace
 
 import httpx
 
 from gateway.store.sessions import Sessions
-from tests.small_house import PASSWORD, csrf_in
+from tests.small_house import PASSWORD, csrf_in, on_a_port
 
 
 @contextmanager
@@ -81,3 +84,28 @@ def test_an_app_password_is_shown_once_opens_mail_clients_alone_and_is_taken_bac
         assert house.accounts.check("anna", password, client=True) is None
     assert [one["did"] for one in people(house)] == ["app password made", "app password revoked"]
     assert password not in str([one.payload for one in house.archive.entries(0)])
+
+
+def test_where_nobody_has_a_password_a_session_that_was_left_open_makes_no_key_and_no_admin(house):
+    house.accounts.add("ada", PASSWORD, role="admin")
+    only = SimpleNamespace(only=True, title="Brand login")
+    forms = {
+        "/account/app-passwords": {"label": "telephone"},
+        "/tokens": {"label": "erp", "scope-read": "yes"},
+        "/people": {"name": "eve", "role": "admin"},
+        "/people/anna": {"do": "assign", "role": "admin", "mailboxes": ""},
+    }
+    with house.client("ada") as ada, on_a_port(replace(house.site, sso=only)) as url:
+        token, head = csrf_in(ada.get(f"{url}/account").text), house.archive.head()
+
+        def answers():
+            return [
+                ada.post(url + path, data={"csrf": token, **form}).status_code for path, form in forms.items()
+            ]
+
+        house.clock.at += timedelta(minutes=11)
+        assert answers() == [403] * 4
+        assert house.archive.head() == head
+        assert house.accounts.agent("eve") is None
+        house.clock.at -= timedelta(minutes=2)
+        assert answers() == [200, 200, 303, 303]
