@@ -8,21 +8,30 @@ from gateway.app import App
 from gateway.mail.entry import Envelope
 from gateway.receipt import Receipt, receipt_of
 from gateway.report.making import Bounds, Reporter
+from gateway.store.engine import Store
 from rules.facts import OrderRef
 
 
 def answer_for(
-    app: App, order: OrderRef, *, language: str, kind: Kind | None = None, limit: int | None = None
+    app: App,
+    order: OrderRef,
+    *,
+    language: str,
+    kind: Kind | None = None,
+    limit: int | None = None,
+    sight: Store | None = None,
 ) -> Answer | None:
     """Return the answer for an order, or None where nothing is known of it.
 
+    It is written from what ``sight`` sees, where that is not everything.
     ``limit`` is what the form takes; without one, what the marketplace's file says of messages, 0 where it says nothing.
     """
     known = app.marketplaces.marketplaces.get(order.marketplace)
-    with app.store.read() as conn:
+    with app.store.read() as whole, (sight or app.store).read() as conn:
         return compose(
             conn,
             order,
+            whole=whole,
             title=known.title if known else order.marketplace,
             senders={box.address.lower(): box.name for box in app.config.mailbox},
             zone=ZoneInfo(app.config.zone),

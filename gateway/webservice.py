@@ -56,7 +56,7 @@ async def serving_web(app: App, bound: Mapping[str, list[str]], accept: Accept) 
         orders_named=lambda value: orders_named(value, app.marketplaces),
         carriers=lambda: app.marketplaces.carriers,
         doors=lambda: bound,
-        answer=lambda order, language: answer_for(app, order, language=language),
+        answer=lambda order, language, sight: answer_for(app, order, language=language, sight=sight),
         clients=lambda: services_of(app, bound),
         draw=previews.draw,
         zone=ZoneInfo(app.config.zone),

@@ -268,7 +268,7 @@ def build_house(place: Path, *, rules: str = RULES, deliver: Any = None, **gatew
         status=lambda: _status(house),
         orders_named=lambda value: orders_named(value, marketplaces),
         carriers=lambda: marketplaces.carriers,
-        answer=lambda order, language: _answer(house, order, language),
+        answer=lambda order, language, sight: _answer(house, order, language, sight),
         draw=_previews().draw,
         zone=ZoneInfo("Europe/Berlin"),
         hosts=("127.0.0.1", "localhost", "::1"),
@@ -303,11 +303,12 @@ def _desk(house: House, place: Path, rules: str, marketplaces: Marketplaces) -> 
     )
 
 
-def _answer(house: House, order: OrderRef, language: str):
-    with house.store.read() as conn:
+def _answer(house: House, order: OrderRef, language: str, sight: Store):
+    with house.store.read() as whole, sight.read() as conn:
         return compose(
             conn,
             order,
+            whole=whole,
             title="Amazon",
             senders={MAILBOX: "Brand Support"},
             zone=ZoneInfo("Europe/Berlin"),

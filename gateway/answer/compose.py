@@ -14,6 +14,8 @@ from gateway.dossier.timeline import Timeline, timeline_of
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import Draft
 from gateway.store.orders import parcel_entries
+from gateway.store.seen import unseen_of
+from gateway.tongue import ngettext
 from rules.facts import OrderRef
 
 
@@ -37,6 +39,7 @@ def compose(
     conn: Connection,
     order: OrderRef,
     *,
+    whole: Connection,
     title: str,
     senders: Mapping[str, str],
     zone: tzinfo,
@@ -45,16 +48,28 @@ def compose(
     kind: Kind | None = None,
     limit: int = 0,
 ) -> Answer | None:
-    """Return the answer for an order, or None where nothing is known of it; ``senders`` are mailboxes' names by address."""
+    """Return the answer for an order, or None where nothing is known of it; ``senders`` are mailboxes' names by address.
+
+    It is written from what ``conn`` sees, and says to its writer what of the order only ``whole`` does.
+    """
     timeline = timeline_of(conn, order)
     if timeline is None:
         return None
     mailbox = _mailbox(timeline)
     case = case_of(
-        timeline, watched_of(conn, mailbox), title=title, parcels=parcel_entries(conn, order), kind=kind
+        timeline, watched_of(whole, mailbox), title=title, parcels=parcel_entries(conn, order), kind=kind
     )
     text = write(case, language, zone=zone, sender=senders.get(mailbox, "") or mailbox, limit=limit)
     lacks = list(lacks_of(case, now))
+    if unseen := unseen_of(conn, whole, order):
+        lacks.append(
+            ngettext(
+                "%(num)s message in a mailbox that you do not have quotes this order's number; it was not looked at",
+                "%(num)s messages in mailboxes that you do not have quote this order's number; they were not looked at",
+                unseen,
+            )
+            % {"num": unseen}
+        )
     if limit and len(str(text)) > limit:
         lacks.append(f"the text has {len(str(text))} characters and cannot be made as short as {limit}")
     return Answer(case=case, language=language, text=text, lacks=tuple(lacks), limit=limit)

@@ -15,6 +15,7 @@ from rules.facts import OrderRef
 
 ERASED = "erased: its key was destroyed, and nobody can read it any more"
 ASKED = "left out on request"
+ELSEWHERE = "it lies in a mailbox that whoever took this pack does not have, and no more than a quoted number ties it here"
 _OTHERS = "an order report: it tells of other orders too"
 
 
@@ -74,6 +75,14 @@ def select_order(conn: Connection, request: Request, order: OrderRef, size: int)
     items = _items(events.values(), request.withhold, reports)
     taken_back = tuple(one for one in evidence.links_taken_back(conn, order) if one[0] not in mail)
     return _selection(conn, request, items, len(mail), taken_back, size)
+
+
+def narrowed(selection: Selection, seen: Collection[int]) -> Selection:
+    """Return a choice in which what is not among ``seen`` is only shown to exist."""
+    items = (
+        item if item.withheld or item.seq in seen else Item(item.seq, ELSEWHERE) for item in selection.items
+    )
+    return msgspec.structs.replace(selection, items=tuple(items))
 
 
 def select_messages(conn: Connection, request: Request, found: Collection[int], size: int) -> Selection:

@@ -44,10 +44,15 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(one for one in self.moments if isinstance(one, Letter))
 
 
-def chosen_for(timeline: Timeline, wanted: Wanted) -> Chosen:
-    """Return what of a timeline stands in a report."""
+def chosen_for(timeline: Timeline, wanted: Wanted, unseen: int = 0) -> Chosen:
+    """Return what of a timeline stands in a report.
+
+    ``unseen`` are messages that only quote the order's number, and that whoever makes the report does not see.
+    """
     kept = list[Letter | Act]()
     left, withheld = Counter[str](), list[str]()
+    if unseen:
+        left["unsure"] = unseen
     parcels = frozenset(bare(one.number) for one in timeline.parcels)
     for one in timeline.moments:
         if isinstance(one, Act) and one.event.type in wanted.withhold:

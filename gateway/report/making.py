@@ -2,7 +2,8 @@
 
 import hashlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
@@ -31,6 +32,7 @@ from gateway.report.sheet import Original, Printed, Sheet
 from gateway.report.story import Setting, Story, size
 from gateway.store import evidence, fold, orders
 from gateway.store.engine import Store
+from gateway.store.seen import unseen_of
 
 _BIG = 8 << 20  # bytes of a message that is not even opened where nothing but its hash stands in the report
 
@@ -64,7 +66,8 @@ class Made:
 class Reporter:
     """Makes reports out of one installation's archive and store.
 
-    ``titles`` are what people call the marketplaces, ``senders`` what buyers see of each mailbox.
+    ``titles`` are what people call the marketplaces, ``senders`` what buyers see of each mailbox. ``sight`` sees as much of
+    the store as whoever asks for a report does.
     """
 
     archive: Archive
@@ -75,6 +78,7 @@ class Reporter:
     senders: Mapping[str, str]
     bounds: Bounds = Bounds()
     busy: threading.Lock = field(default_factory=threading.Lock)
+    sight: Store | None = None
 
     def make(self, wanted: Wanted, asked: Asked) -> Made:
         """Make a report and record it; raises WrongUse for an order of which nothing is known, or too much.
@@ -98,15 +102,16 @@ class Reporter:
 
     def choice(self, wanted: Wanted) -> tuple[Timeline, Chosen]:
         """Return an order's timeline and what of it stands in such a report; raises WrongUse where nothing is known."""
-        with self.store.read() as conn:
+        with self._looking() as (conn, whole):
             timeline = timeline_of(conn, wanted.order)
+            unseen = unseen_of(conn, whole, wanted.order)
         if timeline is None:
             raise WrongUse(f"nothing is known of order {wanted.order.value}: there is nothing to report")
-        return timeline, chosen_for(timeline, wanted)
+        return timeline, chosen_for(timeline, wanted, unseen)
 
     def draw(self, wanted: Wanted, reason: str = "") -> tuple[Printed, Chosen]:
         """Return a report that nothing records, for a pack that records it itself, and what of the order is in it."""
-        with self.store.read() as conn:
+        with self._looking() as (conn, whole):
             timeline = timeline_of(conn, wanted.order)
             if timeline is None:
                 raise WrongUse(f"nothing is known of order {wanted.order.value}: there is nothing to report")
@@ -115,8 +120,9 @@ class Reporter:
                     f"order {wanted.order.value} has {count} messages, and a report holds {self.bounds.messages} at most "
                     "(report.messages_max): make an evidence pack of it instead (docket export)"
                 )
-            chosen = chosen_for(timeline, wanted)
-            sheet, payloads = self._sheet(conn, timeline, chosen, wanted, reason)
+            chosen = chosen_for(timeline, wanted, unseen_of(conn, whole, wanted.order))
+            erasures = [one.seq for one in evidence.events_of_type(whole, "erasure.done")]
+            sheet, payloads = self._sheet(conn, timeline, chosen, erasures, wanted, reason)
         printed = self._print(sheet, payloads)
         most = self.bounds.buyer_bytes
         if wanted.audience == "buyer" and len(printed.pdf) > most:
@@ -133,8 +139,24 @@ class Reporter:
         with self.busy:  # one at a time: each may take as much memory as the settings allow
             return set_in_type(sheet, payloads, seconds=seconds, memory_bytes=memory_bytes)
 
+    @contextmanager
+    def _looking(self) -> Iterator[tuple[Connection, Connection]]:
+        """Give what sees as much as who asks does, and what sees everything."""
+        with self.store.read() as whole:
+            if self.sight is None:
+                yield whole, whole
+                return
+            with self.sight.read() as conn:
+                yield conn, whole
+
     def _sheet(
-        self, conn: Connection, timeline: Timeline, chosen: Chosen, wanted: Wanted, reason: str
+        self,
+        conn: Connection,
+        timeline: Timeline,
+        chosen: Chosen,
+        erasures: list[int],
+        wanted: Wanted,
+        reason: str,
     ) -> tuple[Sheet, dict[int, bytes]]:
         words = words_in(wanted.language)
         marketplace = self.titles.get(wanted.order.marketplace, wanted.order.marketplace)
@@ -147,8 +169,8 @@ class Reporter:
         )
         seller = self._seller(timeline) or words.who["seller"]
         events = {one.seq: one for one in orders.events_of(conn, order=wanted.order)}
-        payloads, known = self._known(conn, timeline, wanted)
-        known = replace(known, chosen=chosen, events=events)
+        payloads, known = self._known(conn, timeline, chosen, wanted)
+        known = replace(known, events=events, erasures=erasures)
         story = Story(self.archive, setting, chosen.moments, events)
         outline = Outline(known=known, setting=setting, story=story, seller=seller)
         parts = list(outline.parts())
@@ -192,7 +214,9 @@ class Reporter:
         )
         return sheet, {seq: payloads[seq] for seq in needed & payloads.keys()}
 
-    def _known(self, conn: Connection, timeline: Timeline, wanted: Wanted) -> tuple[dict[int, bytes], Known]:
+    def _known(
+        self, conn: Connection, timeline: Timeline, chosen: Chosen, wanted: Wanted
+    ) -> tuple[dict[int, bytes], Known]:
         """Read what stands outside the timeline; of the messages' originals as many as may be embedded."""
         payloads, wires, embedded, damaged = (
             dict[int, bytes](),
@@ -218,12 +242,12 @@ class Reporter:
         position = fold.position(conn)
         known = Known(
             timeline=timeline,
-            chosen=chosen_for(timeline, wanted),
+            chosen=chosen,
             case=case_of(timeline, Watched(), title="", parcels={}),
             events={},
             taken_back=evidence.links_taken_back(conn, wanted.order),
             gaps=[one.seq for one in evidence.events_of_type(conn, "gap")],
-            erasures=[one.seq for one in evidence.events_of_type(conn, "erasure.done")],
+            erasures=[],
             behind=max(0, self.archive.tail_of(QUIET) - position),
             damaged=damaged,
             wires=wires,

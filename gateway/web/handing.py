@@ -20,6 +20,7 @@ from gateway.receipt import Accept, Receipt
 from gateway.report.audience import Wanted
 from gateway.report.letter import addressee, letter_of
 from gateway.report.making import Reporter, name_of
+from gateway.store.orders import messages_of
 from gateway.store.seen import sees_order
 from gateway.tongue import _
 from gateway.web.deeds import Doer
@@ -38,7 +39,7 @@ def pack_of(site: Site, order: OrderRef, reason: str, who: Doer, *, notes: bool)
     check_whole(site, order)
     closed = () if notes else INTERNAL_PACK
     try:
-        file = site.packs.hand_out(order, _asked(reason, who), withhold=closed)
+        file = site.packs.hand_out(order, _asked(reason, who), site.store, withhold=closed)
     except WrongUse as wrong:
         raise HTTPException(HTTPStatus.NOT_FOUND, str(wrong)) from wrong
     except Temporary as wrong:
@@ -95,7 +96,7 @@ def wanted(order: OrderRef, *, buyer: bool, language: str, notes: bool) -> Wante
 def answer_of(site: Site, order: OrderRef, language: str) -> Answer:
     """Return an order's claim answer as it would be written now; that alone is no entry."""
     check_whole(site, order)
-    made = site.answer(order, language)
+    made = site.answer(order, language, site.store)
     if made is None:
         raise HTTPException(
             HTTPStatus.NOT_FOUND,
@@ -107,21 +108,30 @@ def answer_of(site: Site, order: OrderRef, language: str) -> Answer:
 
 def check_whole(site: Site, order: OrderRef) -> None:
     """Raise HTTPException for an order of which somebody sees only some: what holds all of it is not handed out."""
-    if not site.sees_all_of(order):
-        with site.store.read() as conn:
-            known = sees_order(conn, order)
-        if known:
-            raise HTTPException(
-                HTTPStatus.FORBIDDEN,
-                _(
-                    "Mail of this order lies in mailboxes that you do not have; what holds all of it is not handed out."
-                ),
-            )
+    if site.sees_all_of(order):
+        return
+    with site.store.read() as conn:
+        known, quoted = sees_order(conn, order), bool(messages_of(conn, order))
+    if known:
         raise HTTPException(
-            HTTPStatus.NOT_FOUND,
-            _("Nothing is known of an order %(value)s of %(marketplace)s.")
-            % {"value": order.value, "marketplace": order.marketplace},
+            HTTPStatus.FORBIDDEN,
+            _(
+                "Mail of this order lies in mailboxes that you do not have; what holds all of it is not handed out."
+            ),
         )
+    if quoted:
+        raise HTTPException(
+            HTTPStatus.FORBIDDEN,
+            _(
+                "Your mail only quotes this order's number, and nothing shows that it belongs to the order. "
+                "If it does, link it to the order by hand, and try again."
+            ),
+        )
+    raise HTTPException(
+        HTTPStatus.NOT_FOUND,
+        _("Nothing is known of an order %(value)s of %(marketplace)s.")
+        % {"value": order.value, "marketplace": order.marketplace},
+    )
 
 
 def _send(reporter: Reporter, accept: Accept, what: Wanted, who: Doer) -> Receipt:

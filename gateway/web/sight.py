@@ -14,8 +14,7 @@ from starlette.exceptions import HTTPException
 
 from gateway.mail.entry import Appended, Draft
 from gateway.store.engine import Store
-from gateway.store.orders import messages_of
-from gateway.store.seen import sees_entry, sees_order
+from gateway.store.seen import sees_all_of, sees_entry, sees_order
 from gateway.store.sight import narrowed
 from gateway.tongue import _
 from gateway.web.site import Site
@@ -49,8 +48,10 @@ def site_seen(site: Site, mailboxes: Iterable[str] | None) -> Site:
         act=act,
         desk=None,  # what reads over all mailboxes is not for them
         rules=None,
-        answer=lambda order, language: (
-            site.answer(order, language) if _sees_all_of(site.store, store, order) else None
+        # What is handed out holds what they see, and names what else is tied to the order; packs are given their store.
+        reporter=replace(site.reporter, sight=store) if site.reporter is not None else None,
+        answer=lambda order, language, _sight: (
+            site.answer(order, language, store) if _sees_all_of(site.store, store, order) else None
         ),
         status=lambda: _told(site),
         sees=lambda seq: _sees(store, seq),
@@ -88,10 +89,8 @@ def _sees(store: Store, seq: int) -> bool:
 
 
 def _sees_all_of(whole: Store, store: Store, order: OrderRef) -> bool:
-    with store.read() as conn:
-        seen = messages_of(conn, order)
-    with whole.read() as conn:
-        return len(messages_of(conn, order)) == len(seen)
+    with whole.read() as every, store.read() as conn:
+        return sees_all_of(conn, every, order)
 
 
 def _told(site: Site) -> dict[str, Any]:

@@ -46,9 +46,9 @@ class Site:
     --json`` prints them. ``parse`` reads a hostile message and may be one that does so in a child process; ``draw`` makes a picture of a page of a file in one.
     ``factors`` are what people log in with beside passwords, ``sso`` is where they do so instead. ``mailboxes`` are those
     of the settings. ``clients`` says where agents' mail clients read and send. ``orders_named`` says which marketplaces' orders a number could be, ``carriers`` which carriers are known. ``doors`` are the listeners by kind, and where each is bound. ``zone`` is the viewer's, in which times are
-    shown and bare dates are days. ``answer`` writes an order's claim answer in a language, None where nothing is known of it. ``close_needs`` is what a dossier must hold before it may be closed,
+    shown and bare dates are days. ``answer`` writes an order's claim answer in a language from what a store sees, None where nothing is known of it. ``close_needs`` is what a dossier must hold before it may be closed,
     ``refund_needs`` before the tag ``refund`` may be put on one of its messages. ``sees`` says whether an entry may be
-    shown, ``sees_all_of`` whether all mail of an order may: gateway.web.sight makes both for each person.
+    shown, ``sees_all_of`` whether what holds all of an order may be handed out: gateway.web.sight makes both for each person.
     """
 
     archive: Archive
@@ -69,7 +69,7 @@ class Site:
     months: Months = field(default_factory=Months)
     desk: Desk | None = None
     rules: RuleBook | None = None
-    answer: Callable[[OrderRef, str], Answer | None] = lambda *_: None
+    answer: Callable[[OrderRef, str, Store], Answer | None] = lambda *_: None
     sees: Callable[[int], bool] = lambda _: True
     sees_all_of: Callable[[OrderRef], bool] = lambda _: True
     parse: Callable[[bytes], ParsedMail] = parse

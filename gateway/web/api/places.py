@@ -17,6 +17,7 @@ from gateway.store.records import EventRow, MessageRow
 from gateway.web.api.call import Call
 from gateway.web.api.problem import Refused
 from gateway.web.deeds import message_row
+from gateway.web.handing import check_whole
 from rules.facts import OrderRef
 
 Seq = Annotated[int, Meta(ge=0, lt=1 << 53, description="The number of an entry in the log.")]
@@ -76,9 +77,7 @@ def known_order(call: Call) -> Timeline:
 def whole_order(call: Call) -> Timeline:
     """Return an order's story for what hands all of it out; refused where the caller may see only some of it."""
     seen = known_order(call)
-    if not call.site.sees_all_of(seen.order):
-        said = "Mail of this order lies in mailboxes that this token does not see; what holds all of it is not handed out."
-        raise Refused(HTTPStatus.FORBIDDEN, said)
+    check_whole(call.site, seen.order)
     return seen
 
 

@@ -89,7 +89,7 @@ def _lacks(site: Site, claim: Claim) -> tuple[str, ...] | None:
     """Return what an answer written now would lack; the same words as on the answer's own page."""
     if not claim.clock.orders:
         return (_("it is linked to no order: link it first"),)
-    made = site.answer(claim.clock.orders[0], _LANGUAGE)
+    made = site.answer(claim.clock.orders[0], _LANGUAGE, site.store)
     return made.lacks if made is not None else None
 
 

@@ -13,7 +13,6 @@ from starlette.routing import Route
 from gateway.answer.phrases import LANGUAGES
 from gateway.errors import WrongUse
 from gateway.evidence.selection import Request as Wanted
-from gateway.evidence.selection import select_order
 from gateway.store import messages
 from gateway.store.orders import events_of
 from gateway.store.records import EventRow
@@ -61,8 +60,8 @@ async def pack(request: Request) -> Response:
 def _preview(site: Site, ref: OrderRef) -> Preview:
     check_whole(site, ref)
     head = site.archive.head()
+    chosen = site.packs.choose(Wanted(order=ref), ref, site.store)
     with site.store.read() as conn:
-        chosen = select_order(conn, Wanted(order=ref), ref, head)
         rows = messages.messages(conn, [one.seq for one in chosen.items])
         events = {one.seq: one for one in events_of(conn, order=ref)}
     types = {one.seq: events[one.seq].type if one.seq in events else "orders" for one in chosen.items}

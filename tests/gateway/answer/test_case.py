@@ -121,6 +121,7 @@ def test_an_answer_is_composed_and_becomes_an_entry_of_the_order(house):
         made = compose(
             conn,
             REF,
+            whole=conn,
             title="Amazon",
             senders={MAILBOX: "Brand"},
             zone=UTC,
@@ -130,6 +131,7 @@ def test_an_answer_is_composed_and_becomes_an_entry_of_the_order(house):
         nothing = compose(
             conn,
             OrderRef(marketplace="amazon", value="112-0000000-0000000"),
+            whole=conn,
             title="Amazon",
             senders={},
             zone=UTC,

@@ -48,5 +48,5 @@ def test_the_pack_verifies_and_says_what_nobody_can_tell(half, tmp_path):
 
 
 def test_the_answer_rests_on_what_is_left(half):
-    made = half.site.answer(REF, "en")
+    made = half.site.answer(REF, "en", half.store)
     assert [word for word in GONE if word in str(made)] == []

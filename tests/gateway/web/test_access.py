@@ -1,5 +1,7 @@
 """Who may do what, as a table: every route, every role, and mail of another mailbox. A route that is not here fails."""
 
+import io
+import zipfile
 from datetime import timedelta
 from itertools import product
 
@@ -7,6 +9,8 @@ import httpx
 import pytest
 from argon2 import PasswordHasher
 
+from gateway.mail.canonical import canonical
+from gateway.mail.entry import Draft
 from gateway.store.accounts import Accounts
 from gateway.store.tokens import SCOPES, Tokens
 from gateway.web.access import ROLES
@@ -18,6 +22,8 @@ from tests.small_house import MAILBOX, build_house, mail, seed, serving
 OTHER = "second@brand.example"
 SECRET = "302-1111111-2222222"  # the order of the other mailbox
 JOINED = "302-3333333-4444444"  # another one of it
+UNTIED = "302-5555555-6666666"  # one whose only link was taken back: a note and a file are what is left of it
+TOLD = "302-7777777-8888888"  # one that only an order report tells of
 CANARIES = ("Zwiebelturm", "zimtschnecke", SECRET, "petra.geheim")
 ALL, ACTORS, OVER = (
     {"agent", "supervisor", "auditor", "admin"},
@@ -156,8 +162,21 @@ def house(tmp_path_factory):
         built.seqs["file"] = int(done.headers["location"].partition("saved=")[2])
         note = {"text": "a note on the zimtschnecke", "csrf": csrf}
         assert client.post(f"/order/amazon/{SECRET}", data=note).status_code == 303
+        untie(built, note, {"csrf": csrf, **form}, files)
         built.token = Tokens(built.accounts.store, built.clock).make("anna", "", ["read"])[0].id
         yield built
+
+
+def untie(house, note, form, files):
+    """File a note and a file on an order, and take back the link of its only message; and report an order without any mail."""
+    seq = house.take(mail(f"Order {UNTIED}", f"Order {UNTIED}", message_id="z3"), mailbox=OTHER)
+    assert house.client.post(f"/order/amazon/{UNTIED}", data=note).status_code == 303
+    assert house.client.post(f"/evidence/amazon/{UNTIED}", data=form, files=files).status_code == 303
+    undo = {"csrf": note["csrf"], "order": UNTIED, "marketplace": "amazon", "undo": "yes"}
+    assert house.client.post(f"/message/{seq}/link", data=undo).status_code == 303
+    order = {"order": {"marketplace": "amazon", "value": TOLD}, "placed_at": "2026-11-01T10:00:00Z"}
+    said = {"format": "amazon_shipments", "agent": "anna", "orders": [order]}
+    house.act(Draft(type="orders", payload=canonical(said), meta={}))
 
 
 def as_(house, name):
@@ -170,11 +189,11 @@ def as_(house, name):
     house.client.cookies.set("docket", sessions[name])
 
 
-def ask(house, route, name, *, with_form=True):
+def ask(house, route, name, *, with_form=True, order=SECRET):
     """Ask for something of the other mailbox; without its form a post has only the token that forms carry."""
     as_(house, name)
     address, form, _ = ROUTES[route]
-    told = {"seq": house.seqs["other"], "order": SECRET, "file": house.seqs["file"], "token": house.token}
+    told = {"seq": house.seqs["other"], "order": order, "file": house.seqs["file"], "token": house.token}
     if route.startswith("GET"):
         return house.client.get(address.format(**told))
     filled = {key: value.format(**told) for key, value in form.items()} if with_form else {}
@@ -236,6 +255,26 @@ def test_mail_of_another_mailbox_is_nowhere_and_nothing_can_be_done_about_it(hou
             assert answer.status_code != 303 or route == "POST /custody/verify", route
     assert leaks == []
     assert entries_since(house, head) <= {"view"}
+
+
+@pytest.mark.parametrize("order", [UNTIED, TOLD])
+@pytest.mark.parametrize("role", ROLES)
+def test_nothing_of_an_order_that_no_mail_is_linked_to_leaves_across_mailboxes(house, role, order):
+    name, head = f"{role}-one", house.archive.head()
+    for route in (one for one in ROUTES if "{order}" in str(ROUTES[one][:2]) and may(one, name)):
+        answer = ask(house, route, name, order=order)
+        assert answer.status_code in {204, 400, 404}, (route, answer.status_code)
+        assert "zimtschnecke" not in answer.content.decode("utf-8", "replace"), route
+    assert entries_since(house, head) <= {"view"}
+
+
+def test_who_has_every_mailbox_takes_what_is_left_of_an_order(house):
+    """What the test above looks for is really there to be taken."""
+    taken = ask(house, "POST /pack", "supervisor", order=UNTIED)
+    assert taken.headers["content-type"] == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(taken.content)) as file:
+        assert any(b"zimtschnecke" in file.read(one) for one in file.namelist() if "-evidence." in one)
+    assert ask(house, "POST /pack", "supervisor", order=TOLD).status_code == 200
 
 
 def test_the_same_questions_find_it_for_who_has_every_mailbox(house):
