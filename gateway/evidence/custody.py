@@ -119,6 +119,8 @@ def words_of(type_: str, said: dict[str, Any]) -> str:
             return "the file of an account audit" if kind == "audit" else f"{kind}, in {said.get('language')}"
         case "person":
             return " ".join(str(said[name]) for name in ("did", "for", "role", "what") if said.get(name))
+        case "search":
+            return ": ".join(filter(None, (str(said.get("did", "")), str(said.get("query", "")))))
         case "view":
             return str(said.get("query") or said.get("path", ""))
         case "orders":

@@ -1,6 +1,7 @@
 """Saved searches: an agent's own, and those that all share. Kept with the accounts, since nothing else knows them.
 
-What is searched for may name a person, so the log holds only the fact that a search was saved, changed or removed.
+What is searched for may name a person, so the log holds only the fact that a search was saved, changed or removed. Of a
+``watched`` agent, an auditor, it holds the words too: a pinned search is asked wherever its count is shown.
 """
 
 import secrets
@@ -47,7 +48,17 @@ class Searches:
         self._append = append
         self._source = source
 
-    def save(self, agent: str, name: str, query: str, sort: str, *, shared: bool, pinned: bool) -> Saved:
+    def save(
+        self,
+        agent: str,
+        name: str,
+        query: str,
+        sort: str,
+        *,
+        shared: bool,
+        pinned: bool,
+        watched: bool = False,
+    ) -> Saved:
         """Save a search; raises WrongUse for a name that is none or taken, and where there are too many."""
         name = " ".join(name.split())
         if not 0 < len(name) <= NAME_CHARS or not name.isprintable():
@@ -71,7 +82,7 @@ class Searches:
             tx.execute(insert(searches), {"log": log_of(tx), **row})
         made = Saved(**row)
         try:
-            self._record("saved", made)
+            self._record("saved", made, watched=watched)
         except BaseException:
             self._delete(made.id)
             raise
@@ -86,14 +97,14 @@ class Searches:
             found = [_saved(row) for row in conn.execute(chosen)]
         return sorted(found, key=lambda one: (not one.pinned, one.name.casefold(), one.id))
 
-    def pin(self, id_: str, agent: str, *, pinned: bool) -> Saved:
+    def pin(self, id_: str, agent: str, *, pinned: bool, watched: bool = False) -> Saved:
         """Show a search with its count, or without; raises WrongUse where it is none of the agent's own."""
         found = self._own(id_, agent)
         with self._store.write() as tx:
             tx.execute(
                 update(searches).where(_columns.log == log_of(tx), _columns.id == id_).values(pinned=pinned)
             )
-        self._record("pinned" if pinned else "unpinned", found)
+        self._record("pinned" if pinned else "unpinned", found, watched=watched)
         return found
 
     def remove(self, id_: str, agent: str) -> Saved:
@@ -115,8 +126,10 @@ class Searches:
         with self._store.write() as tx:
             tx.execute(delete(searches).where(_columns.log == log_of(tx), _columns.id == id_))
 
-    def _record(self, did: str, one: Saved) -> None:
+    def _record(self, did: str, one: Saved, *, watched: bool = False) -> None:
         said = {"did": did, "search": one.id, "shared": one.shared, "agent": one.agent}
+        if watched:
+            said["query"] = one.query
         self._append(Draft(type="search", payload=canonical(said), meta={"source": self._source}))
 
 

@@ -31,7 +31,7 @@ _SHOWN = {
     "erasure.done": ("erasure", "file", "sha256"),
     "timestamp": ("authority", "at", "size", "off_s"),
     "rules.edited": ("file", "before", "after", "reason"),
-    "search": ("did", "search", "shared"),
+    "search": ("did", "search", "shared", "query"),
     "person": ("did", "for", "role", "mailboxes", "what"),
     "view": ("did", "path", "query"),
     "token": ("did", "token", "label", "for", "scopes", "mailboxes"),

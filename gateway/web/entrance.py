@@ -19,7 +19,8 @@ from gateway.web.render import problem
 from gateway.web.sight import site_seen
 from gateway.web.site import Site
 
-_LONGEST = 1000
+# Of what an auditor asks for: it is recorded whole. A query of a thousand letters, each written as %F0%A0%80%80, fits.
+LONGEST_ASKED = 16_000
 REFUSALS: dict[Power, str] = {
     "act": marked("As an auditor you read and take away; others write notes, link, release and send."),
     "house": marked("This page tells of every mailbox; it is for people who have them all."),
@@ -61,12 +62,15 @@ def entered(route: Route) -> Route:
         need, whole = need_of(method, route.path), request.app.state.site
         if need not in request.state.powers:
             return problem(request, HTTPStatus.FORBIDDEN, _(REFUSALS.get(need, "")))
+        asked = _asked(request) if is_watched(who, method, route.path) else ""
+        if len(asked) > LONGEST_ASKED:
+            return problem(request, HTTPStatus.REQUEST_URI_TOO_LONG)
         site = site_seen(whole, who.mailboxes or None)
         request.scope["app"] = _Seen(_State(site, request.app.state))
         answer = await route.endpoint(request)
-        if answer.status_code < HTTPStatus.BAD_REQUEST and is_watched(who, method, route.path):
+        if asked and answer.status_code < HTTPStatus.BAD_REQUEST:
             # Before the answer leaves: nothing is shown that is not recorded.
-            draft = view_draft(who.name, _asked(request), request.query_params.get("q", ""), "web")
+            draft = view_draft(who.name, asked, request.query_params.get("q", ""), "web")
             await run_in_threadpool(whole.act, draft)
         return answer
 
@@ -85,7 +89,7 @@ def view_draft(agent: str, path: str, query: str, source: str) -> Draft:
     payload = {
         "agent": agent,
         "did": "search" if query else "view",
-        "path": path[:_LONGEST],
-        "query": query[:_LONGEST],
+        "path": path,
+        "query": query,
     }
     return Draft(type="view", payload=canonical(payload), meta={"source": source})

@@ -31,6 +31,7 @@ _TITLES = {
     409: marked("Not now"),
     410: marked("Erased"),
     413: marked("Too large"),
+    414: marked("Too long"),
     429: marked("Too many tries"),
     500: marked("Something went wrong"),
     502: marked("No answer"),
@@ -44,6 +45,7 @@ _SAID = {
     405: marked("That cannot be done here."),
     410: marked("That has been erased."),
     413: marked("That is too large."),
+    414: marked("This address is too long: what an auditor asks for is recorded whole. Ask for less."),
     429: marked("Too many tries. Wait a little."),
     500: marked("Something went wrong on our side. It has been written to the log."),
 }

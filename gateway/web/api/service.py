@@ -183,9 +183,8 @@ class _Service:
     async def _do(self, op: Operation, call: Call) -> Response:
         result = await run_in_threadpool(op.handle, call)
         if call.bearer.role == "auditor" and op.method == "GET" and op.scope:
-            looked = view_draft(
-                call.who.agent, f"{op.name} {call.where}", getattr(call.query, "q", ""), "api"
-            )
+            asked = f"{op.name} {call.where} {call.query}"
+            looked = view_draft(call.who.agent, asked, getattr(call.query, "q", ""), "api")
             await run_in_threadpool(self._site.act, looked)
         if isinstance(result, Response):
             return result

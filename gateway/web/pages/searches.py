@@ -30,7 +30,8 @@ async def save(request: Request) -> Response:
     form = request.state.form
     if form.get("shared") == "yes" and "act" not in request.state.powers:
         raise HTTPException(HTTPStatus.FORBIDDEN, _(REFUSALS["act"]))
-    await run_in_threadpool(_save, site, form, request.state.agent)
+    watched = request.state.who.role == "auditor"
+    await run_in_threadpool(lambda: _save(site, form, request.state.agent, watched=watched))
     return RedirectResponse("/searches", status_code=HTTPStatus.SEE_OTHER)
 
 
@@ -38,12 +39,12 @@ async def change(request: Request) -> Response:
     """Pin a search, unpin or remove it."""
     site: Site = request.app.state.site
     id_, do, agent = request.path_params["id"], request.state.form.get("do", ""), request.state.agent
-    known = searches_of(site)
+    known, watched = searches_of(site), request.state.who.role == "auditor"
     try:
         if do == "remove":
             await run_in_threadpool(known.remove, id_, agent)
         elif do in {"pin", "unpin"}:
-            await run_in_threadpool(lambda: known.pin(id_, agent, pinned=do == "pin"))
+            await run_in_threadpool(lambda: known.pin(id_, agent, pinned=do == "pin", watched=watched))
         else:
             raise HTTPException(HTTPStatus.BAD_REQUEST, _("Say what to do: pin, unpin or remove."))
     except WrongUse as wrong:
@@ -51,7 +52,7 @@ async def change(request: Request) -> Response:
     return RedirectResponse("/searches", status_code=HTTPStatus.SEE_OTHER)
 
 
-def _save(site: Site, form: dict[str, str], agent: str) -> None:
+def _save(site: Site, form: dict[str, str], agent: str, *, watched: bool) -> None:
     text = form.get("q", "").strip()[:QUERY_CHARS]
     try:
         parse_query(text, tz=site.zone, waits=waits_in(site.store, site.clock))
@@ -62,6 +63,7 @@ def _save(site: Site, form: dict[str, str], agent: str) -> None:
             sort_of(form.get("sort", "")),
             shared=form.get("shared") == "yes",
             pinned=form.get("pinned") == "yes",
+            watched=watched,
         )
     except (QueryError, WrongUse) as wrong:
         raise HTTPException(HTTPStatus.BAD_REQUEST, _sentence(wrong)) from wrong

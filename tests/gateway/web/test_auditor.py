@@ -2,8 +2,12 @@
 
 import json
 
+import httpx
+
+from gateway.store.tokens import Tokens
+from gateway.web.entrance import LONGEST_ASKED
 from tests.gateway.web.test_second_step import post
-from tests.small_house import PASSWORD, mail
+from tests.small_house import ORDER, PASSWORD, mail
 
 BOOK = '[[rule]]\nname = "x"\nwhen = { text = "lamp" }\nthen = [{ do = "tag", name = "x" }]\n'
 
@@ -20,6 +24,56 @@ def test_what_an_auditor_tries_on_the_bench_is_recorded_like_what_they_look_at(h
         assert post(auditor, "/rules/replay", page).status_code == 303
     told = [json.loads(one.payload)["path"] for one in house.archive.entries(head) if one.type == "view"]
     assert told == [f"/rules/bench?do=try&message={seq}", "/rules/bench?do=replay", "/rules/replay"]
+
+
+def views_since(house, head):
+    return [json.loads(one.payload) for one in house.archive.entries(head) if one.type == "view"]
+
+
+def test_what_an_auditor_asks_is_recorded_whole_or_not_shown(house):
+    house.accounts.add("petra", PASSWORD, role="auditor")
+    house.take(mail("Where is my lamp", "It never came"))
+    with house.client("petra") as auditor:
+        head = house.archive.head()
+        asked = f"/custody?zz={'a' * 1000}&who=anna"
+        assert auditor.get(asked).status_code == 200
+        assert views_since(house, head)[-1]["path"] == asked
+        longest = "\U00020000" * 1000  # a letter of four bytes
+        assert auditor.get("/", params={"q": longest}).status_code == 200
+        assert views_since(house, head)[-1]["query"] == longest
+        head = house.archive.head()
+        refused = auditor.get(f"/custody?zz={'a' * LONGEST_ASKED}&who=anna")
+        assert refused.status_code == 414
+        assert "what an auditor asks for is recorded whole" in refused.text
+        assert views_since(house, head) == []
+    with house.client() as anna:
+        assert anna.get(f"/custody?zz={'a' * LONGEST_ASKED}&who=anna").status_code == 200
+
+
+def test_what_an_auditor_asks_by_a_call_is_recorded_whole(house):
+    house.accounts.add("petra", PASSWORD, role="auditor")
+    bearer = Tokens(house.accounts.store, house.clock).make("petra", "", ["read"])[1]
+    head = house.archive.head()
+    call = f"{house.url}/api/v1/orders?ref={ORDER}"
+    assert httpx.get(call, headers={"authorization": f"Bearer {bearer}"}).status_code == 200
+    assert ORDER in views_since(house, head)[-1]["path"]
+
+
+def test_the_words_of_a_search_that_an_auditor_saves_or_pins_are_recorded(house):
+    house.accounts.add("petra", PASSWORD, role="auditor")
+    with house.client("petra") as auditor:
+        head, page = house.archive.head(), auditor.get("/account").text
+        assert post(auditor, "/searches", page, q="zimtschnecke", name="z").status_code == 303
+        id_ = auditor.get("/searches").text.partition('action="/searches/')[2].partition('"')[0]
+        assert post(auditor, f"/searches/{id_}", page, do="pin").status_code == 303
+    house.settle()
+    told = [json.loads(one.payload) for one in house.archive.entries(head) if one.type == "search"]
+    assert [(one["did"], one["query"]) for one in told] == [
+        ("saved", "zimtschnecke"),
+        ("pinned", "zimtschnecke"),
+    ]
+    with house.client() as anna:
+        assert "pinned: zimtschnecke" in anna.get("/custody").text
 
 
 def test_an_auditor_saves_searches_for_themselves_alone(house):
