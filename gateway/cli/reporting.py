@@ -13,7 +13,7 @@ from gateway.errors import WrongUse
 from gateway.evidence.contents import Asked
 from gateway.receipt import Receipt
 from gateway.report.audience import AUDIENCES, Audience, Wanted
-from gateway.report.letter import addressee, letter_of
+from gateway.report.letter import check_sendable, letter_of
 from gateway.report.making import Made
 from rules.facts import OrderRef
 
@@ -32,6 +32,12 @@ from rules.facts import OrderRef
 @click.option(
     "--send", is_flag=True, help="Send the buyer's copy to the buyer, as an answer from the mailbox."
 )
+@click.option(
+    "--across-mailboxes",
+    "across",
+    is_flag=True,
+    help="Send it also where it brings mail of other mailboxes into the one it is sent from.",
+)
 @click.option("--marketplace", default="", help="Whose order it is, where several use the same number.")
 @click.option("--reason", default="", help="Why; the log keeps it, and a court's report says it.")
 @agent_option
@@ -44,6 +50,7 @@ def report(
     language: str,
     audience: Audience | None,
     send: bool,
+    across: bool,
     marketplace: str,
     reason: str,
     agent: str,
@@ -67,7 +74,7 @@ def report(
     wanted = Wanted(order=order, audience="buyer" if send else audience or "court", language=language)
     reporter = reporter_of(app)
     if send:
-        addressee(*reporter.choice(wanted))  # nothing is made for nobody
+        check_sendable(reporter, wanted, across=across)  # nothing is made for nobody
     made = reporter.make(wanted, Asked(agent=agent, reason=reason))
     if out is not None:
         _write(out, made)

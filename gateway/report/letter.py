@@ -28,6 +28,30 @@ def addressee(timeline: Timeline, chosen: Chosen) -> tuple[MessageRow, str]:
     )
 
 
+def others_of(timeline: Timeline, mailbox: str) -> list[str]:
+    """Return the mailboxes in which mail of an order lies, beside the one that its buyer's copy is sent from."""
+    return sorted({one.row.mailbox for one in timeline.letters} - {"", mailbox})
+
+
+def check_sendable(reporter: Reporter, wanted: Wanted, *, across: bool) -> None:
+    """Raise WrongUse where the copy cannot be sent, so that nothing is made and nothing archived of it.
+
+    It lies in the mailbox that it is sent from, for everybody who has that one. So what lies in others is brought there by
+    those alone who say that they mean it, with ``across``.
+    """
+    timeline, chosen = reporter.choice(wanted)
+    mailbox = addressee(timeline, chosen)[0].mailbox
+    if mailbox.lower() not in reporter.senders:
+        raise WrongUse(
+            f"the settings have no mailbox {mailbox} to send from; nothing was made and nothing sent (add it as a [[mailbox]])"
+        )
+    if (others := others_of(timeline, mailbox)) and not across:
+        raise WrongUse(
+            f"mail of this order lies in {', '.join(others)} too, and the copy of all of it would lie in {mailbox}, for "
+            "everybody who has that mailbox; nothing was made and nothing sent. If you mean it, tick that box (--across-mailboxes)"
+        )
+
+
 def letter_of(reporter: Reporter, wanted: Wanted, made: Made, agent: str) -> tuple[bytes, Envelope]:
     """Return the mail and its envelope, to be submitted like any other; whether it leaves is for the policy to say."""
     timeline, chosen = reporter.choice(wanted)

@@ -18,7 +18,7 @@ from gateway.errors import DocketError, Temporary, WrongUse
 from gateway.evidence.contents import Asked
 from gateway.receipt import Accept, Receipt
 from gateway.report.audience import Wanted
-from gateway.report.letter import addressee, letter_of
+from gateway.report.letter import addressee, check_sendable, letter_of, others_of
 from gateway.report.making import Reporter, name_of
 from gateway.store.orders import messages_of
 from gateway.store.seen import sees_order
@@ -66,12 +66,16 @@ def report_of(site: Site, wanted: Wanted, reason: str, who: Doer) -> Response:
     return Response(made.pdf, media_type="application/pdf", headers=headers)
 
 
-def send_report(site: Site, wanted: Wanted, who: Doer) -> Receipt:
-    """Send the buyer their copy, by the way that every answer goes: judged by the policy, archived, then relayed."""
+def send_report(site: Site, wanted: Wanted, who: Doer, *, across: bool = False) -> Receipt:
+    """Send the buyer their copy, by the way that every answer goes: judged by the policy, archived, then relayed.
+
+    ``across`` says that mail of several mailboxes may come into the one that it is sent from.
+    """
     if site.reporter is None or site.submit is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     check_whole(site, wanted.order)
     try:
+        check_sendable(site.reporter, wanted, across=across)  # nothing is made for nobody
         receipt = _send(site.reporter, site.submit, wanted, who)
     except DocketError as wrong:
         raise HTTPException(HTTPStatus.CONFLICT, _sentence(wrong)) from wrong
@@ -81,6 +85,18 @@ def send_report(site: Site, wanted: Wanted, who: Doer) -> Receipt:
             _("Not sent, entry %(seq)s: %(reply)s") % {"seq": receipt.seq, "reply": receipt.reply},
         )
     return receipt
+
+
+def sent_across(site: Site, order: OrderRef) -> tuple[str, list[str]]:
+    """Return the mailbox that an order's copy for the buyer is sent from, and the others whose mail would come there."""
+    if site.reporter is None:
+        return "", []
+    try:
+        timeline, chosen = site.reporter.choice(wanted(order, buyer=True, language="", notes=False))
+        mailbox = addressee(timeline, chosen)[0].mailbox
+    except WrongUse:  # there is nobody to send it to, and whoever tries is told so
+        return "", []
+    return mailbox, others_of(timeline, mailbox)
 
 
 def wanted(order: OrderRef, *, buyer: bool, language: str, notes: bool) -> Wanted:
@@ -135,7 +151,6 @@ def check_whole(site: Site, order: OrderRef) -> None:
 
 
 def _send(reporter: Reporter, accept: Accept, what: Wanted, who: Doer) -> Receipt:
-    addressee(*reporter.choice(what))  # nothing is made for nobody
     made = reporter.make(what, _asked("sent to the buyer", who))
     return accept(*letter_of(reporter, what, made, who.agent)).result()
 

@@ -7,7 +7,7 @@ from starlette.routing import Route
 
 from gateway.answer.compose import Answer, draft_of
 from gateway.answer.phrases import LANGUAGES
-from gateway.web.handing import answer_of
+from gateway.web.handing import answer_of, sent_across
 from gateway.web.pages.acts import append
 from gateway.web.pages.order import ref_of
 from gateway.web.render import order_path, page
@@ -20,7 +20,17 @@ async def show_answer(request: Request) -> Response:
     """Show it; that alone is no entry."""
     ref = ref_of(request)
     language, made = await _made(request, ref, request.query_params.get("language", ""))
-    return page(request, "answer.html", ref=ref, made=made, language=language, languages=LANGUAGES)
+    mailbox, others = await run_in_threadpool(sent_across, request.app.state.site, ref)
+    return page(
+        request,
+        "answer.html",
+        ref=ref,
+        made=made,
+        language=language,
+        languages=LANGUAGES,
+        mailbox=mailbox,
+        others=others,
+    )
 
 
 async def keep_answer(request: Request) -> Response:

@@ -25,7 +25,10 @@ async def report(request: Request) -> Response:
 async def send(request: Request) -> Response:
     """Send the buyer their copy, by the way that every answer goes."""
     what = wanted_in({**request.state.form, "for": "buyer"})
-    receipt = await run_in_threadpool(send_report, request.app.state.site, what, doer(request))
+    across = request.state.form.get("across") == "yes"
+    receipt = await run_in_threadpool(
+        lambda: send_report(request.app.state.site, what, doer(request), across=across)
+    )
     return RedirectResponse(f"{order_path(what.order)}?saved={receipt.seq}", status_code=HTTPStatus.SEE_OTHER)
 
 

@@ -1,10 +1,11 @@
 """The button for a report: one POST, one PDF file, one entry."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
-from tests.small_house import ORDER, csrf_in, mail
+from tests.small_house import MAILBOX, ORDER, csrf_in, mail
 
 FORM = {"marketplace": "amazon", "value": ORDER}
 pytestmark = pytest.mark.needs("pango")
@@ -63,3 +64,38 @@ def test_the_answers_page_sends_the_buyer_their_copy(house):
     assert len(house.remote.taken) == 1
     (entry,) = [one for one in house.archive.entries(0) if one.type == "mail.out"]
     assert (entry.meta["agent"], entry.meta["rcpt_to"]) == ("anna", ["k3jx9v@marketplace.amazon.de"])
+
+
+def test_mail_of_another_mailbox_goes_into_the_one_it_is_sent_from_only_with_the_tick(house):
+    other = "second@brand.example"
+    house.take(mail(f"Order {ORDER}", f"Order {ORDER}: Zwiebelturm"), mailbox=other, rcpt_to=(other,))
+    house.clock.at += timedelta(hours=1)
+    house.take(mail(f"Invoice for {ORDER}", f"Order {ORDER}"))
+    with house.client() as browser:
+        page, head = browser.get(f"/answer/amazon/{ORDER}").text, house.archive.head()
+        assert f"with the mail that lies in {other}: everybody who has {MAILBOX} will read it" in page
+        form = {**FORM, "csrf": csrf_in(page)}
+        refused = browser.post("/report/send", data=form)
+        assert refused.status_code == 409
+        assert "nothing was made and nothing sent" in refused.text
+        assert house.archive.head() == head
+        assert browser.post("/report/send", data={**form, "across": "yes"}).status_code == 303
+        house.settle()
+    assert len(house.remote.taken) == 1
+
+
+def test_nothing_is_made_for_a_mailbox_that_sends_nothing(house):
+    other = "second@brand.example"
+    house.take(mail(f"Order {ORDER}", f"Order {ORDER}"), mailbox=other, rcpt_to=(other,))
+    with house.client() as browser:
+        page, head = browser.get(f"/answer/amazon/{ORDER}").text, house.archive.head()
+        refused = browser.post("/report/send", data={**FORM, "csrf": csrf_in(page)})
+        assert refused.status_code == 409
+        assert f"no mailbox {other} to send from" in refused.text
+        assert house.archive.head() == head
+
+
+def test_where_all_mail_lies_in_one_mailbox_there_is_no_box_to_tick(house):
+    house.take(mail(f"Order {ORDER}", f"Order {ORDER}"))
+    with house.client() as browser:
+        assert 'name="across"' not in browser.get(f"/answer/amazon/{ORDER}").text
