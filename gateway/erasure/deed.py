@@ -20,7 +20,7 @@ from gateway.archive.archive import Archive
 from gateway.archive.faults import Grown
 from gateway.clock import Clock
 from gateway.durable import replace_file
-from gateway.erasure.certificate import certificate_of
+from gateway.erasure.certificate import certificate_of, ranges
 from gateway.erasure.plan import Plan, Target, plan_of, rewritten
 from gateway.errors import Temporary, WrongUse
 from gateway.mail.canonical import canonical
@@ -62,8 +62,15 @@ class Eraser:
     certificates: Path
 
     def plan(self, target: Target, keep: Collection[int] = (), only: Collection[int] | None = None) -> Plan:
+        """Work out what would go; raises WrongUse where ``keep`` names what is none of the target's messages.
+
+        Who mistypes the number of a message to leave out would else see it go.
+        """
         with self.store.read() as conn:
-            return plan_of(conn, self.archive, target, keep, only=only)
+            plan = plan_of(conn, self.archive, target, keep, only=only)
+        if strays := sorted(set(keep) - set(plan.kept)):
+            raise WrongUse(f"no messages of {target.words}, so they cannot be left out: {ranges(strays)}")
+        return plan
 
     def order(
         self,

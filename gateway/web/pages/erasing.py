@@ -25,8 +25,10 @@ from gateway.web.render import page
 from gateway.web.site import Site
 
 _LONGEST = 500
+_NUMBER = re.compile(r"[0-9]{1,15}")
 _GROUND = "GDPR Art. 17(1)"
 _DONE = 50
+_KEEP = 40_000  # characters of the list of messages to leave out, which an address holds too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +41,10 @@ class Asked:
 
     @property
     def kept(self) -> frozenset[int]:
-        if not re.fullmatch(r"[0-9,\s]*", self.keep):
+        named = self.keep.replace(",", " ").split()
+        if not all(_NUMBER.fullmatch(one) for one in named):
             raise HTTPException(HTTPStatus.BAD_REQUEST, _("Name messages by their numbers, as 17, 23."))
-        return frozenset(int(one[:15]) for one in re.findall(r"[0-9]+", self.keep))
+        return frozenset(map(int, named))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +113,7 @@ def _plan(site: Site, asked: Asked) -> Plan:
 def _act(site: Site, form: dict[str, str], agent: str) -> None:
     desk = _desk(site)
     seq = form.get("seq", "")
-    number = int(seq) if re.fullmatch(r"[0-9]{1,15}", seq) else -1
+    number = int(seq) if _NUMBER.fullmatch(seq) else -1
     match form.get("do"):
         case "ask":
             desk.ask(
@@ -130,7 +133,16 @@ def _act(site: Site, form: dict[str, str], agent: str) -> None:
 
 
 def _asked(told: Any) -> Asked:
-    return Asked(**{name: str(told.get(name, "")).strip()[:_LONGEST] for name in Asked.__slots__})
+    """Return what is asked for, whole: what is cut off here would be another person's, or would go with the rest."""
+    asked = Asked(**{name: str(told.get(name, "")).strip() for name in Asked.__slots__})
+    if max(len(asked.target), len(asked.marketplace)) > _LONGEST:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, _("That is too long for an address or an order."))
+    if len(asked.keep) > _KEEP:
+        raise HTTPException(
+            HTTPStatus.BAD_REQUEST,
+            _("The list of messages to leave out may be %(most)s characters long.") % {"most": _KEEP},
+        )
+    return asked
 
 
 def _desk(site: Site) -> Desk:

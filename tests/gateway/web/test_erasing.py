@@ -1,5 +1,6 @@
 """Holds, retention and erasure on pages: what would go is shown, one person asks, another agrees, and then it is gone."""
 
+import json
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -115,6 +116,31 @@ def test_what_is_held_is_refused_until_the_hold_ends(kept):
         assert press(browser, do="ask", target=ORDER, reason=REASON).status_code == 303
         assert press(browser, do="withdraw", seq=asked(kept)).status_code == 303
         assert "Asked for</h2>" not in browser.get("/custody/erasures").text
+
+
+def test_a_long_list_of_what_to_leave_out_is_taken_whole_or_not_at_all(told):
+    kept = sorted(told.seqs[name] for name in ("question", "thanks"))
+    long = ", ".join(["0" * 12 + str(kept[0])] * 50 + [str(kept[1])])
+    assert len(long) > 500
+    refused = (
+        ("0" * 15 + str(kept[0]), "Name messages by their numbers"),  # not another message's
+        (f"{kept[0]}, 999999", "cannot be left out: 999999"),
+        (str(told.seqs["stranger"]), "cannot be left out"),
+        ("1234567," * 5001, "40000 characters"),
+    )
+    with told.client() as browser:
+        for keep, said in refused:
+            answer = press(browser, do="ask", target=BUYER, reason=REASON, keep=keep)
+            assert (answer.status_code in {400, 409}, said in answer.text) == (True, True), keep[:60]
+        assert browser.get("/custody/erasures", params={"target": BUYER, "keep": "7" * 16}).status_code == 400
+        assert browser.get("/custody/erasures", params={"target": "x" * 501}).status_code == 400
+        assert told.archive.seqs_of_type("erasure.asked") == []
+        shown = browser.get("/custody/erasures", params={"target": BUYER, "keep": long}).text
+        assert f'name="keep" value="{long}"' in shown
+        assert press(browser, do="ask", target=BUYER, reason=REASON, keep=long).status_code == 303
+    wanted = json.loads(told.archive.entry(asked(told)).payload)
+    assert wanted["keep"] == kept
+    assert not set(wanted["messages"]) & set(kept)
 
 
 def test_retention_shows_what_is_due_and_erases_nothing(kept):
