@@ -4,6 +4,7 @@ A draft changes nothing until it is saved; then its file is another, and the wor
 """
 
 import difflib
+import fcntl
 import hashlib
 import os
 import tempfile
@@ -144,14 +145,13 @@ class RuleBook:
             raise WrongUse("the settings name no rule book: set rules")
         if faults := self.faults(text):
             raise WrongUse(str(faults[0]))
-        now = self.files().rules
-        if digest(now) != was:
-            raise WrongUse(
-                "the rule book has changed since this draft was begun; begin again with what it is now"
-            )
         said = {"agent": agent, "file": RULES, "before": was, "after": digest(text), "reason": reason[:500]}
         try:
-            with _beside(self.place, text) as written:
+            with _alone(self.place.parent), _beside(self.place, text) as written:
+                if digest(self.files().rules) != was:
+                    raise WrongUse(
+                        "the rule book has changed since this draft was begun; begin again with what it is now"
+                    )
                 appended = self.record(Draft(type=EDITED, payload=canonical(said), meta={"source": "web"}))
                 written.replace(self.place)
         except OSError as wrong:
@@ -215,6 +215,17 @@ class RuleBook:
 def digest(text: str) -> str:
     """Return the SHA-256 by which a version of a rule book is known."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold a folder's lock, which one thread of one process has at a time: what is looked at under it stays as it is."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 @contextmanager

@@ -2,10 +2,14 @@
 
 import json
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
-from gateway.rulebook import EDITED
+from gateway.errors import WrongUse
+from gateway.rulebook import EDITED, digest
 from tests.small_house import BUYER, ORDER, PASSWORD, RULES, csrf_in, mail
 
 URGENT = """
@@ -132,3 +136,27 @@ def test_an_admin_puts_a_draft_in_place_with_an_entry_and_never_over_another_s(h
     told = json.loads(entry.payload)
     assert (told["agent"], told["reason"], told["file"]) == ("boss", "glass breaks", "rules.toml")
     assert [one.name for one in place.parent.iterdir() if one.name.startswith(".rules")] == []
+
+
+def test_of_drafts_that_are_saved_at_once_one_is_put_in_place_and_the_others_are_told(house):
+    together = threading.Barrier(4)
+    desk = house.site.rules
+
+    def known():  # asked for while a draft is checked: nobody saves before all are there
+        together.wait(10)
+        return desk.known()
+
+    raced = replace(desk, known=known, record=house.archive.append)
+    drafts = [f"{RULES}# by {n}\n" for n in range(4)]
+
+    def save(text):
+        try:
+            return raced.save(text, digest(RULES), agent="boss", reason="")
+        except WrongUse as wrong:
+            return str(wrong)
+
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(save, drafts))
+    (entry,) = [one for one in house.archive.entries(0) if one.type == EDITED]
+    assert [str(one)[:30] for one in answers].count("the rule book has changed sinc") == 3
+    assert json.loads(entry.payload)["after"] == digest(desk.files().rules)
