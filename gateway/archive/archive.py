@@ -110,7 +110,7 @@ class Archive:
 
     def _seal(self, draft: Draft) -> Sealed:
         self._committer.check()
-        return self._vault.seal(draft, ulid(self._clock.now()))
+        return replace(self._vault.seal(draft, ulid(self._clock.now())), head=draft.head)
 
     # read --------------------------------------------------------------------------------------------------------
 

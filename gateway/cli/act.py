@@ -87,13 +87,14 @@ def link(
 @pass_place
 def release(place: Place, seq: int, drop: bool, agent: str, as_json: bool) -> None:
     """Send the held message SEQ after a second look, or drop it."""
+    from gateway.precedence import append_first
     from gateway.release import release_draft
 
     app = place.app()
     entry = app.archive.entry(seq)
     second = app.config.sending.second_person
     draft = release_draft(entry, agent=agent, drop=drop, filing=app.drop, second_person=second)
-    appended = app.archive.append(draft)
+    appended = append_first(app.archive, draft, 0)
     _say(appended.seq, as_json)
 
 

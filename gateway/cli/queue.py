@@ -6,8 +6,9 @@ from gateway.archive.archive import Archive
 from gateway.cli.act import agent_option
 from gateway.cli.frame import Place, json_option, pass_place, print_json, when
 from gateway.errors import DocketError, WrongUse
+from gateway.precedence import append_first
 from gateway.queueing import Do, queue_draft
-from gateway.store import jobs, messages
+from gateway.store import fold, jobs, messages
 from gateway.store.records import JobRow, MessageRow
 
 _STATES = {"ready": "waits", "leased": "is being sent", "held": "held", "dead": "failed"}
@@ -103,6 +104,7 @@ def _act(do: Do, help_: str) -> click.Command:
     def act(place: Place, seq: int, number: int | None, reason: str, agent: str, as_json: bool) -> None:
         app = place.app()
         with app.store.read() as conn:
+            read_to = fold.position(conn)
             row = messages.message(conn, seq)
             found = jobs.jobs_of(conn, seq)
         if row is None:
@@ -114,7 +116,7 @@ def _act(do: Do, help_: str) -> click.Command:
         draft = queue_draft(
             _chosen(seq, found, number), row, do, agent=agent, reason=reason, source="command"
         )
-        appended = app.archive.append(draft)
+        appended = append_first(app.archive, draft, read_to)
         if as_json:
             print_json({"seq": appended.seq})
         else:

@@ -67,12 +67,16 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What is asked to be appended. With ``once`` set, a payload of the same kind already there is not added again."""
+    """What is asked to be appended. With ``once`` set, a payload of the same kind already there is not added again.
+
+    With ``head`` set it is only added to a log that has still so many entries; else Temporary is raised.
+    """
 
     type: str
     payload: bytes
     meta: dict[str, Any]
     once: bool = False
+    head: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ Each function returns a draft, or raises HTTPException with a sentence that says
 import asyncio
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -18,6 +18,7 @@ from gateway.dossier.timeline import timeline_of
 from gateway.errors import WrongUse
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import Appended, Draft
+from gateway.precedence import append_first
 from gateway.queueing import DOES, Do, queue_draft
 from gateway.release import release_draft
 from gateway.store import fold, jobs, messages
@@ -50,8 +51,11 @@ class Doer:
 
 
 async def done(site: Site, draft: Draft) -> Appended:
-    """Archive an act and wait until the store shows it; a worker that is behind is not waited for long."""
-    appended = await run_in_threadpool(site.act, draft)
+    """Archive an act and wait until the store shows it; a worker that is behind is not waited for long.
+
+    One with a ``head`` was decided on as the log stood then: it raises HTTPException where somebody has acted since.
+    """
+    appended = await run_in_threadpool(_append, site, draft)
     for __ in range(int(_FOLDED_S / _LOOK_S)):
         if await run_in_threadpool(_position, site) > appended.seq:
             break
@@ -139,31 +143,35 @@ def dossier_change(site: Site, order: OrderRef, changes: Mapping[str, str], who:
 
 def release_of(site: Site, seq: int, who: Doer, *, drop: bool) -> Draft:
     """Send a held message on its way, or drop it."""
+    read_to = _position(site)  # before the message is: what comes in between counts as come since
     if message_row(site, seq).state != "held":
         raise HTTPException(HTTPStatus.CONFLICT, _("This message is not held any more. Load its page again."))
     entry = mail_entry(site, seq)
     try:
-        return release_draft(
+        draft = release_draft(
             entry, agent=who.agent, drop=drop, filing=site.drop, second_person=site.second_person
         )
     except WrongUse as wrong:
         raise HTTPException(HTTPStatus.CONFLICT, str(wrong)) from wrong
+    return replace(draft, head=read_to)
 
 
 def queue_word(site: Site, seq: int, number: int, do: str, reason: str, who: Doer) -> Draft:
     """Try a job of a message now, hold it, let it go on or give it up."""
     if do not in DOES:
         raise HTTPException(HTTPStatus.BAD_REQUEST, _("Say what to do with which job."))
+    read_to = _position(site)
     job, row = _job(site, seq, number)
     wanted: Do = do
     try:
-        return queue_draft(
+        draft = queue_draft(
             job, row, wanted, agent=who.agent, reason=reason.strip()[:_REASON], source=who.source
         )
     except WrongUse as wrong:
         raise HTTPException(
             HTTPStatus.CONFLICT, _("%(wrong)s. Load the page again.") % {"wrong": wrong}
         ) from wrong
+    return replace(draft, head=read_to)
 
 
 def message_row(site: Site, seq: int) -> MessageRow:
@@ -172,6 +180,17 @@ def message_row(site: Site, seq: int) -> MessageRow:
     if row is None:
         raise HTTPException(HTTPStatus.NOT_FOUND, _("There is no message %(seq)s.") % {"seq": seq})
     return row
+
+
+def _append(site: Site, draft: Draft) -> Appended:
+    if draft.head is None:
+        return site.act(draft)
+    try:
+        return append_first(site.archive, draft, draft.head, site.act)
+    except WrongUse as late:
+        raise HTTPException(
+            HTTPStatus.CONFLICT, _("Somebody else has decided on this meanwhile. Load the page again.")
+        ) from late
 
 
 def _draft(site: Site, type_: str, about: About, said: Mapping[str, Any], who: Doer) -> Draft:

@@ -8,6 +8,7 @@ import pytest
 from gateway import readers
 from gateway.mail.authenticity.record import Record, draft_of
 from gateway.mail.authenticity.verdicts import Authenticity, Dmarc, Signature
+from gateway.release import release_draft
 from gateway.store import messages
 from gateway.web.reads import parsed
 from tests.small_house import BUYER, MAILBOX, ORDER, csrf_in, mail
@@ -228,6 +229,17 @@ def test_a_held_message_that_is_dropped_is_never_sent(house):
         assert "Dropped" in act(browser, f"/message/{seq}/release", drop="yes")
         assert post(browser, f"/message/{seq}/release").status_code == 409
     assert house.remote.taken == []
+
+
+def test_who_is_second_to_decide_on_a_held_message_is_told_and_the_record_says_what_happened(house):
+    seq = held(house)
+    with house.client() as browser:
+        shown = browser.get(f"/message/{seq}").text
+        first = house.archive.append(release_draft(house.archive.entry(seq), agent="ben", drop=False))
+        form = {"csrf": csrf_in(shown), "drop": "yes"}
+        answer = browser.post(f"/message/{seq}/release", data=form)  # the worker has read nothing of it yet
+        assert (answer.status_code, "Somebody else has decided" in answer.text) == (409, True)
+    assert house.archive.seqs_of_type("release") == [first.seq]
 
 
 def test_what_was_never_held_cannot_be_released(told, browser):

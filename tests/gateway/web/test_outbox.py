@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from gateway.queueing import queue_draft
 from gateway.relay.transport import Deferred, Refused
-from gateway.store import jobs
+from gateway.store import jobs, messages
 from tests.small_house import BUYER, MAILBOX, ORDER, csrf_in, mail
 
 
@@ -78,6 +79,17 @@ def test_a_word_that_means_nothing_is_answered_in_words(late, form, status):
     with late.client() as browser:
         assert post(browser, late.seqs["answer"], **form).status_code == status
     assert state(late) == "ready"
+
+
+def test_who_is_second_to_say_a_word_on_a_job_is_told(late):
+    seq = late.seqs["answer"]
+    with late.store.read() as conn:
+        job, row = jobs.jobs_of(conn, seq)[0], messages.message(conn, seq)
+    first = late.archive.append(queue_draft(job, row, "hold", agent="ben", reason="", source="command"))
+    with late.client() as browser:
+        answer = post(browser, seq, do="drop")  # the worker has not read the other's word yet
+        assert (answer.status_code, "Somebody else has decided" in answer.text) == (409, True)
+    assert late.archive.seqs_of_type("queue") == [first.seq]
 
 
 def test_an_empty_outbox_says_so(house):
