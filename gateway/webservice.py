@@ -49,6 +49,7 @@ async def serving_web(app: App, bound: Mapping[str, list[str]], accept: Accept) 
         reporter=reporter_of(app),
         submit=accept,
         act=app.archive.append,
+        act_all=app.archive.append_many,
         status=lambda: status_of(app, index),
         verification=verification,
         desk=desk_of(app),

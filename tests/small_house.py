@@ -132,6 +132,11 @@ class House:
         self.settle()
         return appended
 
+    def act_all(self, drafts):
+        appended = self.archive.append_many(drafts)
+        self.settle()
+        return appended
+
     @contextmanager
     def client(self, name: str = "anna") -> Iterator[httpx.Client]:
         """Give a browser of sorts, on a real server, with an agent logged in."""
@@ -265,6 +270,7 @@ def build_house(place: Path, *, rules: str = RULES, deliver: Any = None, **gatew
         ),
         rules=_desk(house, place, rules, marketplaces),
         act=house.act,
+        act_all=house.act_all,
         status=lambda: _status(house),
         orders_named=lambda value: orders_named(value, marketplaces),
         carriers=lambda: marketplaces.carriers,

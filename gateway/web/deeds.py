@@ -50,12 +50,13 @@ class Doer:
     request: str = ""
 
 
-async def done(site: Site, draft: Draft) -> Appended:
-    """Archive an act and wait until the store shows it; a worker that is behind is not waited for long.
+async def done(site: Site, *drafts: Draft) -> Appended:
+    """Archive an act, or several that stand together or not at all, and wait until the store shows the last.
 
-    One with a ``head`` was decided on as the log stood then: it raises HTTPException where somebody has acted since.
+    A worker that is behind is not waited for long.
+    An act with a ``head`` was decided on as the log stood then: it raises HTTPException where somebody has acted since.
     """
-    appended = await run_in_threadpool(_append, site, draft)
+    appended = await run_in_threadpool(_append, site, drafts)
     for __ in range(int(_FOLDED_S / _LOOK_S)):
         if await run_in_threadpool(_position, site) > appended.seq:
             break
@@ -182,7 +183,10 @@ def message_row(site: Site, seq: int) -> MessageRow:
     return row
 
 
-def _append(site: Site, draft: Draft) -> Appended:
+def _append(site: Site, drafts: tuple[Draft, ...]) -> Appended:
+    if len(drafts) > 1:
+        return site.act_all(drafts)[-1]
+    (draft,) = drafts
     if draft.head is None:
         return site.act(draft)
     try:

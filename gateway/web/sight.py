@@ -4,7 +4,7 @@ This is the one place where what somebody has becomes what they see. Pages and c
 and cannot ask the whole one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
@@ -41,11 +41,17 @@ def site_seen(site: Site, mailboxes: Iterable[str] | None) -> Site:
         _check(store, draft)
         return site.act(draft)
 
+    def act_all(drafts: Sequence[Draft]) -> list[Appended]:
+        for draft in drafts:
+            _check(store, draft)
+        return site.act_all(drafts)
+
     return replace(
         site,
         store=store,
         index=Narrowed(site.index, _within(boxes)),
         act=act,
+        act_all=act_all,
         desk=None,  # what reads over all mailboxes is not for them
         rules=None,
         # What is handed out holds what they see, and names what else is tied to the order; packs are given their store.

@@ -1,6 +1,6 @@
 """What the web view is given: plain parts, made elsewhere."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import Any
@@ -42,7 +42,7 @@ class Tracker:
 class Site:
     """The parts of one web view.
 
-    ``act`` appends an action and returns where it stands. ``status`` answers with plain sections, as ``docket status
+    ``act`` appends an action and returns where it stands; ``act_all`` appends several, all of them or none. ``status`` answers with plain sections, as ``docket status
     --json`` prints them. ``parse`` reads a hostile message and may be one that does so in a child process; ``draw`` makes a picture of a page of a file in one.
     ``factors`` are what people log in with beside passwords, ``sso`` is where they do so instead. ``mailboxes`` are those
     of the settings. ``clients`` says where agents' mail clients read and send. ``orders_named`` says which marketplaces' orders a number could be, ``carriers`` which carriers are known. ``doors`` are the listeners by kind, and where each is bound. ``zone`` is the viewer's, in which times are
@@ -59,6 +59,7 @@ class Site:
     clock: Clock
     packs: Counter
     act: Callable[[Draft], Appended]
+    act_all: Callable[[Sequence[Draft]], list[Appended]]
     status: Callable[[], dict[str, Any]]
     sso: Provider | None = None
     origin: str = ""  # where people reach it, as scheme://host:port; "" is this listener, or a proxy with TLS

@@ -83,9 +83,9 @@ def doer(request: Request) -> Doer:
     return Doer(agent=request.state.agent)
 
 
-async def append(site: Site, draft: Draft, back: str) -> Response:
-    """Archive an act and go back to its page, once the store shows it."""
-    appended = await done(site, draft)
+async def append(site: Site, *drafts: Draft, back: str) -> Response:
+    """Archive an act, or several together, and go back to their page, once the store shows them."""
+    appended = await done(site, *drafts)
     return RedirectResponse(_saved(back, appended.seq), status_code=HTTPStatus.SEE_OTHER)
 
 

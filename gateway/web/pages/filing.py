@@ -40,9 +40,7 @@ async def evidence(request: Request) -> Response:
         )
     except WrongUse as wrong:
         raise HTTPException(HTTPStatus.BAD_REQUEST, _sentence(wrong)) from wrong
-    for draft in drafts[:-1]:
-        await run_in_threadpool(site.act, draft)
-    return await append(site, drafts[-1], back=back_to(request, order_path(ref)))
+    return await append(site, *drafts, back=back_to(request, order_path(ref)))
 
 
 async def parcel(request: Request) -> Response:

@@ -47,6 +47,14 @@ def test_files_are_archived_byte_for_byte_and_stand_in_the_line(told, browser):
     assert f"/entry/{pdf.seq}/file" in shown
 
 
+def test_several_files_are_archived_together_or_not_at_all(told, browser):
+    start, heads = told.archive.head(), []
+    told.archive.on_commit(lambda: heads.append(told.archive.head()))
+    sent = [("file", (f"{n}.png", PIXEL + bytes([n]))) for n in range(3)]
+    assert browser.post(FILES, data={"csrf": browser.csrf}, files=sent).status_code == 303
+    assert heads[0] == start + 3  # a power cut finds none of them, or all
+
+
 @pytest.mark.parametrize(
     ("csrf", "body", "kind", "status"),
     [
