@@ -18,6 +18,7 @@ from gateway.web.api.service import build_api
 from gateway.web.badges import Badges
 from gateway.web.entrance import entered
 from gateway.web.guard import Guard
+from gateway.web.once import Once
 from gateway.web.pages import (
     account,
     acts,
@@ -126,6 +127,7 @@ def build_site(site: Site) -> Starlette:
     app.state.site = site
     app.state.throttle = Throttle()
     app.state.one_change = asyncio.Lock()  # two admins who shut each other out at once would leave nobody
+    app.state.once = Once()
     app.state.sso = sso.Joint()
     app.state.pulses = pulses
     app.state.streams, app.state.ending = 0, lambda: False

@@ -67,7 +67,7 @@ def entered(route: Route) -> Route:
             return problem(request, HTTPStatus.REQUEST_URI_TOO_LONG)
         site = site_seen(whole, who.mailboxes or None)
         request.scope["app"] = _Seen(_State(site, request.app.state))
-        answer = await route.endpoint(request)
+        answer = await request.app.state.once.answer(request, route.endpoint)
         if asked and answer.status_code < HTTPStatus.BAD_REQUEST:
             # Before the answer leaves: nothing is shown that is not recorded.
             draft = view_draft(who.name, asked, request.query_params.get("q", ""), "web")

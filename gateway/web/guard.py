@@ -24,6 +24,7 @@ from gateway.dossier.filing import FILE_BYTES
 from gateway.store.preferences import language_of
 from gateway.tongue import _, speak, wanted
 from gateway.web.access import powers_of
+from gateway.web.once import is_form_of
 from gateway.web.render import problem
 from gateway.web.site import Site
 from gateway.web.upload import Refused, Uploads
@@ -79,7 +80,7 @@ def set_cookie(site: Site, response: Response, name: str, value: str, max_age_s:
 
 
 def csrf_of(token: str) -> str:
-    """Return the form token that belongs to a cookie: whoever cannot read our pages cannot know it."""
+    """Return what forms' tokens begin with that belong to a cookie: whoever cannot read our pages cannot know it."""
     return hmac.new(token.encode(), b"docket form", hashlib.sha256).hexdigest()
 
 
@@ -186,7 +187,7 @@ class Guard:
         except ValueError:
             return problem(request, HTTPStatus.BAD_REQUEST)
         state.form = dict(fields)
-        if not hmac.compare_digest(state.form.get("csrf", "").encode(), state.csrf.encode()):
+        if not is_form_of(state.csrf, state.form.get("csrf", "")):
             return problem(request, HTTPStatus.FORBIDDEN, _("This form has expired. Load the page again."))
         return None
 

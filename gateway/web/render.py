@@ -19,6 +19,7 @@ from gateway.mail.visible import visible
 from gateway.tongue import _, marked
 from gateway.web import words
 from gateway.web.narrowing import between
+from gateway.web.once import form_token
 from rules.facts import OrderRef
 
 _TITLES = {
@@ -192,7 +193,7 @@ def page(request: Request, template: str, /, *, status: int = 200, **context: An
     zone, now = (site.zone, site.clock.now()) if site is not None else (UTC, None)
     body = _TEMPLATES.get_template(template).render(
         agent=getattr(state, "agent", ""),
-        csrf=getattr(state, "csrf", ""),
+        csrf=form_token(getattr(state, "csrf", "")),
         counts=getattr(state, "counts", None),
         may=getattr(state, "powers", frozenset()),
         path=request.url.path,

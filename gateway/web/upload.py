@@ -5,7 +5,6 @@ what is sent from another site is refused before any of it is taken.
 """
 
 import asyncio
-import hmac
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from python_multipart.multipart import parse_options_header
 from starlette.requests import Request
 
 from gateway.tongue import _
+from gateway.web.once import is_form_of
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
@@ -102,7 +102,7 @@ class _Reading:
         self._is_file = False
 
     def is_ours(self) -> bool:
-        return hmac.compare_digest(self.form.fields.get("csrf", "").encode(), self._csrf.encode())
+        return is_form_of(self._csrf, self.form.fields.get("csrf", ""))
 
     def callbacks(self) -> "MultipartCallbacks":
         return {
