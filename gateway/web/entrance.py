@@ -19,8 +19,8 @@ from gateway.web.render import problem
 from gateway.web.sight import site_seen
 from gateway.web.site import Site
 
-# Of what an auditor asks for: it is recorded whole. A query of a thousand letters, each written as %F0%A0%80%80, fits.
-LONGEST_ASKED = 16_000
+# Of what an auditor asks for: it is recorded whole. A query of two thousand letters, each written as %F0%A0%80%80, fits.
+LONGEST_ASKED = 25_000
 REFUSALS: dict[Power, str] = {
     "act": marked("As an auditor you read and take away; others write notes, link, release and send."),
     "house": marked("This page tells of every mailbox; it is for people who have them all."),

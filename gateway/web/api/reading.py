@@ -47,6 +47,7 @@ from gateway.web.reads import entry_of, mail_entry, text_of, texts_of
 from index.backend import Sort
 from index.query import Query, QueryError, parse_query
 from index.snippet import snippets
+from index.syntax import QUERY_CHARS
 from rules.facts import Authentic
 
 _WIDTH = 160
@@ -54,9 +55,9 @@ _MOST = 200
 
 
 class Asked(Struct, frozen=True, forbid_unknown_fields=True):
-    q: Annotated[str, Meta(max_length=1000, description="A query in Docket's language; empty finds all.")] = (
-        ""
-    )
+    q: Annotated[
+        str, Meta(max_length=QUERY_CHARS, description="A query in Docket's language; empty finds all.")
+    ] = ""
     sort: Literal["newest", "oldest", "relevance"] = "newest"
     limit: Annotated[int, Meta(ge=1, le=_MOST)] = 50
     after: Annotated[str, Meta(max_length=40, description="`after` of the page before.")] = ""

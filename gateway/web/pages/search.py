@@ -28,7 +28,6 @@ from index.query import Query, QueryError, parse_query
 from index.snippet import Piece, snippets
 
 _SHOWN = 30
-QUERY_CHARS = 1000
 _WIDTH = 120
 _SAVED = 20  # searches beside the results
 _COUNTED = 8  # of them with a count, each of which is a search
@@ -69,7 +68,7 @@ class Wrong:
 
 async def search(request: Request) -> Response:
     site: Site = request.app.state.site
-    text = request.query_params.get("q", "")[:QUERY_CHARS]
+    text = request.query_params.get("q", "")
     sort: Sort = sort_of(request.query_params.get("sort", ""))
     after = request.query_params.get("after") or None
     wants_part = "hx-request" in request.headers and "hx-history-restore-request" not in request.headers

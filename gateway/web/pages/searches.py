@@ -12,7 +12,7 @@ from gateway.errors import WrongUse
 from gateway.store.waits import waits_in
 from gateway.tongue import _
 from gateway.web.entrance import REFUSALS
-from gateway.web.pages.search import QUERY_CHARS, searches_of, sort_of
+from gateway.web.pages.search import searches_of, sort_of
 from gateway.web.render import page
 from gateway.web.site import Site
 from index.query import QueryError, parse_query
@@ -53,7 +53,7 @@ async def change(request: Request) -> Response:
 
 
 def _save(site: Site, form: dict[str, str], agent: str, *, watched: bool) -> None:
-    text = form.get("q", "").strip()[:QUERY_CHARS]
+    text = form.get("q", "").strip()
     try:
         parse_query(text, tz=site.zone, waits=waits_in(site.store, site.clock))
         searches_of(site).save(

@@ -14,7 +14,6 @@ from gateway.results.result import FORMS, Form, Result, found_by
 from gateway.store.waits import waits_in
 from gateway.tongue import _
 from gateway.web.pages.files import disposition
-from gateway.web.pages.search import QUERY_CHARS
 from gateway.web.site import Site
 from index.query import QueryError, parse_query
 
@@ -32,7 +31,7 @@ async def take(request: Request) -> Response:
 
 
 def _send(site: Site, wanted: Form, form: dict[str, str], agent: str) -> Response:
-    text = form.get("q", "")[:QUERY_CHARS]
+    text = form.get("q", "")
     try:
         query = parse_query(text, tz=site.zone, waits=waits_in(site.store, site.clock))
     except QueryError as wrong:

@@ -1,5 +1,6 @@
 """The front page: one box, what it finds, and what it says when it finds nothing."""
 
+import json
 import re
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from gateway.mail.entry import Envelope
-from tests.small_house import ORDER, mail
+from tests.small_house import ORDER, csrf_in, mail
 
 
 def seqs_on(page: str) -> list[int]:
@@ -87,6 +88,25 @@ def test_a_wrong_query_points_at_its_column_and_keeps_what_was_typed(browser):
     assert answer.status_code == 400
     assert 'value="lamp from:"' in answer.text
     assert 'lamp from:\n     <span aria-hidden="true">^</span>' in answer.text
+
+
+def test_a_long_query_is_asked_whole_wherever_it_is_asked_and_a_longer_one_is_refused(told, browser):
+    whole = "Lampe" + " " * 1500 + "-Riss"
+    found = [told.seqs["answer"], told.seqs["question"]]
+    assert seqs_on(browser.get("/", params={"q": "Lampe -Riss"}).text) == []
+    assert seqs_on(browser.get("/", params={"q": "Lampe"}).text) == found
+    assert seqs_on(browser.get("/", params={"q": whole}).text) == []
+    form = {"csrf": csrf_in(browser.get("/").text), "form": "csv", "name": "long"}
+    assert len(browser.post("/take", data=form | {"q": whole}).text.splitlines()) == 1
+    taken = told.archive.entry(told.archive.seqs_of_type("export")[-1])
+    assert json.loads(taken.payload)["query"] == whole
+    longer = "Lampe" + " " * 2000 + "-Riss"
+    for answer in (
+        browser.get("/", params={"q": longer}),
+        browser.post("/take", data=form | {"q": longer}),
+        browser.post("/searches", data=form | {"q": longer}),
+    ):
+        assert (answer.status_code, "2000 characters" in answer.text) == (400, True)
 
 
 def test_while_one_types_only_the_results_are_sent(browser):

@@ -41,6 +41,13 @@ def test_a_program_searches_page_by_page_and_new_mail_shifts_nothing(program):
     )
 
 
+def test_a_long_query_is_asked_whole_and_a_longer_one_is_refused(program):
+    long = {"q": "Lampe" + " " * 1500 + "-Lampe"}
+    assert program.get("/messages", params={"q": "Lampe"}).json()["total"] > 0
+    assert program.get("/messages", params=long).json()["total"] == 0
+    assert program.get("/messages", params={"q": long["q"] + " " * 500}).status_code == 400
+
+
 def test_a_message_its_bytes_and_its_attachment(house, program):
     seq = house.seqs["question"]
     told = program.get(f"/messages/{seq}").json()
