@@ -23,6 +23,7 @@ from gateway.queueing import DOES, Do, queue_draft
 from gateway.release import release_draft
 from gateway.store import fold, jobs, messages
 from gateway.store.dossiers import STATES
+from gateway.store.due import clocks_of, clocks_of_order
 from gateway.store.orders import find_orders, links_of
 from gateway.store.records import JobRow, MessageRow
 from gateway.tongue import _
@@ -84,6 +85,10 @@ def tags_on(site: Site, seq: int, add: Iterable[str], remove: Iterable[str], who
         raise HTTPException(HTTPStatus.BAD_REQUEST, _("A tag is one word of letters, digits and - . : / _"))
     if not new and not gone:
         raise HTTPException(HTTPStatus.BAD_REQUEST, _("Say which tag."))
+    if not new and not set(gone) & set(message_row(site, seq).tags):
+        raise HTTPException(
+            HTTPStatus.CONFLICT, _("The message does not have that tag. Load the page again.")
+        )
     with site.store.read() as conn:
         lacks = refund_lacks(conn, seq, new, site.refund_needs)
     if lacks:
@@ -105,7 +110,14 @@ def link_to(
     reason: str = "",
 ) -> Draft:
     """Link by hand, confirm a link or take one back; nothing is ever merged."""
-    order = _order_meant(site, message_row(site, seq), value.strip()[:_LONGEST], marketplace.strip().lower())
+    named = value.strip()
+    if len(named) > _LONGEST:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, _("That is too long for an address or an order."))
+    order = _order_meant(site, message_row(site, seq), named, marketplace.strip().lower())
+    if undo and not _is_linked(site, seq, order):
+        raise HTTPException(
+            HTTPStatus.CONFLICT, _("The message is not linked to that order. Load the page again.")
+        )
     said = reason.strip()[:_REASON] or ("taken back by hand" if undo else "linked by hand")
     word = {"order": order, "undo": undo, "reason": said, "confidence": "certain"}
     return _draft(site, "link", seq, word, who)
@@ -122,6 +134,12 @@ def mark_clock(site: Site, about: About, clock: str, word: str, who: Doer, *, un
     said = CLOCK_WORDS.get(word)
     if said is None or not TAG.fullmatch(clock):
         raise HTTPException(HTTPStatus.BAD_REQUEST, _("Say which clock stops, and why."))
+    if isinstance(about, int):
+        message_row(site, about)
+    with site.store.read() as conn:
+        found = clocks_of_order(conn, about) if isinstance(about, OrderRef) else clocks_of(conn, about)
+    if all(one.name != clock for one in found):
+        raise HTTPException(HTTPStatus.CONFLICT, _("There is no such clock here. Load the page again."))
     return _draft(site, "mark", about, {"clock": clock, "as": said, "undo": undo}, who)
 
 
@@ -132,6 +150,10 @@ def dossier_change(site: Site, order: OrderRef, changes: Mapping[str, str], who:
     known = {name: value[:_LONGEST] for name, value in changes.items()}
     if known.get("state", "open") not in STATES:
         raise HTTPException(HTTPStatus.BAD_REQUEST, _("A dossier is open, waiting or closed."))
+    if known.get("owner") and site.accounts.agent(known["owner"]) is None:
+        raise HTTPException(
+            HTTPStatus.CONFLICT, _("Nobody is called %(name)s here.") % {"name": known["owner"]}
+        )
     with site.store.read() as conn:
         timeline = timeline_of(conn, order)
     lacks = missing(timeline, site.close_needs) if timeline and known.get("state") == "closed" else ()
@@ -239,6 +261,13 @@ def _order_meant(site: Site, row: MessageRow, value: str, marketplace: str) -> d
             _("Say whose order %(value)s is: name the marketplace.") % {"value": value},
         )
     return {"marketplace": marketplace, "value": value}
+
+
+def _is_linked(site: Site, seq: int, order: Mapping[str, str]) -> bool:
+    with site.store.read() as conn:
+        return any(
+            one.undone_by is None and one.link.order == OrderRef(**order) for one in links_of(conn, seq)
+        )
 
 
 def _position(site: Site) -> int:

@@ -10,13 +10,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.dossier.filing import evidence_draft, parcel_draft
-from gateway.dossier.timeline import Timeline, timeline_of
 from gateway.errors import WrongUse
 from gateway.mail.entry import Draft
 from gateway.tongue import _
 from gateway.web.deeds import link_to
 from gateway.web.pages.acts import append, back_to, doer
-from gateway.web.pages.order import ref_of
+from gateway.web.pages.order import check_known, ref_of
 from gateway.web.render import order_path
 from gateway.web.site import Site
 from gateway.web.upload import Sent
@@ -29,7 +28,7 @@ async def evidence(request: Request) -> Response:
     """Archive the files of a form, each as an entry, dated as received now; all of them or, where one is no good, none."""
     site: Site = request.app.state.site
     ref, form = ref_of(request), request.state.form
-    await run_in_threadpool(_dossier, site, ref)
+    await run_in_threadpool(check_known, site, ref)
     files = [one for one in request.state.files if one.filename or one.data]
     if not files:
         raise HTTPException(HTTPStatus.BAD_REQUEST, _("Choose a file first."))
@@ -47,7 +46,7 @@ async def parcel(request: Request) -> Response:
     """Say that a parcel is the order's, or that it is not."""
     site: Site = request.app.state.site
     ref, form = ref_of(request), request.state.form
-    await run_in_threadpool(_dossier, site, ref)
+    await run_in_threadpool(check_known, site, ref)
     try:
         draft = parcel_draft(
             ref,
@@ -88,18 +87,6 @@ def _drafts(ref: OrderRef, files: list[Sent], *, kind: str, text: str, agent: st
         yield evidence_draft(
             ref, data, filename=one.filename, kind=kind, text=text, agent=agent, source="web"
         )
-
-
-def _dossier(site: Site, ref: OrderRef) -> Timeline:
-    with site.store.read() as conn:
-        found = timeline_of(conn, ref)
-    if found is None:
-        raise HTTPException(
-            HTTPStatus.NOT_FOUND,
-            _("Nothing is linked to an order %(value)s of %(marketplace)s.")
-            % {"value": ref.value, "marketplace": ref.marketplace},
-        )
-    return found
 
 
 def _number(text: str) -> int:

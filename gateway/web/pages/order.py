@@ -58,11 +58,7 @@ async def show_order(request: Request) -> Response:
     printed = asked.get("view") == "print"
     found = await run_in_threadpool(_look_at, site, ref, only, end, PRINTED if printed else WINDOW)
     if found is None:
-        raise HTTPException(
-            HTTPStatus.NOT_FOUND,
-            _("Nothing is linked to an order %(value)s of %(marketplace)s.")
-            % {"value": ref.value, "marketplace": ref.marketplace},
-        )
+        raise _unknown(ref)
     timeline, saved = found.timeline, asked.get("saved", "")
     seqs = {str(one.event.seq) for one in timeline.moments if isinstance(one, Act)}
     return page(
@@ -89,6 +85,7 @@ async def note(request: Request) -> Response:
 
 
 def _deed(site: Site, ref: OrderRef, form: Mapping[str, str], who: Doer) -> Draft:
+    check_known(site, ref)
     if "clock" in form:
         return mark_clock(site, ref, form["clock"], form.get("as", ""), who)
     if changes := {name: form[name] for name in ("state", "owner") if name in form}:
@@ -102,6 +99,22 @@ def ref_of(request: Request) -> OrderRef:
     if len(marketplace) > _LONGEST or len(value) > _LONGEST or "\x00" in marketplace + value:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     return OrderRef(marketplace=marketplace, value=value)
+
+
+def check_known(site: Site, ref: OrderRef) -> None:
+    """Raise HTTPException for an order that nobody knows: what was said of it would be read by nobody."""
+    with site.store.read() as conn:
+        known = timeline_of(conn, ref) is not None
+    if not known:
+        raise _unknown(ref)
+
+
+def _unknown(ref: OrderRef) -> HTTPException:
+    return HTTPException(
+        HTTPStatus.NOT_FOUND,
+        _("Nothing is linked to an order %(value)s of %(marketplace)s.")
+        % {"value": ref.value, "marketplace": ref.marketplace},
+    )
 
 
 def _find(site: Site, value: str) -> list[OrderRow]:

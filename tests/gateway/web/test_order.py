@@ -1,5 +1,7 @@
 """The order's page: one line through everything, and the facts beside it."""
 
+import pytest
+
 from gateway.mail.canonical import canonical
 from gateway.mail.entry import Draft
 from tests.small_house import ORDER, csrf_in, mail
@@ -138,3 +140,34 @@ def test_a_doubtful_link_can_be_confirmed_or_taken_back_beside_its_reason(browse
     assert "Confirm" in why
     assert "Take back" in why
     assert f'name="back" value="{PATH}#m{told.seqs["stranger"]}"' in why
+
+
+@pytest.mark.parametrize(
+    "form", [{"text": "x"}, {"state": "waiting"}, {"owner": "anna"}, {"clock": "reply", "as": "none"}]
+)
+def test_nothing_is_said_of_an_order_that_nobody_knows(told, browser, form):
+    head, token = told.archive.head(), csrf_in(browser.get("/").text)
+    answer = browser.post("/order/amazon/999-1", data={"csrf": token, **form})
+    assert (answer.status_code, "Nothing is linked to an order 999-1" in answer.text) == (404, True)
+    assert told.archive.head() == head
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        (f"/order/amazon/{ORDER}", {"owner": "no such person"}),
+        (f"/order/amazon/{ORDER}", {"clock": "nosuch", "as": "none"}),
+        ("/message/{question}/mark", {"clock": "nosuch", "as": "none"}),
+        ("/message/{question}/tag", {"remove": "neverthere"}),
+        (
+            "/message/{question}/link",
+            {"order": "303-0000000-0000000", "marketplace": "amazon", "undo": "yes"},
+        ),
+    ],
+)
+def test_what_would_change_nothing_is_refused_and_not_recorded(told, browser, path, form):
+    head, token = told.archive.head(), csrf_in(browser.get("/").text)
+    sent = {name: value.format(**told.seqs) for name, value in form.items()}
+    answer = browser.post(path.format(**told.seqs), data={"csrf": token, **sent})
+    assert answer.status_code == 409, answer.text
+    assert told.archive.head() == head
