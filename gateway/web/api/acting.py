@@ -115,11 +115,11 @@ def change(call: Call) -> Draft:
 OPERATIONS = (
     Operation(name="note", method="POST", path="/messages/{seq}/notes", summary="Write a note on a message", scope="act", handle=note, where=OfMessage, body=Note, gives=Done, fails=(404,)),
     Operation(name="tag", method="POST", path="/messages/{seq}/tags", summary="Put tags on a message, take others off", scope="act", handle=tag, where=OfMessage, body=Tags, gives=Done, fails=(404, 409)),
-    Operation(name="link", method="POST", path="/messages/{seq}/links", summary="Link a message to an order, or take a link back", scope="act", handle=link, where=OfMessage, body=LinkWanted, gives=Done, fails=(404,)),
-    Operation(name="mark", method="POST", path="/messages/{seq}/marks", summary="Stop a clock of a message", scope="act", handle=mark, where=OfMessage, body=Stop, gives=Done, fails=(404,)),
+    Operation(name="link", method="POST", path="/messages/{seq}/links", summary="Link a message to an order, or take a link back", scope="act", handle=link, where=OfMessage, body=LinkWanted, gives=Done, fails=(404, 409)),
+    Operation(name="mark", method="POST", path="/messages/{seq}/marks", summary="Stop a clock of a message", scope="act", handle=mark, where=OfMessage, body=Stop, gives=Done, fails=(404, 409)),
     Operation(name="release", method="POST", path="/messages/{seq}/release", summary="Send a held message, or drop it", scope="send", handle=release, where=OfMessage, body=Second, gives=Done, fails=(404, 409, 410)),
     Operation(name="queue", method="POST", path="/messages/{seq}/jobs/{number}", summary="Retry, hold, release or drop a job of the outbox", scope="send", handle=queue, where=OfJob, body=Word, gives=Done, fails=(404, 409)),
     Operation(name="note_order", method="POST", path="/orders/{marketplace}/{value}/notes", summary="Write a note on an order", scope="act", handle=note_order, where=OfOrder, body=Note, gives=Done, fails=(404,)),
-    Operation(name="mark_order", method="POST", path="/orders/{marketplace}/{value}/marks", summary="Stop a clock of an order", scope="act", handle=mark_order, where=OfOrder, body=Stop, gives=Done, fails=(404,)),
+    Operation(name="mark_order", method="POST", path="/orders/{marketplace}/{value}/marks", summary="Stop a clock of an order", scope="act", handle=mark_order, where=OfOrder, body=Stop, gives=Done, fails=(404, 409)),
     Operation(name="change", method="POST", path="/orders/{marketplace}/{value}/dossier", summary="Change how a dossier stands, or whose it is", scope="act", handle=change, where=OfOrder, body=Change, gives=Done, fails=(404, 409)),
 )  # fmt: skip
