@@ -103,8 +103,8 @@ def moment(at: datetime, zone: tzinfo, *, full: bool = False, now: datetime | No
         shown = f"{_day(local, year=True)}, {local:%H:%M:%S} {local.tzname()}"
         also = "" if local.utcoffset() == timedelta(0) else precise
         return Markup(
-            '<time class="full" datetime="{}"><span>{}</span> <span class="fine">{}</span></time>'
-        ).format(utc.isoformat(), shown, also)
+            '<time class="full" datetime="{}" title="{}"><span>{}</span> <span class="fine">{}</span></time>'
+        ).format(utc.isoformat(), precise, shown, also)
     if now is not None and local.date() == now.astimezone(zone).date():
         shown = f"{local:%H:%M}"
     else:
