@@ -25,6 +25,7 @@ _SVG = "{http://www.w3.org/2000/svg}"
 _WIDTH, _TALL, _LINE = 720, 250, 26
 _LABEL = 26  # letters of a row's name that are drawn
 _SHOWN = 31  # rows; the table beneath has them all
+_FEWEST = 8  # places for standing bars: few bars leave some of them empty, and are no wider for it
 # Only to reckon with: how large letters are is the page's to say, and must not be more.
 _STYLE = Style(label_font_size=12, major_label_font_size=12, legend_font_size=12)
 _NOT_XML = dict.fromkeys([*range(32), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF], "\ufffd")
@@ -114,9 +115,10 @@ def _drawn(table: Table, chart: Chart, language: str) -> str:  # noqa: ARG001 - 
         value_formatter=lambda number: f"{number:g}",
         show_x_guides=False,
     )
-    drawing.x_labels = [name[8:] if table.name == "days" else name for name in names]
+    empty = 0 if chart.lying else max(0, _FEWEST - len(rows))
+    drawing.x_labels = [name[8:] if table.name == "days" else name for name in names] + [""] * empty
     for title, numbers in values.items():
-        drawing.add(title, numbers)
+        drawing.add(title, [*numbers, *[None] * empty])
     drawing.add_xml_filter(lambda root: _Clean(table, names, values).cleaned(root))
     return str(drawing.render(is_unicode=True))
 

@@ -29,6 +29,11 @@ class Session:
     client: str
 
 
+def id_of(token: str) -> str:
+    """Return what a session is listed as, given its token."""
+    return token_hash(token)[:_ID]
+
+
 def begin(
     tx: Connection, token: str, agent: str, now: datetime, until: datetime, peer: str, client: str
 ) -> None:

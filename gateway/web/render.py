@@ -18,6 +18,7 @@ from gateway.mail.handled import in_words
 from gateway.mail.visible import visible
 from gateway.tongue import _, marked
 from gateway.web import words
+from gateway.web.browsers import browser_in
 from gateway.web.narrowing import between
 from gateway.web.once import form_token
 from rules.facts import OrderRef
@@ -158,6 +159,7 @@ def _environment() -> Environment:
         {
             "handled": in_words,
             "between": between,
+            "browser": browser_in,
             "size": size,
             "span": span,
             "urlquote": lambda text: quote(str(text).encode("utf-8", "replace"), safe=""),

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from gateway.errors import WrongUse
 from gateway.store.people import person_draft
 from gateway.store.preferences import language_of
-from gateway.store.sessions import Sessions
+from gateway.store.sessions import Sessions, id_of
 from gateway.tongue import LANGUAGES, _
 from gateway.web.admission import confirm
 from gateway.web.render import page
@@ -88,6 +88,7 @@ async def _shown(request: Request, made: str = "") -> Response:
         request,
         "account.html",
         sessions=found,
+        present=id_of(request.state.session),
         everybody=everybody,
         passwords=passwords,
         made=made,

@@ -18,7 +18,7 @@ from gateway.figures.period import Period, month_named, month_of
 from gateway.figures.tables import Table, csv_of, shown_name, tables_of, tidy_csv
 from gateway.tongue import _, marked
 from gateway.web.pages.files import disposition
-from gateway.web.render import page
+from gateway.web.render import number, page
 from gateway.web.site import Site
 
 # What stands together on the page, and what is said of it there.
@@ -79,8 +79,19 @@ async def download(request: Request) -> Response:
 def tiles_of(month: Month) -> list[dict[str, Any]]:
     """Return the few figures that stand above all others."""
     total = month.responses.total
+    # A share of few is not one of all: of how many it is, and how many are not among them, stands beside it.
+    beside = _("%(day)s of %(told)s waits; %(open)s open, not 24 h old") % {
+        "day": number(total.day),
+        "told": number(total.waits - total.young),
+        "open": number(total.young),
+    }
     return [
-        {"said": _("answered within 24 h"), "value": total.percent, "kind": "percent"},
+        {
+            "said": _("answered within 24 h"),
+            "value": total.percent,
+            "kind": "percent",
+            "beside": beside,
+        },
         {"said": _("waits for an answer began"), "value": total.waits, "kind": "count"},
         {"said": _("not answered for over 24 h"), "value": total.old, "kind": "count"},
         {"said": _("median time to answer"), "value": total.median_s, "kind": "span"},

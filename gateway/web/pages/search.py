@@ -36,9 +36,10 @@ _BEHIND = 100  # entries: fewer are a stream of mail that is being taken in
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One result: the message and the passage that was found."""
+    """One result: the message, its subject and the passage that was found, with what was looked for in them."""
 
     row: MessageRow
+    subject: list[Piece]
     pieces: list[Piece]
 
 
@@ -105,7 +106,11 @@ def find(site: Site, query: Query, *, text: str, sort: Sort, after: str | None, 
     more = urlencode({"q": text, "sort": sort, "after": hits.after}) if hits.after else ""
     return Found(
         lines=[
-            Line(row=row, pieces=snippets(query, text, width=_WIDTH))
+            Line(
+                row=row,
+                subject=snippets(query, row.subject, width=len(row.subject)),
+                pieces=snippets(query, text, width=_WIDTH),
+            )
             for row, text in zip(rows.values(), texts, strict=True)
         ],
         total=hits.total,

@@ -24,10 +24,13 @@
     if (field) field.focus(); else button.click();
     return true;
   };
+  const menu = document.querySelector(".menu"), shut = () => { if (menu?.open) { menu.open = false; return true; } };
+  document.addEventListener("click", (e) => { if (!menu?.contains(e.target)) shut(); });
   let first = "";
   document.addEventListener("keydown", (e) => {
     if (e.ctrlKey || e.metaKey || e.altKey || e.isComposing) return;
     const sheet = $("keys");
+    if (e.key === "Escape" && shut()) menu.firstElementChild.focus();
     if (typing(e.target)) {
       if (e.key === "Escape" && !e.defaultPrevented && e.target.id === "q") { e.target.blur(); go(0); }
       else if (e.key === "Escape" && e.target.dataset.focus) e.target.closest(".item")?.querySelector(".subject")?.focus();
@@ -40,6 +43,7 @@
     else if (e.key === "/" && $("q")) { e.preventDefault(); $("q").focus(); $("q").select(); }
     else if (press(e.key)) e.preventDefault();
     else if (e.key === "j" || (e.key === "n" && $("board"))) { e.preventDefault(); go(1); }
+    else if (e.key === "n" && $("note")?.checkVisibility()) { e.preventDefault(); $("note").focus(); $("note").scrollIntoView({ block: "center" }); }
     else if (e.key === "k") { e.preventDefault(); go(-1); }
     else if (e.key === "u") { e.preventDefault(); history.back(); }
     else if (/^[1-4]$/.test(e.key)) { const tab = document.querySelectorAll(".tabs a")[e.key - 1]; if (tab) tab.click(); }

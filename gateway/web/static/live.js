@@ -15,7 +15,7 @@
       const left = (Date.parse(one.dataset.due) - Date.now() - skew) / 1000, late = left < 0;
       one.textContent = late ? fill(body.dataset.overdue, span(-left)) : fill(body.dataset.left, span(left));
       one.classList.toggle("bad", late);
-      one.classList.toggle("wait", !late && left < 21600);
+      one.classList.toggle("wait", !late && left < 43200);
     }
   };
   setInterval(tick, 20000);

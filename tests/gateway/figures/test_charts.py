@@ -51,6 +51,19 @@ def test_series_differ_in_pattern_and_no_id_stands_twice_on_the_page(drawn):
         assert fill.removeprefix("url(#").removesuffix(")") in ids
 
 
+def test_few_bars_are_no_wider_than_many(drawn):
+    _, charts = drawn
+    widths = {
+        name: max(
+            float(one.get("width"))
+            for one in ET.fromstring(charts[name]).iter(f"{SVG}rect")
+            if "fill-" in one.get("class", "") and float(one.get("height")) > 12  # no sign of the legend
+        )
+        for name in ("weeks", "spread")
+    }
+    assert max(widths.values()) < 100
+
+
 def test_nothing_in_a_chart_runs_loads_or_styles_itself(drawn):
     for svg in drawn[1].values():
         root = ET.fromstring(svg)

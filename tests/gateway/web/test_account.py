@@ -34,6 +34,7 @@ def test_sessions_are_listed_and_ended_by_their_owner_or_an_admin_and_by_nobody_
         shown = anna.get("/account").text
         assert "&lt;b&gt;anna" in shown
         assert "127.0.0.1" in shown
+        assert shown.count("this one") == ada.get("/account").text.count("this one") == 1
         assert "&lt;b&gt;ben" not in shown
         assert "&lt;b&gt;ben" in ada.get("/account").text
         (mine,) = sessions.list("anna")

@@ -37,6 +37,7 @@ def test_the_page_shows_each_table_and_the_files_have_the_same_figures(reported)
     (all_,) = table(reported, "responses")
     assert (all_["WAITS"], all_["WITHIN_24H"], all_["MEDIAN_S"]) == ("2", "1", "11520")
     assert "3 h 12 min" in shown
+    assert "1 of 1 waits; 1 open, not 24 h old" in shown
     every = table(reported, "all")
     assert {"TABLE": "responses", "MONTH": "2026-11", "ROW": "all", "FIGURE": "waits", "VALUE": "2"} in every
 

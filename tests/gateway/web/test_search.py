@@ -60,8 +60,10 @@ def test_the_order_can_be_turned_round(told, browser):
     ]
 
 
-def test_what_was_found_is_marked_in_its_passage(browser):
+def test_what_was_found_is_marked_in_its_passage_and_in_the_whole_subject(browser):
     assert "<mark>customs</mark>" in browser.get("/", params={"q": "customs"}).text
+    shown = browser.get("/", params={"q": f"subject:bestellung {ORDER}"}).text
+    assert f"<bdi>Anfrage zur <mark>Bestellung</mark> <mark>{ORDER}</mark></bdi>" in shown
 
 
 def test_facets_narrow_and_widen_again(told, browser):
