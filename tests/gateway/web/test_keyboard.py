@@ -39,8 +39,8 @@ def browser(told, tmp_path_factory):
         log_in(running, told.url)
         yield running
         errors = [line["message"] for line in running.get_log("browser") if line["level"] == "SEVERE"]
-        # what was being fetched as a page was left, or as somebody acted, is let go: htmx says so on the console
-        assert [one for one in errors if "htmx:send" not in one] == []
+        # what was being fetched as a page was left, or as somebody acted, is let go: htmx says so twice on the console
+        assert [one for one in errors if "htmx:send" not in one and "htmx:afterRequest" not in one] == []
 
 
 def until(browser, said):
