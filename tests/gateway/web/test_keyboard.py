@@ -143,19 +143,31 @@ def test_capture_is_read_and_left_by_keys(told, browser):
 
 
 @pytest.mark.parametrize("way", ["drop", "paste"])
-def test_a_file_is_dropped_or_pasted_into_a_dossier(told, browser, way):
+def test_a_file_that_is_dropped_or_pasted_waits_in_the_form_and_the_note_stays(told, browser, way):
     before = told.archive.head()
     browser.get(f"{told.url}/order/amazon/{ORDER}")
+    browser.find_element("id", "note").send_keys("half a note")
     browser.execute_script(
         """
         const carried = new DataTransfer();
         carried.items.add(new File([new Uint8Array([137, 80, 78, 71, 13, 10, 26, 10])], "seen.png", {type: "image/png"}));
         const event = arguments[0] === "drop" ? new DragEvent("drop", {dataTransfer: carried, bubbles: true, cancelable: true})
           : new ClipboardEvent("paste", {clipboardData: carried, bubbles: true, cancelable: true});
-        document.body.dispatchEvent(event);
+        document.getElementById("note").dispatchEvent(event);
         """,
         way,
     )
+    form = browser.find_element("id", "files")
+    assert "seen.png" in form.find_element("id", "chosen").text
+    until(browser, lambda: form.find_elements("css selector", "#chosen img[src^='data:image/png']"))
+    assert browser.execute_script("return document.activeElement.id") == "kind"
+    assert told.archive.head() == before
+    form.find_element("css selector", "option[value=proof-of-delivery]").click()
+    form.find_element("css selector", "button").click()
     until(browser, lambda: "saved=" in browser.current_url)
     entry = next(one for one in told.archive.entries(before) if one.type == "evidence")
     assert (entry.payload[:4], entry.meta["filename"]) == (b"\x89PNG", "seen.png")
+    assert entry.meta["kind"] == "proof-of-delivery"
+    assert browser.find_element("id", "note").get_property("value") == "half a note"
+    browser.get(f"{told.url}/order/amazon/{ORDER}")
+    assert browser.find_element("id", "note").get_property("value") == ""
