@@ -83,6 +83,8 @@ def words_of(type_: str, said: dict[str, Any]) -> str:
             signs = (("+", "add"), ("-", "remove"))
             return ", ".join(f"{sign} {tag}" for sign, name in signs for tag in said.get(name, ()))
         case "link":
+            if "withdraws" in said:
+                return f"entry {said['withdraws']} was never meant"
             verb = "taken back" if said.get("undo") else "belongs to no order" if said.get("none") else "set"
             return f"{verb}: {said.get('reason', '')}"
         case "release":

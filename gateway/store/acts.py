@@ -50,7 +50,9 @@ def apply_links(tx: Connection, log: int, run: Sequence[tuple[Entry, HandLink]])
         if not _stands(tx, log, act.of):
             continue
         touched.append(act.of)
-        if act.none:
+        if act.withdraws is not None:
+            _withdraw(tx, log, act.of, act.withdraws)
+        elif act.none:
             _say_none(tx, log, entry.seq, act)
         elif act.order is None:
             continue
@@ -73,6 +75,39 @@ def _say_none(tx: Connection, log: int, by: int, act: HandLink) -> None:
     _undo(tx, log, by, act.of, None)
     tx.execute(delete(tables.verdicts).where(_words.log == log, _words.message == act.of, _words.belongs))
     _say(tx, log, by, act, _ALL, belongs=False)
+
+
+def _withdraw(tx: Connection, log: int, message: int, word: int) -> None:
+    """Put back what a word changed, where it still counts: its own link goes, and those that it took back stand again.
+
+    A link that was withdrawn is undone by the entry that made it: nobody ever said that the two do not belong together.
+    """
+    said = (_words.log == log, _words.message == message)
+    if tx.scalar(select(_words.by).where(*said, _words.by == word)) is None:
+        return
+    of = (_links.log == log, _links.message == message)
+    tx.execute(delete(tables.verdicts).where(*said, _words.by == word))
+    tx.execute(update(tables.links).where(*of, _links.undone_by == word).values(undone_by=None))
+    tx.execute(
+        update(tables.links)
+        .where(*of, _links.by == word, _links.method == "hand", _links.undone_by.is_(None))
+        .values(undone_by=word)
+    )
+    known = {
+        OrderRef(marketplace=row.marketplace, value=row.value): row.by
+        for row in tx.execute(select(tables.verdicts).where(*said))
+    }
+    before: dict[OrderRef, tuple[int, str, bool]] = {}  # what people had said of these orders until then
+    for row in tx.execute(select(tables.links).where(*of).order_by(_links.by)):
+        order = OrderRef(marketplace=row.marketplace, value=row.value)
+        if row.undone_by is None and row.method == "hand":
+            before[order] = (row.by, row.agent, True)
+        elif row.undone_by not in (None, row.by, known.get(_ALL)):
+            before.setdefault(order, (row.undone_by, "", False))
+    for order, (seq, agent, belongs) in before.items():
+        if order not in known:
+            word_before = {"log": log, "message": message, "by": seq, "agent": agent, "belongs": belongs}
+            tx.execute(_SAY, {**word_before, "marketplace": order.marketplace, "value": order.value})
 
 
 def _undo(tx: Connection, log: int, by: int, message: int, order: OrderRef | None) -> None:

@@ -161,12 +161,16 @@ class DossierAct(msgspec.Struct, frozen=True):
 
 
 class HandLink(msgspec.Struct, frozen=True):
-    """A person's word on a message and an order; ``none`` is about the message alone: it belongs to no order."""
+    """A person's word on a message and an order; ``none`` is about the message alone: it belongs to no order.
+
+    ``withdraws`` is the entry of an earlier word that was never meant: all that it changed is as before it.
+    """
 
     of: Count
     order: OrderRef | None = None
     none: bool = False
     undo: bool = False
+    withdraws: Count | None = None
     agent: str = ""
     reason: str = ""
     confidence: Confidence = "certain"

@@ -15,7 +15,7 @@ _SHOWN = {
     "parcel": ("carrier", "number", "remove", "status", "said", "place", "at"),
     "note": ("text",),
     "tag": ("add", "remove"),
-    "link": ("undo", "none", "reason", "confidence"),
+    "link": ("undo", "none", "withdraws", "reason", "confidence"),
     "orders": ("format", "agent", "days"),
     "mark": ("as", "clock", "undo"),
     "dossier": ("state", "owner", "hold", "reason", "hold_owner", "review"),

@@ -24,7 +24,7 @@ from gateway.release import release_draft
 from gateway.store import fold, jobs, messages
 from gateway.store.dossiers import STATES
 from gateway.store.due import clocks_of, clocks_of_order
-from gateway.store.orders import find_orders, links_of
+from gateway.store.orders import events_of, find_orders, links_of
 from gateway.store.records import JobRow, MessageRow
 from gateway.tongue import _
 from gateway.web.reads import mail_entry
@@ -127,6 +127,22 @@ def link_to_none(site: Site, seq: int, who: Doer, *, undo: bool = False) -> Draf
     """Say that a message belongs to no order, or take that word back."""
     said = "taken back by hand" if undo else "belongs to no order"
     return _draft(site, "link", seq, {"none": True, "undo": undo, "reason": said}, who)
+
+
+def withdraw(site: Site, seq: int, word: str, who: Doer) -> Draft:
+    """Take the last word on a message's orders for not said: all is as it was before it. It must be one's own."""
+    with site.store.read() as conn:
+        said = [one for one in events_of(conn, message=message_row(site, seq).seq) if one.type == "link"]
+    last = said[-1] if said else None
+    if last is None or str(last.seq) != word or last.agent != who.agent or "withdraws" in last.summary:
+        raise HTTPException(
+            HTTPStatus.CONFLICT, _("Something else was said of this message since. Load the page again.")
+        )
+    done = {"withdraws": last.seq, "undo": not last.summary.get("undo"), "reason": "never meant"}
+    if last.order is None:
+        return _draft(site, "link", seq, {**done, "none": True}, who)
+    order = {"marketplace": last.order.marketplace, "value": last.order.value}
+    return _draft(site, "link", seq, {**done, "order": order}, who)
 
 
 def mark_clock(site: Site, about: About, clock: str, word: str, who: Doer, *, undo: bool = False) -> Draft:

@@ -18,6 +18,7 @@ from gateway.web.deeds import (
     note_on,
     release_of,
     tags_on,
+    withdraw,
 )
 from gateway.web.guard import safe_next
 from gateway.web.reads import seq_of
@@ -107,6 +108,8 @@ def _saved(back: str, seq: int) -> str:
 
 
 def _link(site: Site, seq: int, form: dict[str, str], who: Doer) -> Draft:
+    if "withdraws" in form:
+        return withdraw(site, seq, form["withdraws"], who)
     if form.get("none", "") == "yes":
         return link_to_none(site, seq, who, undo=form.get("undo", "") == "yes")
     return link_to(

@@ -7,10 +7,12 @@ from starlette.routing import Route
 
 from gateway.answer.compose import Answer, draft_of
 from gateway.answer.phrases import LANGUAGES
+from gateway.store.evidence import events_among
 from gateway.web.handing import answer_of, sent_across
 from gateway.web.pages.acts import append
 from gateway.web.pages.order import ref_of
 from gateway.web.render import order_path, page
+from gateway.web.site import Site
 from rules.facts import OrderRef
 
 _FIRST = "en"
@@ -20,12 +22,15 @@ async def show_answer(request: Request) -> Response:
     """Show it; that alone is no entry."""
     ref = ref_of(request)
     language, made = await _made(request, ref, request.query_params.get("language", ""))
-    mailbox, others = await run_in_threadpool(sent_across, request.app.state.site, ref)
+    site: Site = request.app.state.site
+    where = await run_in_threadpool(_where, site, ref, made)
+    mailbox, others = await run_in_threadpool(sent_across, site, ref)
     return page(
         request,
         "answer.html",
         ref=ref,
         made=made,
+        where=where,
         language=language,
         languages=LANGUAGES,
         mailbox=mailbox,
@@ -40,6 +45,16 @@ async def keep_answer(request: Request) -> Response:
     return await append(
         site, draft_of(ref, made, agent=request.state.agent, source="web"), back=order_path(ref)
     )
+
+
+def _where(site: Site, ref: OrderRef, made: Answer) -> dict[int, str]:
+    """Return the page that shows each entry which a sentence stands on: its message's, else its place on the order's."""
+    with site.store.read() as conn:
+        found = events_among(conn, {seq for one in made.text.sentences for seq in one.entries})
+    return {
+        seq: f"/message/{event.of}" if event.of is not None else f"{order_path(ref)}#e{seq}"
+        for seq, event in found.items()
+    }
 
 
 async def _made(request: Request, ref: OrderRef, language: str) -> tuple[str, Answer]:

@@ -27,6 +27,7 @@ from gateway.web.pages.frame import safe_html
 from gateway.web.reads import entry_of, mail_entry, parsed, seq_of, text_of
 from gateway.web.render import page
 from gateway.web.site import Site
+from gateway.web.undoing import saved_in, undo_of
 from rules.facts import Authentic
 
 _VIEWS = ("text", "html", "headers", "source", "print")
@@ -63,10 +64,10 @@ async def show_message(request: Request) -> Response:
     view = view if view in _VIEWS else "text"
     shown = await run_in_threadpool(look_at, request.app.state.site, seq_of(request), view)
     # An entry the worker has not taken up yet: say so rather than show a page that seems to have lost it.
-    saved = request.query_params.get("saved", "")
-    pending = saved if saved.isdecimal() and all(str(event.seq) != saved for event in shown.events) else ""
+    saved, undo = saved_in(request), await run_in_threadpool(undo_of, request.app.state.site, request)
+    pending = saved if undo is None and all(event.seq != saved for event in shown.events) else None
     template = "message_print.html" if view == "print" else "message.html"
-    return page(request, template, shown=shown, row=shown.row, view=view, pending=pending[:20])
+    return page(request, template, shown=shown, row=shown.row, view=view, pending=pending, undo=undo)
 
 
 def look_at(site: Site, seq: int, view: str) -> Shown:

@@ -24,6 +24,7 @@ from gateway.web.line import PRINTED, WINDOW, Line, groups_in, line_of
 from gateway.web.pages.acts import append, back_to, doer
 from gateway.web.render import order_path, page
 from gateway.web.site import Site
+from gateway.web.undoing import saved_in, undo_of
 from rules.facts import OrderRef
 
 _NUMBER = re.compile(r"[0-9]{1,15}")
@@ -59,8 +60,9 @@ async def show_order(request: Request) -> Response:
     found = await run_in_threadpool(_look_at, site, ref, only, end, PRINTED if printed else WINDOW)
     if found is None:
         raise _unknown(ref)
-    timeline, saved = found.timeline, asked.get("saved", "")
-    seqs = {str(one.event.seq) for one in timeline.moments if isinstance(one, Act)}
+    timeline, saved = found.timeline, saved_in(request)
+    seqs = {one.event.seq for one in timeline.moments if isinstance(one, Act)}
+    undo = await run_in_threadpool(undo_of, site, request)
     return page(
         request,
         "print.html" if printed else "order.html",
@@ -68,7 +70,8 @@ async def show_order(request: Request) -> Response:
         line=found.line,
         people=found.people,
         ref=ref,
-        pending=saved if _NUMBER.fullmatch(saved) and saved not in seqs else "",
+        undo=undo,
+        pending=saved if saved not in seqs and undo is None else None,
         waits=timeline.waits,
         lacks=missing(timeline, site.close_needs),
         carriers=sorted(site.carriers()),
@@ -87,7 +90,9 @@ async def note(request: Request) -> Response:
 def _deed(site: Site, ref: OrderRef, form: Mapping[str, str], who: Doer) -> Draft:
     check_known(site, ref)
     if "clock" in form:
-        return mark_clock(site, ref, form["clock"], form.get("as", ""), who)
+        return mark_clock(
+            site, ref, form["clock"], form.get("as", ""), who, undo=form.get("undo", "") == "yes"
+        )
     if changes := {name: form[name] for name in ("state", "owner") if name in form}:
         return dossier_change(site, ref, changes, who)
     return note_on(site, ref, form.get("text", ""), who)

@@ -24,6 +24,8 @@ from gateway.web.render import page
 from gateway.web.site import Site
 from rules.facts import OrderRef
 
+_TAKEN = 20
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
@@ -36,6 +38,7 @@ class Preview:
     closed: dict[str, int]  # closed whatever is asked for, by why
     size_bytes: int
     files: list[EventRow]
+    taken: list[EventRow]  # packs and reports, the last one first
     lacks: list[str]
 
 
@@ -54,6 +57,10 @@ async def pack(request: Request) -> Response:
     form, who = request.state.form, doer(request)
     order = OrderRef(marketplace=form.get("marketplace", ""), value=form.get("value", ""))
     reason, notes = form.get("reason", ""), form.get("notes") == "yes"
+    if not reason.strip():
+        raise HTTPException(
+            HTTPStatus.BAD_REQUEST, _("Say what the pack is for: the log keeps it with your name.")
+        )
     return await run_in_threadpool(lambda: pack_of(request.app.state.site, order, reason, who, notes=notes))
 
 
@@ -83,6 +90,9 @@ def _preview(site: Site, ref: OrderRef) -> Preview:
         closed=dict(Counter(one.withheld for one in chosen.items if one.withheld)),
         size_bytes=sum(row.size_bytes for row in rows.values()) + sum(sealed),
         files=files,
+        taken=[event for _seq, event in sorted(events.items(), reverse=True) if event.type == "export"][
+            :_TAKEN
+        ],
         lacks=lacks,
     )
 

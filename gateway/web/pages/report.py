@@ -3,11 +3,13 @@
 from http import HTTPStatus
 
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from gateway.report.audience import Wanted
+from gateway.tongue import _
 from gateway.web.handing import report_of, send_report, wanted
 from gateway.web.pages.acts import doer
 from gateway.web.render import order_path
@@ -17,6 +19,10 @@ from rules.facts import OrderRef
 async def report(request: Request) -> Response:
     """Make a report and send it; the log has recorded it before the first byte leaves."""
     form = request.state.form
+    if not form.get("reason", "").strip():
+        raise HTTPException(
+            HTTPStatus.BAD_REQUEST, _("Say what the report is for: the log keeps it with your name.")
+        )
     return await run_in_threadpool(
         report_of, request.app.state.site, wanted_in(form), form.get("reason", ""), doer(request)
     )

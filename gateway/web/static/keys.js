@@ -13,12 +13,12 @@
     next.scrollIntoView({ block: "nearest" });
   };
   const pages = { s: "/", w: "/waiting", c: "/claims", o: "/outbox", r: "/review", h: "/capture", t: "/status" };
-  /* On a board a key is a button of the row that has the focus, else of the first row; "z" is the undo above them. */
+  /* On a board a key is a button of the row that has the focus, else of the first row; "z" is the undo above them, on every page. */
   const press = (key) => {
     const all = [...document.querySelectorAll("#board .item")];
     const row = document.activeElement?.closest("#board .item") ?? all[0];
     const field = row?.querySelector('[data-focus="' + CSS.escape(key) + '"]');
-    const button = row?.querySelector('[data-key="' + CSS.escape(key) + '"]') ?? document.querySelector('#board .done [data-key="' + CSS.escape(key) + '"]');
+    const button = row?.querySelector('[data-key="' + CSS.escape(key) + '"]') ?? document.querySelector('.done [data-key="' + CSS.escape(key) + '"]');
     if (!field && !button) return false;
     row?.querySelector(".subject")?.focus();
     if (field) field.focus(); else button.click();
@@ -26,7 +26,13 @@
   };
   const menu = document.querySelector(".menu"), shut = () => { if (menu?.open) { menu.open = false; return true; } };
   document.addEventListener("click", (e) => { if (!menu?.contains(e.target)) shut(); });
-  let first = "";
+  /* A key that does nothing says so, and those that follow at once are not taken either: somebody types words, and means no act. */
+  let first = "", deaf = 0;
+  const refuse = (key) => {
+    const said = $("trouble");
+    deaf = Date.now() + 1000;
+    if (said) { said.textContent = document.body.dataset.nokey.replace("{}", key); said.hidden = false; }
+  };
   document.addEventListener("keydown", (e) => {
     if (e.ctrlKey || e.metaKey || e.altKey || e.isComposing) return;
     const sheet = $("keys");
@@ -36,17 +42,24 @@
       else if (e.key === "Escape" && e.target.dataset.focus) e.target.closest(".item")?.querySelector(".subject")?.focus();
       return;
     }
-    if (first === "g" && pages[e.key]) { first = ""; e.preventDefault(); location.assign(pages[e.key]); return; }
+    const word = e.key.length === 1 && e.key !== " ", board = $("board");
+    if (board && word && Date.now() < deaf) { e.preventDefault(); deaf = Date.now() + 1000; return; }
+    if (first === "g") {
+      first = ""; e.preventDefault();
+      if (pages[e.key]) location.assign(pages[e.key]); else if (word) refuse("g " + e.key);
+      return;
+    }
     first = e.key;
     if (e.key === "?" && sheet) { e.preventDefault(); if (sheet.open) sheet.close(); else sheet.showModal(); }
     else if (sheet && sheet.open) return;
     else if (e.key === "/" && $("q")) { e.preventDefault(); $("q").focus(); $("q").select(); }
-    else if (press(e.key)) e.preventDefault();
-    else if (e.key === "j" || (e.key === "n" && $("board"))) { e.preventDefault(); go(1); }
+    else if (press(e.key)) { e.preventDefault(); if ($("trouble")) $("trouble").hidden = true; }
+    else if (e.key === "j" || (e.key === "n" && board)) { e.preventDefault(); go(1); }
     else if (e.key === "n" && $("note")?.checkVisibility()) { e.preventDefault(); $("note").focus(); $("note").scrollIntoView({ block: "center" }); }
     else if (e.key === "k") { e.preventDefault(); go(-1); }
     else if (e.key === "u") { e.preventDefault(); history.back(); }
-    else if (/^[1-4]$/.test(e.key)) { const tab = document.querySelectorAll(".tabs a")[e.key - 1]; if (tab) tab.click(); }
+    else if (/^[1-4]$/.test(e.key)) { const tab = document.querySelectorAll(".tabs a")[e.key - 1]; if (tab) tab.click(); else if (board) refuse(e.key); }
+    else if (board && word && e.key !== "g") { e.preventDefault(); refuse(e.key); }
   });
 
   /* A button that copies a text as it sends its form; the form goes its way, copied or not. */

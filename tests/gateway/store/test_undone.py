@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from gateway.store import messages, orders
 from gateway.store.labels import add_links
+from gateway.store.reviews import waiting
 from rules.facts import Link, OrderRef
 
 ONE, TWO = "112-1234567-1234567", "026-1111111-1111111"
@@ -121,3 +122,61 @@ def test_whatever_is_decided_again_the_last_word_of_a_person_stands(store, new_s
     expected = {value for value in (ONE, TWO) if last[value] or (last[value] is None and value in proposed)}
     assert standing(store, seq) >= {value for value in expected if last[value]}
     assert not standing(store, seq) & {value for value in (ONE, TWO) if last[value] is False}
+
+
+_WORDS = st.one_of(
+    st.tuples(st.just("link"), st.sampled_from([ONE, TWO])),
+    st.tuples(st.just("undo"), st.sampled_from([ONE, TWO])),
+    st.tuples(st.just("none"), st.just("")),
+)
+
+
+def said(store, seq):
+    from sqlalchemy import select
+
+    from gateway.store import tables
+
+    with store.read() as conn:
+        words = {
+            (row.value, row.belongs) for row in conn.execute(select(tables.verdicts)) if row.message == seq
+        }
+    # who says that there is no order has said it of each
+    return {one for one in words if one[1]} | {("", False)} if ("", False) in words else words
+
+
+@settings(
+    max_examples=60,
+    deadline=timedelta(seconds=20),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(before=st.lists(_WORDS, max_size=5), word=_WORDS)
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_what_is_taken_for_not_said_leaves_all_as_it_was(store, new_story, before, word):
+    story = new_story()
+    store.clear()
+    seq = story.mail()
+    story.decision(seq, links=[story.link(ONE, confidence="possible"), story.link(TWO)])
+
+    def say(what, value):
+        if what == "none":
+            return story.act("link", of=seq, none=True, agent="anna")
+        return story.act("link", of=seq, order=story.order(value), undo=what == "undo", agent="anna")
+
+    def state():
+        story.fold(store)
+        with store.read() as conn:
+            links = [one.link.order.value for one in orders.links_of(conn, seq) if one.undone_by is None]
+            return sorted(links), said(store, seq), [one.why for one in waiting(conn, 9)]
+
+    for what, value in before:
+        if what != "none" or ("", False) not in state()[1]:  # the button is there once
+            say(what, value)
+    if word[0] == "none" and ("", False) in state()[1]:
+        return
+    was = state()
+    by = say(*word)
+    state()
+    story.act("link", of=seq, withdraws=by, agent="anna")
+    assert state() == was
+    story.act("link", of=seq, withdraws=by, agent="anna")  # said once more, it changes nothing
+    assert state() == was

@@ -73,9 +73,9 @@ ROUTES = {
     "POST /order/{marketplace}/{value:path}": ("/order/amazon/{order}", {"text": "x"}, ACTORS),
     "GET /answer/{marketplace}/{value:path}": ("/answer/amazon/{order}", {}, ALL),
     "POST /answer/{marketplace}/{value:path}": ("/answer/amazon/{order}", {}, ACTORS),
-    "POST /pack": ("/pack", {"marketplace": "amazon", "value": "{order}"}, ALL),
+    "POST /pack": ("/pack", {"marketplace": "amazon", "value": "{order}", "reason": "x"}, ALL),
     "GET /pack/{marketplace}/{value:path}": ("/pack/amazon/{order}", {}, ALL),
-    "POST /report": ("/report", {"marketplace": "amazon", "value": "{order}"}, ALL),
+    "POST /report": ("/report", {"marketplace": "amazon", "value": "{order}", "reason": "x"}, ALL),
     "POST /report/send": ("/report/send", {"marketplace": "amazon", "value": "{order}"}, ACTORS),
     "GET /reports": ("/reports", {}, ALL),
     "GET /reports/{month}/{table}.csv": ("/reports/2026-11/all.csv", {}, ALL),
@@ -325,7 +325,7 @@ def test_who_links_a_message_of_theirs_joins_the_dossier_and_sees_none_of_its_ot
     assert "Quittenbrot" not in said
     assert "seen by nobody else" not in said
     for path in ("/pack", "/report"):
-        asked = {"csrf": house.csrf["agent-one"], "marketplace": "amazon", "value": JOINED}
+        asked = {"csrf": house.csrf["agent-one"], "marketplace": "amazon", "value": JOINED, "reason": "x"}
         assert house.client.post(path, data=asked).status_code == 403
     form["undo"] = "yes"
     assert house.client.post(f"/message/{mine}/link", data=form).status_code == 303

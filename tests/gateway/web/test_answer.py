@@ -60,3 +60,9 @@ def test_names_that_strangers_gave_to_files_are_text_on_the_page(house):
 def test_an_unknown_order_has_no_answer(browser):
     assert browser.get("/answer/amazon/112-0000000-0000000").status_code == 404
     assert browser.get("/answer/amazon/" + "x" * 500).status_code == 404
+
+
+def test_what_shows_it_leads_to_the_messages_themselves(told, browser):
+    shown = browser.get(HERE).text.partition("What shows it")[2].partition("</section>")[0]
+    assert f'href="/message/{told.seqs["answer"]}"' in shown
+    assert "/proof" not in shown

@@ -93,8 +93,26 @@ def test_the_review_queue_is_worked_off_by_keys(told, browser):
     until(browser, lambda: f"is not of order {ORDER}" in said(browser))
     assert queue(told) == []
     press(browser, "z")
+    until(browser, lambda: "as before" in said(browser))
+    assert queue(told) == [stranger]  # nobody said anything of it
+    press(browser, "a")
     until(browser, lambda: f"is of order {ORDER}" in said(browser))
+    press(browser, "z")
+    until(browser, lambda: "as before" in said(browser))
+    assert queue(told) == [stranger]
     assert browser.current_url == told.url + "/review"
+
+
+def test_every_row_takes_an_order_and_words_that_are_typed_beside_it_decide_nothing(told, browser):
+    stranger, before = told.seqs["stranger"], told.archive.head()
+    browser.get(told.url + "/review")
+    press(browser, "n", "l", "a", "r")
+    assert browser.execute_script("return document.activeElement.value") == "ar"
+    press(browser, ESCAPE, *"hear")  # "h" is no key of the board: what follows it is none either
+    shown = "const said = document.getElementById('trouble'); return said.hidden ? '' : said.innerText"
+    assert browser.execute_script(shown) == "The key “h” does nothing here."
+    assert queue(told) == [stranger]
+    assert told.archive.head() == before
 
 
 def test_who_waits_is_answered_by_keys(told, browser):

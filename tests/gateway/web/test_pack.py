@@ -12,7 +12,7 @@ from tests.gateway.report.pdf import text_of
 from tests.packs import verify
 from tests.small_house import MAILBOX, ORDER, PASSWORD, csrf_in, mail
 
-FORM = {"marketplace": "amazon", "value": ORDER}
+FORM = {"marketplace": "amazon", "value": ORDER, "reason": "a claim"}
 OTHER = "second@brand.example"
 
 
@@ -33,6 +33,8 @@ def test_the_button_hands_out_a_pack_that_verifies_and_the_log_knows_who_took_it
         assert f'filename="evidence-amazon-{ORDER}.zip"' in answer.headers["content-disposition"]
         assert int(answer.headers["content-length"]) == len(answer.content)
         house.settle()
+        shown = browser.get(f"/pack/amazon/{ORDER}").text.partition("What was handed out")[2]
+        assert "<bdi>A-to-z &lt;claim&gt;</bdi>" in shown
         assert (
             "took an evidence pack of 1 message: <bdi>A-to-z &lt;claim&gt;</bdi>"
             in browser.get(f"/order/amazon/{ORDER}").text
@@ -68,10 +70,10 @@ def test_a_stranger_and_a_forged_form_get_nothing_and_leave_no_entry(house):
 def test_an_order_that_nobody_knows_gives_no_pack_but_words(house):
     with house.client() as browser:
         token = csrf_in(browser.get("/").text)
-        answer = browser.post("/pack", data={"marketplace": "amazon", "value": "1\r\n<b>", "csrf": token})
+        answer = browser.post("/pack", data={**FORM, "value": "1\r\n<b>", "csrf": token})
         assert answer.status_code == 404
         assert "nothing is known" in answer.text
-        assert browser.post("/pack", data={"csrf": token}).status_code == 404
+        assert browser.post("/pack", data={"csrf": token, "reason": "x"}).status_code == 404
     assert entries_of(house, "export") == []
 
 
@@ -189,3 +191,14 @@ def test_a_report_for_one_mailbox_counts_what_only_quotes_the_number_elsewhere(h
     text = text_of(taken.content)
     assert "zimtschnecke" not in text
     assert "whose order is not certain" in text
+
+
+def test_who_takes_a_pack_or_a_report_says_what_for(house):
+    house.take(mail(f"Order {ORDER}", f"Order {ORDER}"))
+    with house.client() as browser:
+        token = csrf_in(browser.get("/").text)
+        for what in ("pack", "report"):
+            answer = browser.post(f"/{what}", data={**FORM, "csrf": token, "reason": " "})
+            assert answer.status_code == 400
+            assert f"Say what the {what} is for" in answer.text
+    assert entries_of(house, "export") == []

@@ -7,7 +7,7 @@ import pytest
 
 from tests.small_house import MAILBOX, ORDER, csrf_in, mail
 
-FORM = {"marketplace": "amazon", "value": ORDER}
+FORM = {"marketplace": "amazon", "value": ORDER, "reason": "a claim"}
 pytestmark = pytest.mark.needs("pango")
 
 
@@ -46,7 +46,7 @@ def test_notes_are_in_it_only_when_they_are_asked_for(house):
 def test_an_order_that_nobody_knows_gives_words_and_no_entry(house):
     with house.client() as browser:
         token = csrf_in(browser.get("/").text)
-        answer = browser.post("/report", data={"marketplace": "amazon", "value": "1<b>", "csrf": token})
+        answer = browser.post("/report", data={**FORM, "value": "1<b>", "csrf": token})
         assert answer.status_code == 404
         assert "Nothing is known of order 1&lt;b&gt;" in answer.text
         assert browser.post("/report", data={**FORM, "csrf": "forged"}).status_code == 403
