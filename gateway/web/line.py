@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from gateway.dossier.timeline import Act, Letter, Timeline
 from gateway.mail.passages import Passage, passages
 from gateway.shape import own_text
+from gateway.store.records import LinkRow
 from gateway.tongue import marked
-from gateway.web.reads import texts_of
+from gateway.web.reads import standing, texts_of
 from gateway.web.site import Site
 from rules.facts import Authentic
 
@@ -48,6 +49,7 @@ class Stop:
 
     moment: Letter | Act
     is_mail: bool
+    links: list[LinkRow]  # to this order, the one that counts first
     whole: bool  # a message's text, and why it is here
     receipts: bool  # what became of it, and who sent it
     gap: timedelta | None
@@ -130,6 +132,9 @@ def _stops(
         yield Stop(
             moment=moment,
             is_mail=is_mail,
+            links=[one for same in standing(moment.links) for one in same]
+            if isinstance(moment, Letter)
+            else [],
             whole=whole,
             receipts=not only or DELIVERY in only,
             gap=gap if gap is not None and gap >= _GAP else None,

@@ -12,9 +12,10 @@ from gateway.archive.faults import Damaged
 from gateway.mail.entry import MAIL_TYPES, Entry
 from gateway.mail.message import ParsedMail
 from gateway.store.orders import find_orders
-from gateway.store.records import MessageRow
+from gateway.store.records import LinkRow, MessageRow
 from gateway.tongue import _, marked
 from gateway.web.site import Site
+from rules.confidence import RANK
 from rules.facts import OrderRef
 
 _DEADLY = "ended the reader"  # as gateway.readers says it in a defect
@@ -58,6 +59,17 @@ def texts_of(site: Site, rows: Iterable[MessageRow]) -> Iterator[str]:
     """Yield messages' readable texts; for one that cannot be opened, words that say so: a list must still be shown."""
     for text in site.archive.open_each("text", [(row.seq, row.sealed_text) for row in rows]):
         yield _(UNREADABLE) if isinstance(text, Damaged) else text.decode("utf-8", "replace")
+
+
+def standing(links: Iterable[LinkRow]) -> list[list[LinkRow]]:
+    """Return the links that stand, for each order together: a person's word first, then the surest; the first is what counts."""
+    found: dict[OrderRef, list[LinkRow]] = {}
+    for one in links:
+        if one.undone_by is None:
+            found.setdefault(one.link.order, []).append(one)
+    for same in found.values():
+        same.sort(key=lambda one: (bool(one.agent), RANK[one.link.confidence], one.by), reverse=True)
+    return list(found.values())
 
 
 def entry_of(site: Site, seq: int) -> Entry:

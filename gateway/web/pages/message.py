@@ -24,7 +24,7 @@ from gateway.store.records import AttachmentRow, EventRow, LinkRow, MessageRow
 from gateway.store.seers import Seer, seers_of
 from gateway.tongue import _
 from gateway.web.pages.frame import safe_html
-from gateway.web.reads import entry_of, mail_entry, parsed, seq_of, text_of
+from gateway.web.reads import entry_of, mail_entry, parsed, seq_of, standing, text_of
 from gateway.web.render import page
 from gateway.web.site import Site
 from gateway.web.undoing import saved_in, undo_of
@@ -40,7 +40,8 @@ class Shown:
     """A message as its page shows it. Only the view that is asked for is made; ``text`` needs no parsing."""
 
     row: MessageRow
-    links: list[LinkRow]
+    links: list[list[LinkRow]]  # those that stand, by order
+    undone: list[LinkRow]
     authentic: Authentic
     clocks: list[ClockRow]
     events: list[EventRow]
@@ -89,7 +90,8 @@ def look_at(site: Site, seq: int, view: str) -> Shown:
     mail = parsed(site, entry, row) if view in {"html", "headers"} else None
     return Shown(
         row=row,
-        links=links,
+        links=standing(links),
+        undone=[one for one in links if one.undone_by is not None],
         authentic=authentic,
         clocks=clocks,
         events=[event for event in events if event.seq != seq],

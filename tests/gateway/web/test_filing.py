@@ -97,6 +97,11 @@ def test_a_link_is_confirmed_and_taken_back_where_it_stands(told, browser):
     form = {"csrf": browser.csrf, "message": str(stranger), "reason": "confirmed", "back": here}
     done = browser.post(f"/link/amazon/{ORDER}", data=form)
     assert done.headers["location"] == f"{PATH}?only=mail&saved={last(told).seq}#m{stranger}"
+    for page, item in ((PATH, f'id="m{stranger}"'), (f"/message/{stranger}", "<h2>Orders</h2>")):
+        shown = browser.get(page).text.partition(item)[2].partition("Tag, note, link")[0]
+        assert "certain" in shown.partition("What was known before")[0]
+        assert "possible" not in shown.partition("What was known before")[0]
+        assert ">Confirm<" not in shown
     browser.post(f"/link/amazon/{ORDER}", data={**form, "undo": "yes", "back": "//evil.example"})
     assert f'id="m{stranger}"' not in browser.get(PATH).text
     browser.post(f"/link/amazon/{ORDER}", data=form)
