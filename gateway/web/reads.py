@@ -11,6 +11,7 @@ from gateway.archive.destruction import Gone
 from gateway.archive.faults import Damaged
 from gateway.mail.entry import MAIL_TYPES, Entry
 from gateway.mail.message import ParsedMail
+from gateway.shape import own_text
 from gateway.store.orders import find_orders
 from gateway.store.records import LinkRow, MessageRow
 from gateway.tongue import _, marked
@@ -59,6 +60,12 @@ def texts_of(site: Site, rows: Iterable[MessageRow]) -> Iterator[str]:
     """Yield messages' readable texts; for one that cannot be opened, words that say so: a list must still be shown."""
     for text in site.archive.open_each("text", [(row.seq, row.sealed_text) for row in rows]):
         yield _(UNREADABLE) if isinstance(text, Damaged) else text.decode("utf-8", "replace")
+
+
+def first_words(text: str, most: int = 200) -> str:
+    """Return how a message begins, in its writer's own words and in one line."""
+    words = " ".join(own_text(text[: most * 10]).split())
+    return words if len(words) <= most else f"{words[:most]}…"
 
 
 def standing(links: Iterable[LinkRow]) -> list[list[LinkRow]]:

@@ -43,6 +43,7 @@ class Shown:
     links: list[list[LinkRow]]  # those that stand, by order
     undone: list[LinkRow]
     authentic: Authentic
+    vouched: bool  # a trusted server took it, and nobody has looked again; the rules believe that server
     clocks: list[ClockRow]
     events: list[EventRow]
     answers: list[Answer]
@@ -93,6 +94,7 @@ def look_at(site: Site, seq: int, view: str) -> Shown:
         links=standing(links),
         undone=[one for one in links if one.undone_by is not None],
         authentic=authentic,
+        vouched=authentic.result == "unchecked" and bool(entry.meta.get("trusted")),
         clocks=clocks,
         events=[event for event in events if event.seq != seq],
         answers=[

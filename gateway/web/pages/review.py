@@ -12,13 +12,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.shape import own_text
 from gateway.store import messages
 from gateway.store.context import orders_of_alias
 from gateway.store.records import MessageRow
 from gateway.store.reviews import ReviewRow, causes, waiting, waiting_count
 from gateway.tongue import marked
-from gateway.web.reads import texts_of
+from gateway.web.reads import first_words, texts_of
 from gateway.web.render import page
 from gateway.web.site import Site
 from gateway.web.undoing import undo_of
@@ -93,7 +92,7 @@ def _look(site: Site, cause: Cause | None, before: tuple[datetime, int] | None) 
         Doubt(
             why=one,
             row=rows[one.message],
-            words=_words(text),
+            words=first_words(text, _WORDS),
             offered=offered.get(one.message, ())[:_OFFERED],
         )
         for one, text in zip(known, texts, strict=True)
@@ -118,11 +117,6 @@ def _waiting(
         if len(rows) < _STEP:
             return
         before = rows[-1].occurred_at, rows[-1].message
-
-
-def _words(text: str) -> str:
-    text = " ".join(own_text(text[: _WORDS * 10]).split())
-    return text if len(text) <= _WORDS else f"{text[:_WORDS]}…"
 
 
 def _place(text: str) -> tuple[datetime, int] | None:

@@ -45,7 +45,9 @@ def test_it_shows_what_came_when_and_why_it_is_linked(told, browser):
 
 def test_it_shows_what_was_found_about_the_sender_and_leaves_out_what_found_nothing(told, browser):
     seq = told.seqs["thanks"]
-    assert "Not checked" in browser.get(f"/message/{seq}").text
+    shown = browser.get(f"/message/{told.seqs['stranger']}").text
+    assert "Not checked" in shown
+    assert "nobody has looked" in shown
     results = Authenticity(
         result="pass",
         reason="signed by amazon.de",
@@ -261,3 +263,10 @@ def test_a_message_that_ended_its_reader_is_read_by_its_header_alone(house):
     careful = parsed(house.site, entry, replace(row, defects=(readers.UNREAD,)))
     assert careful.subject == "Bomb"
     assert careful.html == careful.text == ""
+
+
+def test_a_sender_whom_the_rules_believe_is_not_called_unchecked(told, browser):
+    shown = browser.get(f"/message/{told.seqs['question']}").text
+    assert "checked by a trusted server" in shown.partition("<h2>Orders</h2>")[2]  # why the link is sure
+    assert "checked by a trusted server" in shown.partition("<h2>Orders</h2>")[0]
+    assert "nobody has looked" not in shown

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from markupsafe import escape
 
 from gateway.queueing import queue_draft
 from gateway.relay.transport import Deferred, Refused
@@ -95,3 +96,23 @@ def test_who_is_second_to_say_a_word_on_a_job_is_told(late):
 def test_an_empty_outbox_says_so(house):
     with house.client() as browser:
         assert "Everything has arrived." in browser.get("/outbox").text
+
+
+@pytest.mark.parametrize(("drop", "became"), [("no", "released it to be sent"), ("yes", "dropped it")])
+def test_what_is_held_says_why_and_how_it_begins_and_is_sent_or_dropped_from_its_row(house, drop, became):
+    raw = mail(
+        f"Re: order {ORDER}", "Write to <me> at me@shop.example.", from_=MAILBOX, to=BUYER, message_id="h1"
+    )
+    how = {"source": "submission", "mail_from": MAILBOX, "rcpt_to": (BUYER,), "mailbox": MAILBOX}
+    with house.client() as browser:
+        seq = house.take(raw, **how, agent="anna")
+        (found, *_) = house.archive.entry(seq).meta["verdict"]["findings"]
+        row = browser.get("/outbox").text.partition("Waiting for a second look")[2].partition("</li>\n<")[0]
+        assert str(escape(found["message"])) in row
+        assert "Write to &lt;me&gt; at me@shop.example." in row
+        form = {"csrf": csrf_in(browser.get("/outbox").text), "drop": drop, "back": "/outbox"}
+        done = browser.post(f"/message/{seq}/release", data=form)
+        assert done.headers["location"].startswith("/outbox?saved=")
+        shown = browser.get(done.headers["location"]).text
+        assert became in shown
+        assert "Waiting for a second look" not in shown
