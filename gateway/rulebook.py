@@ -48,13 +48,18 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One replay as it stands: it runs while ``ended_at`` is None. ``changed`` names the first messages that differ."""
+    """One replay as it stands: it runs while ``ended_at`` is None. ``changed`` names the first messages that differ.
+
+    ``text`` is the book that it replays, ``was`` the digest of the one that its writer began from.
+    """
 
     agent: str
     began_at: datetime
     since: datetime
     until: datetime | None
     draft: bool
+    text: str = ""
+    was: str = ""
     looked: int = 0
     unread: int = 0
     count: int = 0
@@ -115,7 +120,7 @@ class RuleBook:
         with self._lock:
             return self._run
 
-    def begin(self, text: str, since: datetime, until: datetime | None, agent: str) -> bool:
+    def begin(self, text: str, since: datetime, until: datetime | None, agent: str, *, was: str = "") -> bool:
         """Begin to replay a time on a draft; False where a replay runs already. Raises WrongUse as ``try_raw``."""
         book = self._drafted(text)
         with self._lock:
@@ -127,6 +132,8 @@ class RuleBook:
                 since=since,
                 until=until,
                 draft=text != self.files().rules,
+                text=text,
+                was=was,
             )
             self._ended.clear()
             self._thread = threading.Thread(target=self._replay, args=(book, self._run), name="replay")

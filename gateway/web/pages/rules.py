@@ -79,9 +79,14 @@ async def show_file(request: Request) -> Response:
 
 
 async def show_bench(request: Request) -> Response:
-    now = (await run_in_threadpool(_desk(request).files)).rules
-    number = request.query_params.get("message", "")[:20]
-    return _bench(request, now, digest(now), {"message": number}, Tested())
+    """Show the book in force to be changed; with ``draft`` the one that was replayed last, where that is still a draft."""
+    desk, asked = _desk(request), request.query_params
+    now, run = (await run_in_threadpool(desk.files)).rules, desk.run
+    form = {"message": asked.get("message", "")[:20]}
+    if "draft" in asked and run is not None and run.draft:
+        form["since"] = run.since.astimezone(request.app.state.site.zone).date().isoformat()
+        return _bench(request, run.text, run.was, form, Tested())
+    return _bench(request, now, digest(now), form, Tested())
 
 
 async def use_bench(request: Request) -> Response:
@@ -97,7 +102,8 @@ async def use_bench(request: Request) -> Response:
             return await _save(request, desk, text, was)
         if do == "replay":
             since, until = _span(request.app.state.site, form)
-            if not await run_in_threadpool(desk.begin, text, since, until, request.state.agent):
+            agent = request.state.agent
+            if not await run_in_threadpool(lambda: desk.begin(text, since, until, agent, was=was)):
                 raise WrongUse(_("a replay runs already; look at how far it is"))
             return RedirectResponse("/rules/replay", status_code=HTTPStatus.SEE_OTHER)
         tested = await run_in_threadpool(_tested, desk, text, form)
@@ -107,7 +113,7 @@ async def use_bench(request: Request) -> Response:
 
 
 async def show_replay(request: Request) -> Response:
-    return page(request, "rules_replay.html", run=_desk(request).run)
+    return page(request, "rules_replay.html", run=_desk(request).run, place=_desk(request).place)
 
 
 async def stop_replay(request: Request) -> Response:

@@ -5,6 +5,7 @@ import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from html import unescape
 
 import pytest
 
@@ -99,7 +100,12 @@ def test_a_time_is_replayed_on_a_draft_with_before_and_after(told, browser):
     assert told.seqs["thanks"] not in {seq for seq, _ in run.changed}
     assert "− tags: <bdi>damage</bdi>" in shown
     assert "+ tags: <bdi>glass</bdi>" in shown
-    assert f'href="/rules/bench?message={told.seqs["question"]}"' in shown
+    assert f'href="/rules/bench?message={told.seqs["question"]}&amp;draft="' in shown
+    assert "Put it in place" not in shown  # anna is no admin
+    again = browser.get("/rules/bench", params={"message": told.seqs["question"], "draft": ""}).text
+    assert "broken &lt;glass&gt;" in again
+    assert 'name="since" type="date" value="2026-11-01"' in again
+    assert "broken &lt;glass&gt;" not in browser.get("/rules/bench").text
 
 
 def test_a_draft_is_taken_as_a_file_or_as_a_patch(browser):
@@ -160,3 +166,16 @@ def test_of_drafts_that_are_saved_at_once_one_is_put_in_place_and_the_others_are
     (entry,) = [one for one in house.archive.entries(0) if one.type == EDITED]
     assert [str(one)[:30] for one in answers].count("the rule book has changed sinc") == 3
     assert json.loads(entry.payload)["after"] == digest(desk.files().rules)
+
+
+def test_an_admin_puts_what_was_replayed_in_place_from_the_replay(house):
+    house.accounts.add("boss", PASSWORD, role="admin")
+    with house.client("boss") as browser:
+        assert bench(browser, "replay", book=RULES + URGENT, since="2026-11-01").status_code == 303
+        house.site.rules._thread.join()
+        shown = browser.get("/rules/replay").text
+        fields = dict(re.findall('name="(csrf|was|book)" value="([^"]*)"', shown))
+        form = {name: unescape(value) for name, value in fields.items()}
+        done = browser.post("/rules/bench", data={**form, "do": "save", "reason": "glass"})
+        assert done.headers["location"].startswith("/rules?saved="), done.text
+    assert house.site.rules.place.read_text() == RULES + URGENT
