@@ -72,7 +72,7 @@
 
   const box = $("q"), list = $("suggested");
   if (!box || !list) return;
-  let chosen = -1, asked = 0, timer = 0;
+  let chosen = -1, asked = 0, timer = 0, pause = 0, looking = false, held = false, sure = false;
   const word = () => {
     const before = box.value.slice(0, box.selectionStart);
     return /(?:^|[\s(])(-?[^\s()"]*|-?\w+:"[^"]*)$/.exec(before)?.[1] ?? "";
@@ -107,22 +107,43 @@
     list.hidden = false; box.setAttribute("aria-expanded", "true");
   };
   box.addEventListener("input", () => {
-    clearTimeout(timer);
+    clearTimeout(timer); clearTimeout(pause);
     const now = word(), mine = ++asked;
+    sure = false; looking = Boolean(now);
     if (!now) { close(); return; }
     timer = setTimeout(async () => {
       try {
         const answer = await fetch("/suggest?word=" + encodeURIComponent(now), { headers: { accept: "application/json" } });
         if (answer.ok && !answer.redirected && mine === asked) show(await answer.json());
       } catch { close(); }
+      if (mine !== asked) return;
+      looking = false;
+      if (held && list.hidden) pause = setTimeout(ask, /:$/.test(now) ? 1500 : 0);
     }, 120);
   });
-  box.addEventListener("blur", close);
+  /* Half a word is no question yet: while something is suggested for it, what was found before stands, greyed; and so it does where
+     the query cannot be read yet. Enter asks at once, and so does a pause in which nothing is suggested. */
+  const hold = () => { held = true; $("results")?.setAttribute("aria-busy", "true"); };
+  const ask = () => { clearTimeout(pause); if (held) { held = false; sure = true; htmx.trigger(box, "search"); } };
+  document.addEventListener("htmx:confirm", (e) => {
+    if (e.target !== box) return;
+    held = false;
+    const bare = /^-?\w+:$/.test(word());
+    if (sure || !(looking || bare || !list.hidden)) return;
+    e.preventDefault(); hold();
+    if (bare && list.hidden && !looking) pause = setTimeout(ask, 1500);
+  });
+  document.addEventListener("htmx:beforeSwap", (e) => {
+    if (sure || e.detail.requestConfig?.elt !== box || !e.detail.serverResponse.includes('<pre class="caret">')) return;
+    e.detail.shouldSwap = false; hold();
+    pause = setTimeout(ask, 1500);
+  });
+  box.addEventListener("blur", () => { close(); if (held) pause = setTimeout(ask, 400); });
   box.addEventListener("keydown", (e) => {
     if (list.hidden) return;
     if (e.key === "ArrowDown") { e.preventDefault(); mark(chosen + 1); }
     else if (e.key === "ArrowUp") { e.preventDefault(); mark(chosen < 0 ? -1 : chosen - 1); }
-    else if (e.key === "Escape") { e.preventDefault(); close(); }
+    else if (e.key === "Escape") { e.preventDefault(); close(); ask(); }
     else if ((e.key === "Enter" || e.key === "Tab") && chosen >= 0) {
       e.preventDefault(); take(list.children[chosen].firstChild.textContent + (list.children[chosen].firstChild.textContent.endsWith(":") ? "" : " "));
     } else if (e.key === "Enter") close();

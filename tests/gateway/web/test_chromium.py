@@ -41,6 +41,31 @@ def test_the_search_answers_while_one_types_and_breaks_no_policy(told, tmp_path)
         assert [line for line in browser.get_log("browser") if line["level"] == "SEVERE"] == []
 
 
+def test_half_a_word_is_no_question_and_leaves_what_was_found(told, tmp_path):
+    with chromium(tmp_path) as browser:
+        log_in(browser, told.url)
+        box = browser.find_element(By.ID, "q")
+        look = "return [...document.querySelectorAll('.row .subject')].map(e => e.innerText).join()"
+        busy = "return document.getElementById('results').getAttribute('aria-busy')"
+        shown = "return !document.getElementById('suggested').hidden"
+        box.send_keys("customs")
+        WebDriverWait(browser, 10).until(lambda _: browser.execute_script(look) == "Your parcel")
+        box.send_keys(" fr")
+        WebDriverWait(browser, 10).until(lambda _: browser.execute_script(shown))
+        WebDriverWait(browser, 10).until(lambda _: browser.execute_script(busy) == "true")
+        assert browser.execute_script(look) == "Your parcel"
+        assert "fr" not in browser.current_url
+        box.send_keys("\ue00c")  # Escape: no field is meant, so it is a word
+        WebDriverWait(browser, 10).until(lambda _: "Nothing found" in browser.page_source)
+        box.send_keys("\ue003\ue003tag:")
+        WebDriverWait(browser, 10).until(lambda _: browser.execute_script(shown))
+        WebDriverWait(browser, 10).until(lambda _: browser.execute_script(busy) == "true")
+        assert not browser.find_elements(By.CSS_SELECTOR, ".alert pre.caret")
+        box.send_keys("damage")
+        WebDriverWait(browser, 10).until(lambda _: browser.execute_script(busy) is None)
+        assert [line for line in browser.get_log("browser") if line["level"] == "SEVERE"] == []
+
+
 def test_a_own_picture_is_seen_in_the_frame(told, tmp_path):
     with chromium(tmp_path) as browser:
         log_in(browser, told.url)
