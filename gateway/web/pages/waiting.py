@@ -16,21 +16,24 @@ from gateway.store.dossiers import owners_of
 from gateway.store.due import ClockRow
 from gateway.store.owed import Owed, owed
 from gateway.store.records import MessageRow
+from gateway.web.reads import first_words, texts_of
 from gateway.web.render import page
 from gateway.web.site import Site
 from gateway.web.undoing import undo_of
 
+_WORDS = 160  # characters of a message
 _MOST = 60  # of a page; who works through them begins at the top
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """A clock, the message that started it, how many messages of its order wait for the same answer, and whose it is."""
+    """A clock, the message that started it, how many messages of its order wait for the same answer, whose it is, and how it begins."""
 
     clock: ClockRow
     row: MessageRow
     count: int
     owner: str
+    words: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,24 +85,26 @@ def _look(site: Site, mailbox: str | None, number: int) -> Board:
         others = [] if number else [one for one in waits if not one.is_reply][:_MOST]
         asked = replies[number * _MOST : (number + 1) * _MOST]
         return Board(
-            replies=_waits_of(conn, asked),
-            others=_waits_of(conn, others),
+            replies=_waits_of(site, conn, asked),
+            others=_waits_of(site, conn, others),
             more=len(replies[(number + 1) * _MOST :]),
             boxes=sorted(Counter(one.mailbox for one in every).items()),
         )
 
 
-def _waits_of(conn: Connection, shown: Sequence[Owed]) -> list[Wait]:
+def _waits_of(site: Site, conn: Connection, shown: Sequence[Owed]) -> list[Wait]:
     """Return what the board shows of what is owed, in its order."""
     clocks = due.clocks_on(conn, [one.message for one in shown])
     known = messages.messages(conn, [one.message for one in shown])
     owners = owners_of(conn, (one.order for one in shown if one.order))
+    texts = dict(zip(known, texts_of(site, known.values()), strict=True))
     return [
         Wait(
             clock=clocks[one.message, one.name],
             row=known[one.message],
             count=one.count,
             owner=owners.get(one.order, "") if one.order else "",
+            words=first_words(texts[one.message], _WORDS),
         )
         for one in shown
         if one.message in known

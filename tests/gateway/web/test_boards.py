@@ -65,6 +65,15 @@ def test_a_claim_stands_with_its_time_its_hold_and_what_its_answer_lacks(told, b
     assert "Nothing runs" not in page
 
 
+def test_who_waits_is_shown_with_how_they_begin_and_a_claim_with_its_answer(told, browser):
+    shown = browser.get("/waiting").text
+    row = shown.partition(f'id="w{told.seqs["unlinked"]}-reply"')[2].partition("</li>")[0]
+    assert "Gibt es das in &lt;blau&gt;?" in row
+    assert "Write the answer" not in row
+    claim = shown.partition(f'id="w{told.seqs["claim"]}-claim_answer"')[2].partition("</li>")[0]
+    assert f'data-key="w" href="/answer/amazon/{ORDER}"' in claim
+
+
 def test_a_claim_that_was_answered_is_told_of_and_its_hold_goes_on(told, browser):
     token = csrf_in(browser.get("/claims").text)
     claim = told.seqs["claim"]
