@@ -106,11 +106,8 @@ def moment(at: datetime, zone: tzinfo, *, full: bool = False, now: datetime | No
         return Markup(
             '<time class="full" datetime="{}" title="{}"><span>{}</span> <span class="fine">{}</span></time>'
         ).format(utc.isoformat(), precise, shown, also)
-    if now is not None and local.date() == now.astimezone(zone).date():
-        shown = f"{local:%H:%M}"
-    else:
-        year = now is None or local.year != now.astimezone(zone).year
-        shown = f"{_day(local, year=year)} {local:%H:%M}"
+    year = now is None or local.year != now.astimezone(zone).year
+    shown = f"{_day(local, year=year)} {local:%H:%M}"  # always with its day: a page is read later, too
     return Markup('<time datetime="{}" title="{}">{}</time>').format(utc.isoformat(), precise, shown)
 
 
@@ -199,6 +196,7 @@ def page(request: Request, template: str, /, *, status: int = 200, **context: An
         counts=getattr(state, "counts", None),
         may=getattr(state, "powers", frozenset()),
         path=request.url.path,
+        joined="joined" in request.query_params,
         now=now,
         lang=tongue.spoken(),
         when=lambda at: moment(at, zone, now=now),

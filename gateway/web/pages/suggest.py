@@ -25,7 +25,7 @@ _FIELDS = {
     "to": marked("who it went to"),
     "subject": marked("words in the subject"),
     "order": marked("linked to this order"),
-    "tag": marked("tagged so"),
+    "tag": marked("with this tag"),
     "marketplace": marked("of this marketplace"),
     "kind": marked("buyer message, claim, return …"),
     "mailbox": marked("one support address"),

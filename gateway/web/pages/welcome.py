@@ -48,7 +48,8 @@ async def join(request: Request) -> Response:
     held = await run_in_threadpool(site.factors.of, agent.name)
     if held.any:
         return page(request, "welcome_back.html", name=agent.name)
-    return await admit(request, agent.name, "/account", agent.stamp)
+    where = "/clients" if agent.role == "agent" else "/"  # agents mostly work in their mail client
+    return await admit(request, agent.name, f"{where}?joined=yes", agent.stamp)
 
 
 def _site(request: Request) -> Site:

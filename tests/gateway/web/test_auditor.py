@@ -85,3 +85,15 @@ def test_an_auditor_saves_searches_for_themselves_alone(house):
         assert post(anna, "/searches", anna.get("/account").text, **form, shared="yes").status_code == 303
         assert 'name="shared"' not in auditor.get("/?q=lamp").text
         assert 'name="shared"' in anna.get("/?q=lamp").text
+
+
+def test_an_auditor_is_shown_no_heading_with_nothing_beneath_and_the_bench_to_try_on(house):
+    house.accounts.add("petra", PASSWORD, role="auditor")
+    seq = house.take(mail("Order 302-4937261-8841957", "It never came"))
+    for name, shown in (("petra", False), ("anna", True)):
+        with house.client(name) as browser:
+            assert ("<h2>Tags</h2>" in browser.get(f"/message/{seq}").text) is shown
+            assert ("<h2>Messages</h2>" in browser.get("/order/amazon/302-4937261-8841957").text) is shown
+            bench = browser.get("/rules/bench").text
+            assert 'class="own bench"' in bench  # a form of one's own, which who only reads sees too
+            assert 'value="save"' not in bench

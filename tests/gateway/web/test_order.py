@@ -171,3 +171,12 @@ def test_what_would_change_nothing_is_refused_and_not_recorded(told, browser, pa
     answer = browser.post(path.format(**told.seqs), data={"csrf": token, **sent})
     assert answer.status_code == 409, answer.text
     assert told.archive.head() == head
+
+
+def test_a_time_is_never_without_its_day():
+    from datetime import UTC, datetime
+
+    from gateway.web.render import moment
+
+    at = datetime(2026, 11, 23, 12, 53, tzinfo=UTC)
+    assert ">23 Nov 12:53<" in moment(at, UTC, now=at)

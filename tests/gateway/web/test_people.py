@@ -58,6 +58,8 @@ def test_somebody_is_invited_and_sets_a_password_that_nobody_else_knows(house, a
         )
         done = post(ben, "/welcome", welcome, code=code, new="words of mine", again="words of mine")
         assert done.status_code == 303
+        assert done.headers["location"] == "/clients?joined=yes"
+        assert "you are in" in ben.get(done.headers["location"]).text
         assert MAILBOX in ben.get("/account").text
     with stranger(house) as late:
         welcome = late.get("/welcome").text
