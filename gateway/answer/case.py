@@ -13,6 +13,7 @@ from gateway.answer.watched import Watched
 from gateway.dossier.timeline import Act, Timeline
 from gateway.store.due import ClockRow
 from gateway.store.spelling import bare
+from gateway.tongue import _
 from rules.clocks import REPLY
 
 Kind = Literal["a-to-z", "chargeback", "return", "audit"]
@@ -218,10 +219,8 @@ def _absence(
 ) -> tuple[Absence | None, str]:
     """Return the time before a claim in which the buyer wrote nothing, or why none can be shown."""
     if claim is None or placed is None or placed >= claim.started_at:
-        return (
-            None,
-            "" if claim is None else "no order report says when the order was placed (docket orders import)",
-        )
+        untold = _("no order report says when the order was placed (docket orders import)")
+        return None, "" if claim is None else untold
     wrote = [
         one.at
         for one in timeline.letters

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from gateway.store.evidence import events_of_type
 from gateway.store.records import EventRow
+from gateway.tongue import _
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,11 +24,17 @@ class Watched:
     def doubt(self, begin: datetime, end: datetime) -> str:
         """Return why nobody can say that nothing came in a time, or an empty string."""
         if self.began is None:
-            return "the mailbox is not captured: what did not come by SMTP is unknown (docs/howto/capture-a-mailbox.md)"
+            return _(
+                "the mailbox is not captured: what did not come by SMTP is unknown (docs/howto/capture-a-mailbox.md)"
+            )
         if self.began > begin:
-            return f"the mailbox is captured since {self.began:%Y-%m-%d}, after the order was placed"
+            return _("the mailbox is captured since %(day)s, after the order was placed") % {
+                "day": f"{self.began:%Y-%m-%d}"
+            }
         if self.compared is None or self.compared < end:
-            return "no comparison of the mailbox with the archive stands behind that time: run docket mailbox reconcile"
+            return _(
+                "no comparison of the mailbox with the archive stands behind that time: run docket mailbox reconcile"
+            )
         return ""
 
     def breaks(self, begin: datetime, end: datetime) -> tuple[tuple[datetime, datetime], ...]:

@@ -21,6 +21,7 @@ from gateway.web import words
 from gateway.web.browsers import browser_in
 from gateway.web.narrowing import between
 from gateway.web.once import form_token
+from gateway.web.sealed.retelling import retold
 from rules.facts import OrderRef
 
 _TITLES = {
@@ -175,6 +176,7 @@ def _environment() -> Environment:
             "person": words.person,
             "role": words.role,
             "named": words.named,
+            "retold": retold,
         }
     )
     environment.globals["seconds"] = lambda count: span(timedelta(seconds=count))

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from babel import Locale
 
 from gateway.tongue import _, marked, spoken
+from gateway.web.kinds import KINDS
 from rules.facts import Authentic
 from rules.reports import report_files
 
@@ -236,8 +237,13 @@ def words(name: str) -> str:
     >>> words("buyer_message"), words("mail.held")
     ('Buyer message', 'Held for a second look')
     """
-    known = _ENTRIES.get(name) or _FACTS.get(name) or _KINDS.get(name)
+    known = _ENTRIES.get(name) or _FACTS.get(name) or _KINDS.get(name) or KINDS.get(name)
     return _(known) if known else name.replace("_", " ").replace(".", " ").capitalize()
+
+
+def is_kind(name: str) -> bool:
+    """Tell whether a stored name is a kind of something that has a name of ours."""
+    return name in _KINDS or name in KINDS
 
 
 def state(name: str) -> tuple[str, str]:

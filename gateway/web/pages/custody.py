@@ -24,6 +24,7 @@ from gateway.store.records import EventRow, MessageRow
 from gateway.tongue import _, marked
 from gateway.web.reads import order_known
 from gateway.web.render import page
+from gateway.web.sealed.retelling import retold
 from gateway.web.site import Site
 from gateway.web.words import people
 
@@ -31,6 +32,13 @@ _PAGE = 60
 _KEPT = 40  # time-stamps and writings to witnesses that are shown
 _LONGEST = 200
 _MOST = 1 << 53
+_THEIRS = frozenset({"note", "tag", "view", "orders", "imap"})  # what these say is not the program's
+_QUEUED = {  # a person's word on a message's delivery, where they gave no reason
+    "retry": marked("tries it again now"),
+    "hold": marked("holds it back"),
+    "release": marked("lets it go on"),
+    "drop": marked("gave it up"),
+}
 # Entries that people look for together: the name in an address, what it is called, and its types.
 GROUPS: dict[str, tuple[str, frozenset[str]]] = {
     "mail": (marked("Messages"), frozenset(MAIL_TYPES)),
@@ -140,10 +148,14 @@ def _sought(conn: Connection, asked: Asked, zone: tzinfo) -> Sought:
 
 def _line(event: EventRow, row: MessageRow | None) -> Line:
     """Tell an entry in plain words; of a message who wrote it and its subject."""
-    who, said = event.agent or "Docket", " ".join(words_of(event.type, event.summary).split())
+    who, said = event.agent or "Docket", " ".join(words_of(event.type, event.summary).split()).strip("; ")
+    if event.type == "queue":
+        said = _(_QUEUED.get(said, "")) or said
+    if event.type not in _THEIRS:
+        said = retold(said)
     if event.type in MAIL_TYPES and row is not None:
         who, said = event.agent or people(row.from_), row.subject or _("(no subject)")
-    return Line(event=event, row=row, who=who, said=erased_words(event.summary) or said)
+    return Line(event=event, row=row, who=who, said=retold(erased_words(event.summary)) or said)
 
 
 def _keepers(site: Site) -> Keepers:
