@@ -1,17 +1,15 @@
 """What a message's attachments say, read in a child process: a file built to kill its reader costs its own text only."""
 
 import contextlib
-import select
-import socket
 import time
 from dataclasses import dataclass, replace
 
 import msgspec
 
-from gateway.births import Process, start
 from gateway.mail.attachment_kinds import has_bars, is_readable
 from gateway.mail.message import Attachment, ParsedMail
 from gateway.mail.parse import attachments_of
+from gateway.respondent import Respondent, begin
 
 _FILES_MAX = 20  # of a message that are opened
 _BYTES_MAX = 20 * 1024 * 1024  # a larger one is not
@@ -56,7 +54,7 @@ class Extractor:
 
     def __init__(self, opening: Opening) -> None:
         self._opening = opening
-        self._child: _Child | None = None
+        self._child: Respondent | None = None
 
     def extend(self, mail: ParsedMail, raw: bytes) -> ParsedMail:
         """Return a message with what its attachments say. Never raises; what could not be read is a defect."""
@@ -122,50 +120,15 @@ class Extractor:
     def _ask(self, wanted: File, deadline: float) -> Extract:
         child = self._child = self._child or self._begin()
         child.write(msgspec.msgpack.encode(wanted))
-        answer = child.answer(deadline)
-        if answer is None:
-            self.close()
-            late = time.monotonic() >= deadline
-            return Extract(wrong="takes too long to read" if late else "ended its reader")
-        return answer
+        frame = child.answer(deadline)
+        with contextlib.suppress(msgspec.DecodeError):
+            if frame is not None:
+                return msgspec.msgpack.decode(frame, type=Extract)
+        self.close()
+        late = time.monotonic() >= deadline
+        return Extract(wrong="takes too long to read" if late else "ended its reader")
 
-    def _begin(self) -> "_Child":
-        ours, theirs = socket.socketpair()
-        with theirs:
-            child = _Child(start("gateway.extractor", theirs), ours)
+    def _begin(self) -> Respondent:
+        child = begin("gateway.extractor")
         child.write(msgspec.msgpack.encode(self._opening))
         return child
-
-
-@dataclass(frozen=True, slots=True)
-class _Child:
-    process: Process
-    connection: socket.socket
-
-    def write(self, frame: bytes) -> None:
-        with contextlib.suppress(OSError):  # a dead child shows at once as an ended answer
-            self.connection.sendall(len(frame).to_bytes(8, "big") + frame)
-
-    def answer(self, deadline: float) -> Extract | None:
-        """Return its answer, or None when it ended, or does not answer in time."""
-        head = self._exactly(8, deadline)
-        frame = None if head is None else self._exactly(int.from_bytes(head, "big"), deadline)
-        try:
-            return None if frame is None else msgspec.msgpack.decode(frame, type=Extract)
-        except msgspec.DecodeError:
-            return None
-
-    def end(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        self.connection.close()
-
-    def _exactly(self, count: int, deadline: float) -> bytes | None:
-        kept = bytearray()
-        while len(kept) < count:
-            ready, _, _ = select.select([self.connection], [], [], max(0.0, deadline - time.monotonic()))
-            piece = self.connection.recv(min(count - len(kept), 1 << 20)) if ready else b""
-            if not piece:
-                return None
-            kept += piece
-        return bytes(kept)

@@ -1,12 +1,8 @@
 """The child that opens attached files: frames of files in in, what they say out."""
 
 import contextlib
-import os
-import resource
-import signal
 import socket
 import sys
-from pathlib import Path
 
 import msgspec
 
@@ -16,6 +12,7 @@ from gateway.mail.attachment_text import Unreadable, text_of_file
 from gateway.mail.barcodes import barcodes_in
 from gateway.mail.pictures import KINDS, page_drawn, redrawn
 from gateway.nursery import read_frame
+from gateway.respondent import hush, respond
 
 
 def extract(file: File) -> Extract:
@@ -49,28 +46,16 @@ def drawn(content: bytes, content_type: str, page: int) -> tuple[bytes, int]:
 
 def live(connection: socket.socket) -> int:
     """Answer each frame of a file with what it says, until nobody asks any more."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says when to end, by closing its end
-    with Path(os.devnull).open("wb") as nowhere:
-        os.dup2(nowhere.fileno(), 2)  # libraries complain of broken files at length
+    hush()
     source = connection.makefile("rb")
     if (frame := read_frame(source)) is None:
         return 0
     opening = msgspec.msgpack.decode(frame, type=Opening)
-    resource.setrlimit(resource.RLIMIT_AS, (opening.memory_bytes, opening.memory_bytes))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # nothing that reads a file has to write one
-    while (frame := read_frame(source)) is not None:
-        _allow(opening.seconds)
-        answer = msgspec.msgpack.encode(extract(msgspec.msgpack.decode(frame, type=File)))
-        connection.sendall(len(answer).to_bytes(8, "big") + answer)
-    return 0
+    return respond(connection, source, _answer, seconds=opening.seconds, memory_bytes=opening.memory_bytes)
 
 
-def _allow(seconds: float) -> None:
-    """Let this process run so much longer: when whoever asked is gone, a file that never ends must still end it."""
-    spent = resource.getrusage(resource.RUSAGE_SELF)
-    most = int(spent.ru_utime + spent.ru_stime + seconds) + 2
-    resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
+def _answer(frame: bytes) -> bytes:
+    return msgspec.msgpack.encode(extract(msgspec.msgpack.decode(frame, type=File)))
 
 
 if __name__ == "__main__":
