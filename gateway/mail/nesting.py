@@ -1,6 +1,8 @@
-"""How deep HTML nests, told before it is parsed: an HTML5 parser's work grows with the square of it.
+"""How tangled HTML is, told before it is parsed: an HTML5 parser's work grows with the square of how deep it nests.
 
-Fifty thousand open blocks cost it five seconds, and a thousand open bold tags are opened anew in every paragraph.
+Fifty thousand open blocks cost it five seconds, a thousand open bold tags are opened anew in every paragraph, and each
+attribute of a tag is compared with all before it. Who builds mail for it can deceive this look, as it reads no HTML
+itself: where that would cost more than time, a child process with limits does the parsing.
 """
 
 import re
@@ -11,18 +13,25 @@ _FEW = 2000  # tags that cannot do harm, however they nest
 _MANY = 200_000  # a tree of more takes hundreds of megabytes
 _DEPTHS_MAX = 50_000_000  # the sum, over all tags, of how deep each stands
 _REOPENED_MAX = 500_000
+_LADEN = 2000  # characters of a tag whose attributes are counted
+_COMPARED_MAX = 4_000_000  # the sum, over such tags, of the square of how many attributes each has
 _VOID = frozenset(
     {"br", "img", "hr", "meta", "input", "link", "area", "base", "col", "embed", "source", "wbr"}
 )
 _FORMATTING = frozenset(
     {"a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"}
 )
+_WHOLE_TAG = re.compile(r"""<[a-zA-Z](?:[^>"']++|"[^"]*+"|'[^']*+'|["'])*+""")
+_VALUE = re.compile(r"""=\s*+(?:"[^"]*+"|'[^']*+')""")
+_ATTRIBUTE = re.compile(r"[^\s/=]+")
 _SILENT = re.compile(r"(?is)<(script|style|title|template)\b[^<>]*+>.*?(?=</\1|\Z)")
 _MARKUP = re.compile(r"(?s)<!--.*?(?:-->|\Z)|<[^<>]*+>")
 
 
 def nests_too_deep(html: str) -> bool:
     """Say whether a parser would spend seconds or hundreds of megabytes on it."""
+    if len(html) > _LADEN and _is_laden(html):
+        return True
     tags = html.count("<")
     if not _FEW < tags < _MANY:
         return tags >= _MANY
@@ -45,6 +54,13 @@ def nests_too_deep(html: str) -> bool:
         if depths > _DEPTHS_MAX or reopened > _REOPENED_MAX:
             return True
     return False
+
+
+def _is_laden(html: str) -> bool:
+    """Say whether tags have so many attributes that to compare them takes long."""
+    laden = (match[0] for match in _WHOLE_TAG.finditer(html) if match.end() - match.start() > _LADEN)
+    counts = (sum(1 for _ in _ATTRIBUTE.finditer(_VALUE.sub("=", tag))) for tag in laden)
+    return sum(count * count for count in counts) > _COMPARED_MAX
 
 
 def stripped(html: str) -> str:

@@ -51,6 +51,8 @@ def test_flowed_lines_are_joined(text, joined):
         "<div>" * 30_000,
         "<table><tr><td>" * 30_000,
         "".join(f"<b a={n}>" for n in range(900)) + "<p>x</p>" * 2000,
+        "<img " + " ".join(f"a{n}=1" for n in range(50_000)) + ">",
+        "<img " + "".join(f"a{n}='>'" for n in range(5000)) + ">",
     ],
 )
 def test_html_that_would_take_a_parser_seconds_is_read_without_it(start):
@@ -61,5 +63,14 @@ def test_html_that_would_take_a_parser_seconds_is_read_without_it(start):
     assert links_of_html(html) == ("https://a.example",)
 
 
-def test_a_long_newsletter_is_parsed_as_any_other():
-    assert not nests_too_deep("<table>" + "<tr><td><p><b>x</b><br></p></td></tr>" * 20_000 + "</table>")
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<table>" + "<tr><td class='a b' width=5><p><b>x</b><br></p></td></tr>" * 20_000 + "</table>",
+        f"<p style='{'color: red; ' * 10_000}'>x</p>",
+        f'<img src="data:image/png;base64,{"A/b+" * 100_000}">',
+        "<p>" + "many words " * 50_000,
+    ],
+)
+def test_what_is_only_long_is_parsed_as_any_other(html):
+    assert not nests_too_deep(html)
