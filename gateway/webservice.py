@@ -24,6 +24,7 @@ from gateway.store.factor_key import factor_key
 from gateway.store.factors import Factors
 from gateway.telling import trackers_of
 from gateway.web.app import build_site
+from gateway.web.cleaning import Cleaner
 from gateway.web.oidc import Provider
 from gateway.web.site import Site
 from rules.named import orders_named
@@ -33,7 +34,8 @@ from rules.named import orders_named
 async def serving_web(app: App, bound: Mapping[str, list[str]], accept: Accept) -> AsyncIterator[str]:
     """Serve the web view on this loop; yields the address it is bound to. ``bound`` says where each listener is."""
     index = app.index()
-    verification, rules, previews = verification_of(app), rulebook_of(app), Previews()
+    verification, rules = verification_of(app), rulebook_of(app)
+    cleaner, previews = Cleaner(), Previews()
     site = Site(
         archive=app.archive,
         store=app.store,
@@ -59,6 +61,7 @@ async def serving_web(app: App, bound: Mapping[str, list[str]], accept: Accept) 
         doors=lambda: bound,
         answer=lambda order, language, sight: answer_for(app, order, language=language, sight=sight),
         clients=lambda: services_of(app, bound),
+        clean=cleaner.clean,
         draw=previews.draw,
         zone=ZoneInfo(app.config.zone),
         close_needs=app.config.dossier.close_needs,
@@ -100,6 +103,7 @@ async def serving_web(app: App, bound: Mapping[str, list[str]], accept: Accept) 
         await serving
         await asyncio.to_thread(verification.stop, "")
         await asyncio.to_thread(rules.stop)
+        await asyncio.to_thread(cleaner.close)
         await asyncio.to_thread(previews.close)
         listening.close()
         index.close()

@@ -43,6 +43,7 @@ from gateway.store.engine import Store
 from gateway.store.factors import Factors
 from gateway.verification import Place, Verification
 from gateway.web.app import Site, build_site
+from gateway.web.cleaning import Cleaner
 from index.backends.memory import MemoryBackend
 from rules.drop import DropAddress
 from rules.errands import ErrandAddress
@@ -191,6 +192,7 @@ _nursery = cache(lambda: nursery_of(builtin_texts()))
 
 
 _previews = cache(Previews)
+_cleaner = cache(Cleaner)
 
 
 def new_readers() -> Readers:
@@ -275,6 +277,7 @@ def build_house(place: Path, *, rules: str = RULES, deliver: Any = None, **gatew
         orders_named=lambda value: orders_named(value, marketplaces),
         carriers=lambda: marketplaces.carriers,
         answer=lambda order, language, sight: _answer(house, order, language, sight),
+        clean=_cleaner().clean,
         draw=_previews().draw,
         zone=ZoneInfo("Europe/Berlin"),
         hosts=("127.0.0.1", "localhost", "::1"),

@@ -13,7 +13,7 @@ _FEW = 2000  # tags that cannot do harm, however they nest
 _MANY = 200_000  # a tree of more takes hundreds of megabytes
 _DEPTHS_MAX = 50_000_000  # the sum, over all tags, of how deep each stands
 _REOPENED_MAX = 500_000
-_LADEN = 2000  # characters of a tag whose attributes are counted
+_LADEN = 2000  # characters of a tag, without its values, whose attributes are counted
 _COMPARED_MAX = 4_000_000  # the sum, over such tags, of the square of how many attributes each has
 _VOID = frozenset(
     {"br", "img", "hr", "meta", "input", "link", "area", "base", "col", "embed", "source", "wbr"}
@@ -21,8 +21,8 @@ _VOID = frozenset(
 _FORMATTING = frozenset(
     {"a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"}
 )
-_WHOLE_TAG = re.compile(r"""<[a-zA-Z](?:[^>"']++|"[^"]*+"|'[^']*+'|["'])*+""")
 _VALUE = re.compile(r"""=\s*+(?:"[^"]*+"|'[^']*+')""")
+_LONG_TAG = re.compile(rf"<[a-zA-Z][^>]{{{_LADEN},}}+")
 _ATTRIBUTE = re.compile(r"[^\s/=]+")
 _SILENT = re.compile(r"(?is)<(script|style|title|template)\b[^<>]*+>.*?(?=</\1|\Z)")
 _MARKUP = re.compile(r"(?s)<!--.*?(?:-->|\Z)|<[^<>]*+>")
@@ -58,8 +58,8 @@ def nests_too_deep(html: str) -> bool:
 
 def _is_laden(html: str) -> bool:
     """Say whether tags have so many attributes that to compare them takes long."""
-    laden = (match[0] for match in _WHOLE_TAG.finditer(html) if match.end() - match.start() > _LADEN)
-    counts = (sum(1 for _ in _ATTRIBUTE.finditer(_VALUE.sub("=", tag))) for tag in laden)
+    found = _LONG_TAG.finditer(_VALUE.sub("=", html))
+    counts = (sum(1 for _ in _ATTRIBUTE.finditer(match[0])) for match in found)
     return sum(count * count for count in counts) > _COMPARED_MAX
 
 

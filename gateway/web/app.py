@@ -62,6 +62,7 @@ from gateway.web.pulse import Pulses
 from gateway.web.render import problem
 from gateway.web.site import Site
 from gateway.web.throttle import Throttle
+from gateway.web.turns import Turns
 
 __all__ = ["Site", "build_site"]
 
@@ -130,6 +131,7 @@ def build_site(site: Site) -> Starlette:
     app.state.once = Once()
     app.state.sso = sso.Joint()
     app.state.pulses = pulses
+    app.state.cleanings, app.state.drawings = Turns(), Turns()
     app.state.streams, app.state.ending = 0, lambda: False
     return app
 

@@ -10,7 +10,6 @@ from starlette.requests import Request
 from gateway.archive.destruction import Gone
 from gateway.archive.faults import Damaged
 from gateway.mail.entry import MAIL_TYPES, Entry
-from gateway.mail.message import ParsedMail
 from gateway.shape import own_text
 from gateway.store.orders import find_orders
 from gateway.store.records import LinkRow, MessageRow
@@ -102,12 +101,17 @@ def entry_of(site: Site, seq: int) -> Entry:
         raise HTTPException(HTTPStatus.GONE, said) from gone
 
 
-def parsed(site: Site, entry: Entry, row: MessageRow) -> ParsedMail:
-    """Return what a message says. One that ended its reader is not read whole here either: our process would end."""
-    raw = entry.payload
+def readable(entry: Entry, row: MessageRow) -> bytes:
+    """Return what of a message is read for its page; of one that ended its reader that is its header alone."""
     if any(_DEADLY in defect for defect in row.defects):
-        raw = raw[:_HEADER_BYTES].replace(b"\r\n", b"\n").partition(b"\n\n")[0] + b"\n\n"
-    return site.parse(raw)
+        return header_of(entry.payload[:_HEADER_BYTES])
+    return entry.payload
+
+
+def header_of(raw: bytes) -> bytes:
+    """Return a message without its body."""
+    ends = (at for mark in (b"\r\n\r\n", b"\n\n") if (at := raw.find(mark)) >= 0)
+    return raw[: min(ends, default=len(raw))] + b"\r\n\r\n"
 
 
 def mail_entry(site: Site, seq: int) -> Entry:

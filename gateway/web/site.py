@@ -14,8 +14,6 @@ from gateway.evidence.counter import Counter
 from gateway.extraction import Extract
 from gateway.figures.gathering import Months
 from gateway.mail.entry import Appended, Draft
-from gateway.mail.message import ParsedMail
-from gateway.mail.parse import parse
 from gateway.receipt import Accept
 from gateway.report.making import Reporter
 from gateway.rulebook import RuleBook
@@ -24,6 +22,8 @@ from gateway.store.engine import Store
 from gateway.store.factors import Factors
 from gateway.tracking import Shape
 from gateway.verification import Verification
+from gateway.web.cleaner import cleaned
+from gateway.web.cleaning import Cleaned
 from gateway.web.oidc import Provider
 from index.backend import Backend
 from rules.drop import NO_DROP, DropAddress
@@ -42,8 +42,9 @@ class Tracker:
 class Site:
     """The parts of one web view.
 
-    ``act`` appends an action and returns where it stands; ``act_all`` appends several, all of them or none. ``status`` answers with plain sections, as ``docket status
-    --json`` prints them. ``parse`` reads a hostile message and may be one that does so in a child process; ``draw`` makes a picture of a page of a file in one.
+    ``act`` appends an action and returns where it stands; ``act_all`` appends several, all of them or none. ``status`` answers with plain sections, as
+    ``docket status --json`` prints them. ``clean`` makes the HTML of a hostile message harmless, with its own pictures or without, and may be one that
+    does so in a child process; ``draw`` makes a picture of a page of a file in one.
     ``factors`` are what people log in with beside passwords, ``sso`` is where they do so instead. ``mailboxes`` are those
     of the settings. ``clients`` says where agents' mail clients read and send. ``orders_named`` says which marketplaces' orders a number could be, ``carriers`` which carriers are known. ``doors`` are the listeners by kind, and where each is bound. ``zone`` is the viewer's, in which times are
     shown and bare dates are days. ``answer`` writes an order's claim answer in a language from what a store sees, None where nothing is known of it. ``close_needs`` is what a dossier must hold before it may be closed,
@@ -73,7 +74,7 @@ class Site:
     answer: Callable[[OrderRef, str, Store], Answer | None] = lambda *_: None
     sees: Callable[[int], bool] = lambda _: True
     sees_all_of: Callable[[OrderRef], bool] = lambda _: True
-    parse: Callable[[bytes], ParsedMail] = parse
+    clean: Callable[[bytes, bool], Cleaned] = cleaned
     draw: Callable[[bytes, str, int], Extract] = lambda *_: Extract()
     clients: Callable[[], Services] = Services
     orders_named: Callable[[str], Collection[OrderRef]] = lambda _: ()

@@ -1,20 +1,17 @@
 """The HTML of a message in a page of its own, shown in a sandboxed frame and forbidden to load anything."""
 
 from http import HTTPStatus
-from urllib.parse import unquote
 
-from starlette.concurrency import run_in_threadpool
+from markupsafe import escape
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from gateway.mail.message import ParsedMail
-from gateway.mail.parse import attachment
 from gateway.mail.visible import visible
 from gateway.store import messages
-from gateway.web.reads import mail_entry, parsed, seq_of
-from gateway.web.sanitise import Clean, Picture, clean
+from gateway.tongue import _, marked
+from gateway.web.reads import mail_entry, readable, seq_of
 from gateway.web.site import Site
 
 # The style here is ours and the sender's cleaned style attributes; images are data only; nothing else is allowed,
@@ -23,6 +20,7 @@ FRAME_CSP = (
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'self'; sandbox"
 )
+TANGLED = marked("The HTML of this message is too tangled to be shown. Read its text or its source.")
 _SHEET = (
     "body{margin:12px;font:15px/1.5 system-ui,sans-serif;color:#1c2024;background:#fff;overflow-wrap:anywhere}"
     "img{max-width:100%;height:auto}table{max-width:100%}"
@@ -30,18 +28,9 @@ _SHEET = (
 )
 
 
-def safe_html(raw: bytes, mail: ParsedMail) -> Clean:
-    """Return a message's HTML made harmless, with its own pictures in it."""
-    pictures = {
-        file.content_id: Picture(content_type=file.content_type, data=attachment(raw, file.part))
-        for file in mail.attachments
-        if file.content_id and f"cid:{file.content_id}" in unquote(mail.html)
-    }
-    return clean(mail.html, pictures)
-
-
 async def show_html(request: Request) -> Response:
-    body = await run_in_threadpool(_body, request.app.state.site, seq_of(request))
+    state = request.app.state
+    body = await state.cleanings.take(request, lambda: _body(state.site, seq_of(request)))
     return HTMLResponse(body, headers={"content-security-policy": FRAME_CSP, "x-frame-options": "SAMEORIGIN"})
 
 
@@ -51,12 +40,11 @@ def _body(site: Site, seq: int) -> str:
         row = messages.message(conn, seq)
     if row is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
-    cleaned = safe_html(entry.payload, parsed(site, entry, row))
-    return str(
-        visible(
-            f'<!doctype html><html><head><meta charset="utf-8"><title>Message</title><style>{_SHEET}</style></head>'
-            f"<body>{cleaned.html}</body></html>"
-        )
+    cleaned = site.clean(readable(entry, row), True)
+    said = escape(_(TANGLED)) if cleaned.tangled else cleaned.html
+    return visible(
+        f'<!doctype html><html><head><meta charset="utf-8"><title>Message</title><style>{_SHEET}</style></head>'
+        f"<body>{said}</body></html>"
     )
 
 

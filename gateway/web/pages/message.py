@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from gateway.dossier.timeline import Answer, answers_in, is_its_own
 from gateway.mail.entry import Entry
-from gateway.mail.message import ParsedMail
+from gateway.mail.parse import parse
 from gateway.mail.passages import Passage, passages
 from gateway.previews import can_be_shown
 from gateway.shape import own_text
@@ -23,8 +23,9 @@ from gateway.store.due import ClockRow, clocks_of, oldest_waits
 from gateway.store.records import AttachmentRow, EventRow, LinkRow, MessageRow
 from gateway.store.seers import Seer, seers_of
 from gateway.tongue import _
-from gateway.web.pages.frame import safe_html
-from gateway.web.reads import entry_of, mail_entry, parsed, seq_of, standing, text_of
+from gateway.web.cleaning import Cleaned
+from gateway.web.pages.frame import TANGLED
+from gateway.web.reads import entry_of, header_of, mail_entry, readable, seq_of, standing, text_of
 from gateway.web.render import page
 from gateway.web.site import Site
 from gateway.web.undoing import saved_in, undo_of
@@ -52,8 +53,8 @@ class Shown:
     leaf_hash: str
     passages: list[Passage]
     cut: bool
-    mail: ParsedMail | None
-    remote_images: int
+    cleaned: Cleaned
+    headers: tuple[tuple[str, str], ...]
     source: str
     log_size: int
     origin: str
@@ -64,12 +65,25 @@ class Shown:
 async def show_message(request: Request) -> Response:
     view = request.query_params.get("view", "text")
     view = view if view in _VIEWS else "text"
-    shown = await run_in_threadpool(look_at, request.app.state.site, seq_of(request), view)
+    state, seq = request.app.state, seq_of(request)
+    if view == "html":
+        shown: Shown = await state.cleanings.take(request, lambda: look_at(state.site, seq, view))
+    else:
+        shown = await run_in_threadpool(look_at, state.site, seq, view)
     # An entry the worker has not taken up yet: say so rather than show a page that seems to have lost it.
     saved, undo = saved_in(request), await run_in_threadpool(undo_of, request.app.state.site, request)
     pending = saved if undo is None and all(event.seq != saved for event in shown.events) else None
     template = "message_print.html" if view == "print" else "message.html"
-    return page(request, template, shown=shown, row=shown.row, view=view, pending=pending, undo=undo)
+    return page(
+        request,
+        template,
+        shown=shown,
+        row=shown.row,
+        view=view,
+        pending=pending,
+        undo=undo,
+        tangled=_(TANGLED),
+    )
 
 
 def look_at(site: Site, seq: int, view: str) -> Shown:
@@ -87,8 +101,9 @@ def look_at(site: Site, seq: int, view: str) -> Shown:
             HTTPStatus.NOT_FOUND, _("This message has just arrived. Load the page again in a moment.")
         )
     entry = entry_of(site, seq)
-    text = own_text(text_of(site, row)) if view in {"text", "print"} else ""
-    mail = parsed(site, entry, row) if view in {"html", "headers"} else None
+    raw = readable(entry, row)
+    cleaned = site.clean(raw, False) if view == "html" else Cleaned()
+    text = own_text(text_of(site, row)) if view in {"text", "print"} or cleaned.tangled else ""
     return Shown(
         row=row,
         links=standing(links),
@@ -108,8 +123,8 @@ def look_at(site: Site, seq: int, view: str) -> Shown:
         leaf_hash=_leaf_hash(entry),
         passages=passages(text[:_TEXT_CHARS]),
         cut=len(text) > _TEXT_CHARS,
-        mail=mail,
-        remote_images=safe_html(entry.payload, mail).remote_images if mail and view == "html" else 0,
+        cleaned=cleaned,
+        headers=parse(header_of(raw)).headers if view == "headers" else (),
         source=entry.payload[:_SOURCE_BYTES].decode("utf-8", "replace") if view == "source" else "",
         log_size=site.archive.head(),
         origin=site.archive.origin,

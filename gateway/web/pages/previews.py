@@ -1,8 +1,8 @@
 """Attached files looked at: pictures and pages of documents drawn anew, never the stranger's file itself."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,15 +23,14 @@ _CSP = "default-src 'none'; sandbox"
 async def picture(request: Request) -> Response:
     """Answer with one page of an attachment as a picture."""
     site, seq, part = request.app.state.site, seq_of(request), request.path_params["part"]
-    drawn = await run_in_threadpool(lambda: _drawn(site, *_attached(site, seq, part), _page(request)))
+    drawn = await _in_turn(request, lambda: _drawn(site, *_attached(site, seq, part), _page(request)))
     return _jpeg(drawn)
 
 
 async def pages(request: Request) -> Response:
     """Show all pages of an attachment, each drawn when it comes into sight."""
     site, seq, part = request.app.state.site, seq_of(request), request.path_params["part"]
-    data, content_type = await run_in_threadpool(_attached, site, seq, part)
-    drawn = await run_in_threadpool(_drawn, site, data, content_type, 1)
+    drawn = await _in_turn(request, lambda: _drawn(site, *_attached(site, seq, part), 1))
     base, back = f"/message/{seq}/file/{part}", f"/message/{seq}"
     return page(request, "preview.html", count=drawn.pages, base=base, back=back, of=seq, part=part)
 
@@ -39,8 +38,13 @@ async def pages(request: Request) -> Response:
 async def evidence(request: Request) -> Response:
     """Answer with one page of a file that was added to a dossier, as a picture."""
     site, seq = request.app.state.site, seq_of(request)
-    drawn = await run_in_threadpool(lambda: _drawn(site, *_added(site, seq), _page(request)))
+    drawn = await _in_turn(request, lambda: _drawn(site, *_added(site, seq), _page(request)))
     return _jpeg(drawn)
+
+
+async def _in_turn(request: Request, work: Callable[[], Extract]) -> Extract:
+    drawn: Extract = await request.app.state.drawings.take(request, work)
+    return drawn
 
 
 def _attached(site: Site, seq: int, part: str) -> tuple[bytes, str]:
