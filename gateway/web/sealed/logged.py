@@ -30,6 +30,7 @@ SENTENCES = (
     marked("release: %(text)s"),
     marked("drop: %(text)s"),
     # What people did.
+    marked("entry %(num)s was never meant"),
     marked("taken back:"),
     marked("belongs to no order:"),
     marked("set:"),
