@@ -10,6 +10,7 @@ import click
 from gateway.app import App
 from gateway.cli.frame import Place, json_option, pass_place, print_json, when
 from gateway.errors import WrongUse
+from gateway.store.accounts import Accounts
 from gateway.store.agents import Role
 from gateway.store.passwords import fault_of_password
 from gateway.store.people import person_draft
@@ -56,8 +57,8 @@ def add(
     app = place.app()
     _check_known(app, mailboxes)
     secret = None if app.config.web.sso.only else _password(name, from_stdin=password_stdin)
-    made = app.accounts.add(name, secret, full_name=full_name, mailboxes=mailboxes, role=role)
-    _record(app, "added", made.name, role=role, mailboxes=made.mailboxes)
+    accounts = _recorded(app, "added", name, role=role, mailboxes=mailboxes)
+    accounts.add(name, secret, full_name=full_name, mailboxes=mailboxes, role=role)
     click.echo(f"Agent {name} may now log in.")
 
 
@@ -72,10 +73,9 @@ def invite(place: Place, name: str, full_name: str, mailboxes: tuple[str, ...], 
         raise WrongUse("people log in at the company's login alone; add them with: docket agent add")
     _check_known(app, mailboxes)
     if app.accounts.agent(name) is None:
-        made = app.accounts.add(name, None, full_name=full_name, mailboxes=mailboxes, role=role)
-        _record(app, "added", made.name, role=role, mailboxes=made.mailboxes)
-    code = app.accounts.invite(name, _INVITED_DAYS)
-    _record(app, "invited", name)
+        accounts = _recorded(app, "added", name, role=role, mailboxes=mailboxes)
+        accounts.add(name, None, full_name=full_name, mailboxes=mailboxes, role=role)
+    code = _recorded(app, "invited", name).invite(name, _INVITED_DAYS)
     click.echo(f"{app.config.web_url}/welcome#{code}")
     click.echo(f"Good for {_INVITED_DAYS} days, once. Hand it over by a way that you trust.", err=True)
 
@@ -108,14 +108,13 @@ def change(
     if mailboxes and every_mailbox:
         raise WrongUse("give --mailbox or --every-mailbox, not both")
     app = place.app()
-    accounts = app.accounts
     _check_known(app, mailboxes)
-    known = accounts.agent(name)
+    known = app.accounts.agent(name)
     if known is None:
         raise WrongUse(f"there is no agent {name!r}; to see them all: docket agent list")
     role, boxes = role or known.role, mailboxes or (() if every_mailbox else known.mailboxes)
+    accounts = _recorded(app, "changed", known.name, role=role, mailboxes=boxes)
     accounts.assign(known.name, role=role, mailboxes=boxes)
-    _record(app, "changed", known.name, role=role, mailboxes=boxes)
     click.echo(f"{known.name} is {role} of {' '.join(boxes) or 'every mailbox'}.")
 
 
@@ -126,8 +125,8 @@ def change(
 def passwd(place: Place, name: str, password_stdin: bool) -> None:
     """Set a new password for the agent NAME and end their sessions."""
     app = place.app()
-    app.accounts.passwd(name, _password(name, from_stdin=password_stdin))
-    _record(app, "password changed", name)
+    accounts = _recorded(app, "password changed", name)
+    accounts.passwd(name, _password(name, from_stdin=password_stdin))
     click.echo(f"The password of {name} is changed.")
 
 
@@ -138,8 +137,9 @@ def passwd(place: Place, name: str, password_stdin: bool) -> None:
 def app_password(place: Place, name: str, label: str) -> None:
     """Make a password for one mail client of the agent NAME and print it, this once."""
     app = place.app()
-    id_, password = app.accounts.make_app_password(name, label)
-    _record(app, "app password made", name, what=id_)
+    id_, password = app.accounts.make_app_password(
+        name, label, record=lambda id_: _record(app, "app password made", name, what=id_)
+    )
     click.echo(password)
     click.echo(f"It is shown this once. To take it back: docket agent revoke {name} {id_}", err=True)
 
@@ -165,8 +165,7 @@ def app_passwords(place: Place, name: str, as_json: bool) -> None:
 def revoke(place: Place, name: str, id_: str) -> None:
     """Take back the app password ID of the agent NAME."""
     app = place.app()
-    app.accounts.revoke_app_password(name, id_)
-    _record(app, "app password revoked", name, what=id_)
+    _recorded(app, "app password revoked", name, what=id_).revoke_app_password(name, id_)
     click.echo(f"The app password {id_} of {name} opens nothing any more.")
 
 
@@ -175,9 +174,7 @@ def revoke(place: Place, name: str, id_: str) -> None:
 @pass_place
 def remove(place: Place, name: str) -> None:
     """Remove the agent NAME; what they did stays in the record."""
-    app = place.app()
-    app.accounts.remove(name)
-    _record(app, "removed", name)
+    _recorded(place.app(), "removed", name).remove(name)
     click.echo(f"Agent {name} may no longer log in.")
 
 
@@ -185,6 +182,15 @@ def _check_known(app: App, mailboxes: tuple[str, ...]) -> None:
     unknown = [box for box in mailboxes if app.mailbox_of(box) is None]
     if unknown:
         raise WrongUse(f"no mailbox {unknown[0]!r} in the settings")
+
+
+def _recorded(
+    app: App, did: str, name: str, *, role: str = "", mailboxes: tuple[str, ...] = (), what: str = ""
+) -> Accounts:
+    """Return the accounts, changed once it is on record: what the log cannot take is not done."""
+    return app.accounts.recorded(
+        lambda: _record(app, did, name, role=role, mailboxes=tuple(sorted(mailboxes)), what=what)
+    )
 
 
 def _record(

@@ -5,7 +5,7 @@ system is the same accent.
 """
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from copy import copy
 from datetime import timedelta
 from typing import Any
@@ -63,6 +63,12 @@ class Accounts:
         """Return these accounts, changed only while somebody's login stands still; else each change raises LoginChanged."""
         one: Accounts = copy(self)
         one._store = standing.held(self._store)
+        return one
+
+    def recorded(self, record: Callable[[], object]) -> "Accounts":
+        """Return these accounts, of which nothing is changed that ``record`` does not put on record first."""
+        one: Accounts = copy(self)
+        one._store = self._store.before(record)
         return one
 
     def add(
@@ -215,11 +221,18 @@ class Accounts:
                 app_passwords.note_use(tx, row.name, found[0], now)
         return agent_of(row)
 
-    def make_app_password(self, name: str, label: str) -> tuple[str, str]:
-        """Return the id and the password of a new app password; raises WrongUse for a name that is not there."""
+    def make_app_password(
+        self, name: str, label: str, *, record: Callable[[str], object] = lambda _: None
+    ) -> tuple[str, str]:
+        """Return the id and the password of a new app password, once ``record`` has put the id on record.
+
+        Raises WrongUse for a name that is not there.
+        """
         with self._store.write() as tx:
             must_exist(int(hold(tx, name) is not None), name)
-            return app_passwords.make(tx, folded(name), label, self._clock.now())
+            id_, password = app_passwords.make(tx, folded(name), label, self._clock.now())
+            record(id_)
+        return id_, password
 
     def app_passwords_of(self, name: str) -> tuple[AppPassword, ...]:
         """Return what may be told of an agent's app passwords."""

@@ -39,6 +39,7 @@ class Store:
         self._log = log
         self._is_whole = True
         self._first: Callable[[Connection], None] = lambda _: None
+        self._last: Callable[[], object] = lambda: None
         self._beside: dict[tuple[str, ...], Store] = {}
         self._opening = threading.Lock()
         self._engine = engine.execution_options(docket_log=log)
@@ -57,11 +58,18 @@ class Store:
         with damage_told(self._engine, self._mend), self._writer.begin() as conn:
             self._first(conn)
             yield conn
+            self._last()
 
     def after(self, first: Callable[[Connection], None]) -> "Store":
         """Return this store with ``first`` done at the beginning of each transaction that writes; what it raises ends that."""
         one: Store = copy(self)
         one._first = first
+        return one
+
+    def before(self, last: Callable[[], object]) -> "Store":
+        """Return this store with ``last`` done before each transaction that writes is committed; what it raises undoes that."""
+        one: Store = copy(self)
+        one._last = last
         return one
 
     @contextmanager

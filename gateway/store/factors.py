@@ -7,6 +7,7 @@ who reads the file computes none; of recovery codes only a hash is kept, of pass
 import base64
 import hashlib
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -70,6 +71,10 @@ class Factors:
     def by(self, standing: Standing) -> "Factors":
         """Return these factors, changed only while somebody's login stands still; else each change raises LoginChanged."""
         return Factors(standing.held(self._store), self._clock, self._key)
+
+    def recorded(self, record: Callable[[], object]) -> "Factors":
+        """Return these factors, of which nothing is changed that ``record`` does not put on record first."""
+        return Factors(self._store.before(record), self._clock, self._key)
 
     def of(self, agent: str) -> Held:
         with self._store.read() as conn:
@@ -143,8 +148,20 @@ class Factors:
                 self._keep(tx, _print(agent, code), agent, "recovery", "", {}, 0)
         return codes
 
-    def add_passkey(self, agent: str, label: str, credential: bytes, key: bytes, count: int) -> str:
-        """Keep a passkey and return its id; raises WrongUse for one that is known already, or one too many."""
+    def add_passkey(
+        self,
+        agent: str,
+        label: str,
+        credential: bytes,
+        key: bytes,
+        count: int,
+        *,
+        record: Callable[[str], object] = lambda _: None,
+    ) -> str:
+        """Keep a passkey once ``record`` has put its id on record, and return that.
+
+        Raises WrongUse for one that is known already, or one too many.
+        """
         id_ = hashlib.sha256(credential).hexdigest()
         about = {"credential": credential.hex(), "key": key.hex()}
         with self._store.write() as tx:
@@ -152,6 +169,7 @@ class Factors:
             if known is not None or sum(row.kind == "passkey" for row in _of(tx, agent)) >= _PASSKEYS:
                 raise WrongUse("this passkey is known already, or there are too many")
             self._keep(tx, id_, agent, "passkey", label, about, count)
+            record(id_)
         return id_
 
     def passkey(self, credential: bytes) -> Passkey | None:

@@ -40,7 +40,7 @@ class Saved:
 
 
 class Searches:
-    """The saved searches in the accounts' database. Safe in threads; ``append`` archives that one changed."""
+    """The saved searches in the accounts' database. Safe in threads; ``append`` archives that one changes, before it does."""
 
     def __init__(self, store: Store, clock: Clock, append: Callable[[Draft], object], source: str) -> None:
         self._store = store
@@ -80,12 +80,8 @@ class Searches:
             if (tx.scalar(select(func.count()).where(*its)) or 0) >= MOST:
                 raise WrongUse(f"you have {MOST} saved searches; remove one first")
             tx.execute(insert(searches), {"log": log_of(tx), **row})
-        made = Saved(**row)
-        try:
+            made = Saved(**row)
             self._record("saved", made, watched=watched)
-        except BaseException:
-            self._delete(made.id)
-            raise
         return made
 
     def seen_by(self, agent: str) -> list[Saved]:
@@ -104,14 +100,15 @@ class Searches:
             tx.execute(
                 update(searches).where(_columns.log == log_of(tx), _columns.id == id_).values(pinned=pinned)
             )
-        self._record("pinned" if pinned else "unpinned", found, watched=watched)
+            self._record("pinned" if pinned else "unpinned", found, watched=watched)
         return found
 
     def remove(self, id_: str, agent: str) -> Saved:
         """Remove a search, for everybody where it was shared; raises WrongUse where it is none of the agent's own."""
         found = self._own(id_, agent)
-        self._delete(id_)
-        self._record("removed", found)
+        with self._store.write() as tx:
+            tx.execute(delete(searches).where(_columns.log == log_of(tx), _columns.id == id_))
+            self._record("removed", found)
         return found
 
     def _own(self, id_: str, agent: str) -> Saved:
@@ -121,10 +118,6 @@ class Searches:
         if row is None:
             raise WrongUse("that search is not one of yours, or it was removed before")
         return _saved(row)
-
-    def _delete(self, id_: str) -> None:
-        with self._store.write() as tx:
-            tx.execute(delete(searches).where(_columns.log == log_of(tx), _columns.id == id_))
 
     def _record(self, did: str, one: Saved, *, watched: bool = False) -> None:
         said = {"did": did, "search": one.id, "shared": one.shared, "agent": one.agent}

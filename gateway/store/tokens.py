@@ -82,8 +82,13 @@ class Tokens:
         scopes: Iterable[str],
         mailboxes: Iterable[str] = (),
         days: int = 0,
+        *,
+        record: Callable[[Token], object] = lambda _: None,
     ) -> tuple[Token, str]:
-        """Return a new token and its text, which is kept nowhere; raises WrongUse for an agent or a scope that is none."""
+        """Return a new token and its text, which is kept nowhere; raises WrongUse for an agent or a scope that is none.
+
+        It is not made where ``record``, which puts it on record first, raises anything.
+        """
         wanted, boxes = sorted(set(scopes)), sorted({box.lower() for box in mailboxes})
         if not wanted or (strange := set(wanted) - SCOPES.keys()):
             named = f"{min(strange)!r} is no scope; " if wanted else ""
@@ -104,7 +109,9 @@ class Tokens:
         with self._store.write() as tx:
             must_exist(int(hold(tx, agent) is not None), agent)
             tx.execute(insert(tokens), {"log": log_of(tx), "key": key, "mac": _mac(key, text), **row})
-        return Token(**row | {"scopes": tuple(wanted), "mailboxes": tuple(boxes)}), text
+            made = Token(**row | {"scopes": tuple(wanted), "mailboxes": tuple(boxes)})
+            record(made)
+        return made, text
 
     def bearer(self, text: str) -> Bearer | None:
         """Return who calls with a token, None for one that opens nothing."""
@@ -133,8 +140,10 @@ class Tokens:
                 chosen = chosen.where(_columns.agent == folded(agent))
             return [_token(row) for row in conn.execute(chosen.order_by(_columns.made_at, _columns.id))]
 
-    def revoke(self, id_: str, agent: str = "") -> Token:
-        """Take one back, where ``agent`` is given only theirs; raises WrongUse where there is no such one."""
+    def revoke(
+        self, id_: str, agent: str = "", *, record: Callable[[Token], object] = lambda _: None
+    ) -> Token:
+        """Take one back, where ``agent`` is given only theirs, once it is on ``record``; raises WrongUse where there is no such one."""
         with self._store.write() as tx:
             which = [_columns.log == log_of(tx), _columns.id == id_]
             if agent:
@@ -143,7 +152,9 @@ class Tokens:
             if row is None:
                 raise WrongUse(f"there is no token {id_!r}; to see them all: docket token list")
             tx.execute(delete(tokens).where(*which))
-        return _token(row)
+            gone = _token(row)
+            record(gone)
+        return gone
 
 
 def issue(
@@ -159,27 +170,18 @@ def issue(
     source: str,
     standing: Standing | None = None,
 ) -> tuple[Token, str]:
-    """Make a token and record that it was made; one that the log does not know of opens nothing. Raises WrongUse.
-
-    Where a ``standing`` is given it is made by that alone; taken back it is in any case.
-    """
+    """Make a token that is on record, where a ``standing`` is given by that alone. Raises WrongUse."""
     maker = tokens if standing is None else tokens.by(standing)
-    made, text = maker.make(agent, label, scopes, mailboxes, days)
-    try:
-        append(_draft("made", made, by, source))
-    except BaseException:
-        tokens.revoke(made.id)
-        raise
-    return made, text
+    return maker.make(
+        agent, label, scopes, mailboxes, days, record=lambda made: append(_draft("made", made, by, source))
+    )
 
 
 def withdraw(
     tokens: Tokens, append: Callable[[Draft], object], id_: str, *, agent: str = "", by: str, source: str
 ) -> Token:
     """Take a token back and record that; raises WrongUse where there is no such one of the agent's."""
-    gone = tokens.revoke(id_, agent)
-    append(_draft("revoked", gone, by, source))
-    return gone
+    return tokens.revoke(id_, agent, record=lambda gone: append(_draft("revoked", gone, by, source)))
 
 
 def _draft(did: str, token: Token, by: str, source: str) -> Draft:

@@ -36,7 +36,8 @@ async def end(request: Request) -> Response:
         gone = await run_in_threadpool(_sessions(site).end, request.state.form.get("id", ""), whose)
     except WrongUse as wrong:
         raise HTTPException(HTTPStatus.NOT_FOUND, _("That session is over, or it is not yours.")) from wrong
-    await _record(request, "session ended", gone.agent, gone.id)
+    draft = person_draft("session ended", gone.agent, by=request.state.agent, source="web", what=gone.id)
+    await run_in_threadpool(site.act, draft)  # after it: a session that somebody has stolen ends in any case
     return RedirectResponse("/account", status_code=HTTPStatus.SEE_OTHER)
 
 
@@ -52,12 +53,15 @@ async def make(request: Request) -> Response:
             HTTPStatus.CONFLICT,
             _("You have %(passwords)s: take back those that nothing uses.") % {"passwords": _PASSWORDS},
         )
-    id_, password = await run_in_threadpool(accounts.make_app_password, name, label)
-    try:
-        await _record(request, "app password made", name, id_)
-    except BaseException:
-        await run_in_threadpool(site.accounts.revoke_app_password, name, id_)
-        raise
+    _id, password = await run_in_threadpool(
+        lambda: accounts.make_app_password(
+            name,
+            label,
+            record=lambda id_: site.act(
+                person_draft("app password made", name, by=name, source="web", what=id_)
+            ),
+        )
+    )
     return await _shown(request, made=password)
 
 
@@ -65,16 +69,12 @@ async def revoke(request: Request) -> Response:
     site: Site = request.app.state.site
     name, id_ = request.state.agent, request.state.form.get("id", "")
     try:
-        await run_in_threadpool(site.accounts.revoke_app_password, name, id_)
+        draft = person_draft("app password revoked", name, by=name, source="web", what=id_)
+        accounts = site.accounts.recorded(lambda: site.act(draft))
+        await run_in_threadpool(accounts.revoke_app_password, name, id_)
     except WrongUse as wrong:
         raise HTTPException(HTTPStatus.NOT_FOUND, _("That app password is not one of yours.")) from wrong
-    await _record(request, "app password revoked", name, id_)
     return RedirectResponse("/account", status_code=HTTPStatus.SEE_OTHER)
-
-
-async def _record(request: Request, did: str, name: str, what: str) -> None:
-    draft = person_draft(did, name, by=request.state.agent, source="web", what=what)
-    await run_in_threadpool(request.app.state.site.act, draft)
 
 
 async def _shown(request: Request, made: str = "") -> Response:

@@ -4,6 +4,7 @@ Each change asks for the password once more: a session that was left open gives 
 """
 
 import hashlib
+from collections.abc import Callable
 from http import HTTPStatus
 
 import pyotp
@@ -36,8 +37,8 @@ async def set_password(request: Request) -> Response:
         raise HTTPException(HTTPStatus.BAD_REQUEST, sentence(_(fault)))
     if fresh != form.get("again", ""):
         raise HTTPException(HTTPStatus.BAD_REQUEST, _("The two new passwords are not the same."))
-    stamp = await run_in_threadpool(accounts.passwd, name, fresh)
-    await _record(request, "password changed")
+    recorded = accounts.recorded(_record(request, "password changed"))
+    stamp = await run_in_threadpool(recorded.passwd, name, fresh)
     return await admit(request, name, "/account", stamp)
 
 
@@ -58,10 +59,10 @@ async def keep_app(request: Request) -> Response:
     by = standing(request)
     factors = site.factors.by(by)
     held = await run_in_threadpool(factors.of, name)
-    if not await run_in_threadpool(factors.set_app, name, secret, form.get("code", "")):
+    recorded = factors.recorded(_record(request, "authenticator app added"))
+    if not await run_in_threadpool(recorded.set_app, name, secret, form.get("code", "")):
         said = _("This code is not right. Is the telephone’s clock?")
         return await _shown(request, by, secret, said)
-    await _record(request, "authenticator app added")
     codes = [] if held.any else await run_in_threadpool(factors.new_codes, name)
     return page(request, "codes.html", codes=codes, label=_("Authenticator app"))
 
@@ -71,8 +72,8 @@ async def new_codes(request: Request) -> Response:
     factors = site.factors.by(await confirm(request))
     if not (await run_in_threadpool(factors.of, name)).any:
         raise HTTPException(HTTPStatus.CONFLICT, _("There is nothing yet that they would stand in for."))
-    codes = await run_in_threadpool(factors.new_codes, name)
-    await _record(request, "recovery codes made")
+    recorded = factors.recorded(_record(request, "recovery codes made"))
+    codes = await run_in_threadpool(recorded.new_codes, name)
     return page(request, "codes.html", codes=codes, label="")
 
 
@@ -80,12 +81,11 @@ async def remove(request: Request) -> Response:
     """Take away the app or a passkey."""
     site, name, id_ = _site(request), request.state.agent, request.state.form.get("id", "")
     factors = site.factors.by(await confirm(request))
+    did, what = ("authenticator app removed", "") if id_ == "app" else ("passkey removed", id_[:16])
     try:
-        kind = await run_in_threadpool(factors.remove, name, id_)
+        await run_in_threadpool(factors.recorded(_record(request, did, what)).remove, name, id_)
     except WrongUse as wrong:
         raise HTTPException(HTTPStatus.NOT_FOUND, _("That is gone already, or it is not yours.")) from wrong
-    did = "passkey removed" if kind == "passkey" else "authenticator app removed"
-    await _record(request, did, id_[:16] if kind == "passkey" else "")
     return RedirectResponse("/account", status_code=HTTPStatus.SEE_OTHER)
 
 
@@ -136,11 +136,11 @@ def _site(request: Request) -> Site:
     return site
 
 
-async def _record(request: Request, did: str, what: str = "") -> None:
-    name = request.state.agent
-    await run_in_threadpool(
-        request.app.state.site.act, person_draft(did, name, by=name, source="web", what=what)
-    )
+def _record(request: Request, did: str, what: str = "") -> Callable[[], object]:
+    """Return what puts on record what somebody does to their own login."""
+    name, act = request.state.agent, request.app.state.site.act
+    draft = person_draft(did, name, by=name, source="web", what=what)
+    return lambda: act(draft)
 
 
 ROUTES = [

@@ -157,19 +157,20 @@ async def keep(request: Request) -> Response:
             expected_rp_id=_party(request),
             expected_origin=_origin(request),
         )
-        id_ = await run_in_threadpool(
-            factors.add_passkey,
-            name,
-            label,
-            made.credential_id,
-            made.credential_public_key,
-            made.sign_count,
+        await run_in_threadpool(
+            lambda: factors.add_passkey(
+                name,
+                label,
+                made.credential_id,
+                made.credential_public_key,
+                made.sign_count,
+                record=lambda id_: site.act(
+                    person_draft("passkey added", name, by=name, source="web", what=id_[:16])
+                ),
+            )
         )
     except (*_WRONG, WrongUse) as wrong:
         raise HTTPException(HTTPStatus.BAD_REQUEST, _("That passkey cannot be used here.")) from wrong
-    await run_in_threadpool(
-        site.act, person_draft("passkey added", name, by=name, source="web", what=id_[:16])
-    )
     codes = [] if held.any else await run_in_threadpool(factors.new_codes, name)
     return page(request, "codes.html", codes=codes, label=label)
 

@@ -19,6 +19,7 @@ from gateway.store.accounts import Accounts
 from gateway.store.agents import Agent, Role
 from gateway.store.people import person_draft
 from gateway.store.sessions import Sessions
+from gateway.store.spelling import folded
 from gateway.tongue import _, marked
 from gateway.web.access import powers_of
 from gateway.web.admission import confirm
@@ -65,15 +66,15 @@ async def _added(request: Request, accounts: Accounts) -> Response:
     site, form = _site(request), request.state.form
     name, boxes, role = form.get("name", ""), _boxes(form.get("mailboxes", "")), _role(form.get("role", ""))
     await _check_boxes(request, boxes)
+    recorded = _recorded(request, accounts, "added", folded(name), role=role, mailboxes=boxes)
     try:
         made = await run_in_threadpool(
-            lambda: accounts.add(
+            lambda: recorded.add(
                 name, None, full_name=form.get("full_name", "").strip()[:_NAME], mailboxes=boxes, role=role
             )
         )
     except WrongUse as wrong:
         raise HTTPException(HTTPStatus.CONFLICT, sentence(_(str(wrong).partition(";")[0]))) from wrong
-    await _record(request, "added", made.name, role=role, mailboxes=made.mailboxes)
     if site.sso and site.sso.only:
         return RedirectResponse("/people", status_code=HTTPStatus.SEE_OTHER)
     return await _invited(request, accounts, made.name)
@@ -116,14 +117,17 @@ async def _changed(request: Request, accounts: Accounts, known: Agent, do: str) 
     if do == "assign":
         role, boxes = _role(form.get("role", "")), _boxes(form.get("mailboxes", ""))
         await _check_boxes(request, boxes)
-        await run_in_threadpool(lambda: accounts.assign(known.name, role=role, mailboxes=boxes))
-        return await _done(request, "changed", known.name, role=role, mailboxes=boxes)
+        recorded = _recorded(request, accounts, "changed", known.name, role=role, mailboxes=boxes)
+        await run_in_threadpool(lambda: recorded.assign(known.name, role=role, mailboxes=boxes))
+        return _done("changed")
     if do in {"shut", "open"}:
-        await run_in_threadpool(lambda: accounts.disable(known.name, disabled=do == "shut"))
-        return await _done(request, "shut out" if do == "shut" else "let in", known.name)
+        did = "shut out" if do == "shut" else "let in"
+        recorded = _recorded(request, accounts, did, known.name)
+        await run_in_threadpool(lambda: recorded.disable(known.name, disabled=do == "shut"))
+        return _done(did)
     if do == "remove":
-        await run_in_threadpool(accounts.remove, known.name)
-        return await _done(request, "removed", known.name)
+        await run_in_threadpool(_recorded(request, accounts, "removed", known.name).remove, known.name)
+        return _done("removed")
     clearing: dict[str, tuple[str, Callable[..., int]]] = {
         "factors": ("factors cleared", factors.clear),
         "identity": ("identity unbound", identities.unbind),
@@ -131,8 +135,8 @@ async def _changed(request: Request, accounts: Accounts, known: Agent, do: str) 
     if do not in clearing:
         raise HTTPException(HTTPStatus.BAD_REQUEST)
     did, clear = clearing[do]
-    await run_in_threadpool(_in_accounts, accounts, clear, known.name)
-    return await _done(request, did, known.name)
+    await run_in_threadpool(_in_accounts, _recorded(request, accounts, did, known.name), clear, known.name)
+    return _done(did)
 
 
 def _in_accounts(accounts: Accounts, clear: Callable[..., int], name: str) -> None:
@@ -142,27 +146,29 @@ def _in_accounts(accounts: Accounts, clear: Callable[..., int], name: str) -> No
 
 async def _invited(request: Request, accounts: Accounts, name: str) -> Response:
     site = _site(request)
-    code = await run_in_threadpool(accounts.invite, name, DAYS)
-    await _record(request, "invited", name)
+    code = await run_in_threadpool(_recorded(request, accounts, "invited", name).invite, name, DAYS)
     scheme = "https" if site.secure_cookie else "http"
     link = f"{scheme}://{request.headers['host']}/welcome#{code}"
     return await _shown(request, invited=name, code=code, link=link)
 
 
-async def _done(
-    request: Request, did: str, name: str, *, role: str = "", mailboxes: tuple[str, ...] = ()
-) -> Response:
-    await _record(request, did, name, role=role, mailboxes=mailboxes)
+def _done(did: str) -> Response:
     return RedirectResponse(f"/people?did={did.replace(' ', '+')}", status_code=HTTPStatus.SEE_OTHER)
 
 
-async def _record(
-    request: Request, did: str, name: str, *, role: str = "", mailboxes: tuple[str, ...] = ()
-) -> None:
-    draft = person_draft(
-        did, name, by=request.state.agent, source="web", role=role, mailboxes=tuple(sorted(mailboxes))
-    )
-    await run_in_threadpool(_site(request).act, draft)
+def _recorded(
+    request: Request,
+    accounts: Accounts,
+    did: str,
+    name: str,
+    *,
+    role: str = "",
+    mailboxes: tuple[str, ...] = (),
+) -> Accounts:
+    """Return the accounts, changed once it is on record: what the log cannot take is not done."""
+    act, by = _site(request).act, request.state.agent
+    draft = person_draft(did, name, by=by, source="web", role=role, mailboxes=tuple(sorted(mailboxes)))
+    return accounts.recorded(lambda: act(draft))
 
 
 async def _shown(
