@@ -20,6 +20,13 @@ class Temporary(DocketError):
         self.reply = reply
 
 
+class DiskFull(Temporary):
+    """There is no room to write; trying again works once somebody has made some."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, "452 4.3.1 Insufficient system storage")
+
+
 class Permanent(DocketError):
     """Trying again unchanged will not work; answered with a 5xx reply (RFC 5321 section 4.2.1)."""
 

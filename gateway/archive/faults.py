@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import DBAPIError
 
-from gateway.errors import ArchiveBroken, DocketError, Temporary
+from gateway.errors import ArchiveBroken, DiskFull, DocketError, Temporary
 
 _FULL = "452 4.3.1 Insufficient system storage"
 _SHM = {sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_SHMMAP, sqlite3.SQLITE_IOERR_SHMOPEN}
@@ -41,7 +41,7 @@ def meaning_of(wrong: BaseException) -> DocketError:
         return _of_sqlite(cause)
     state = getattr(cause, "sqlstate", None) or ""
     if state == _PG_DISK_FULL:
-        return Temporary("the database server's disk is full; make room and mail is taken again", _FULL)
+        return DiskFull("the database server's disk is full; make room and mail is taken again")
     if state.startswith(("23", "XX")):  # integrity violated, or data corrupted
         return ArchiveBroken(f"the archive's database contradicts itself; run docket verify: {cause}")
     return Temporary(f"the archive's database does not answer: {cause}")
@@ -67,10 +67,10 @@ def _of_sqlite(cause: sqlite3.Error) -> DocketError:
     extended = getattr(cause, "sqlite_errorcode", 0)
     match extended & 0xFF:
         case sqlite3.SQLITE_FULL:
-            return Temporary("the disk is full; make room and mail is taken again", _FULL)
+            return DiskFull("the disk is full; make room and mail is taken again")
         case sqlite3.SQLITE_IOERR if extended in _SHM:
             # the shared memory file beside the database could not grow: no page of it was written
-            return Temporary("the disk is full; make room and mail is taken again", _FULL)
+            return DiskFull("the disk is full; make room and mail is taken again")
         case sqlite3.SQLITE_IOERR:
             return ArchiveBroken(
                 f"the disk failed while mail was being written ({cause}); check the disk, run docket verify, start again"

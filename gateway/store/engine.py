@@ -19,7 +19,7 @@ from sqlalchemy.exc import ArgumentError
 
 from gateway.errors import Temporary, WrongUse
 from gateway.store import tables
-from gateway.store.faults import StoreDamaged, damage_told
+from gateway.store.faults import StoreDamaged, faults_told
 from gateway.store.migrations import migrate
 
 REBUILD = "nothing stands there alone: run docket rebuild, which makes it anew from the archive"
@@ -31,7 +31,7 @@ _MOST_BESIDE = 32  # sets of mailboxes that people have
 class Store:
     """Transactions over one database. ``write`` takes the writer's lock at once; ``read`` sees one moment throughout.
 
-    Both raise StoreDamaged where the file is; ``mend`` says what to do then.
+    Both raise StoreDamaged where the file is; ``mend`` says what to do then. DiskFull and Temporary where trying again helps.
     """
 
     def __init__(self, engine: Engine, *, log: int = 0, mend: str = REBUILD) -> None:
@@ -55,7 +55,7 @@ class Store:
         """Open a transaction that may write; commits at its end, rolls back when anything is raised."""
         if not self._is_whole:
             raise PermissionError("who sees a part of a store does not write it")
-        with damage_told(self._engine, self._mend), self._writer.begin() as conn:
+        with faults_told(self._engine, self._mend), self._writer.begin() as conn:
             self._first(conn)
             yield conn
             self._last()
@@ -75,7 +75,7 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Open a transaction that only reads."""
-        with damage_told(self._engine, self._mend), self._reader.begin() as conn:
+        with faults_told(self._engine, self._mend), self._reader.begin() as conn:
             yield conn
 
     def beside(self, views: tuple[str, ...]) -> "Store":
@@ -156,7 +156,7 @@ def open_store(url: str, *, log: int = 0) -> Store:
     """
     engine = connect(url, synchronous="NORMAL")
     try:
-        with damage_told(engine, REBUILD):
+        with faults_told(engine, REBUILD):
             migrate(engine)
     except BaseException:
         engine.dispose()

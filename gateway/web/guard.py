@@ -21,8 +21,9 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.dossier.filing import FILE_BYTES
+from gateway.errors import DiskFull, DocketError
 from gateway.store.preferences import language_of
-from gateway.tongue import _, speak, wanted
+from gateway.tongue import _, marked, speak, wanted
 from gateway.web.access import powers_of
 from gateway.web.once import is_form_of
 from gateway.web.render import problem
@@ -35,6 +36,8 @@ _BODY_BYTES = 64 * 1024
 _BOOK_BYTES = 2 * 1024 * 1024  # of a rule book and a pasted mail
 _PATIENCE_S = 60.0  # for a form; one with files has its own
 _FIELDS = 50
+_FULL = marked("There is no room left on the disk. Make some, then do this again.")
+_LATER = marked("Docket cannot do this now. Try again later; what is wrong stands in the log.")
 LONGEST_PATH = 2000  # characters; ours are shorter, and a number of thousands of digits is none
 _HOST = re.compile(r"(?:\[([0-9a-f:.]{2,45})\]|([a-z0-9._-]{1,253}))(?::\d{1,5})?")
 _OPEN = ("/login", "/welcome", "/static/")
@@ -117,6 +120,14 @@ class Guard:
             return
         except Refused as wrong:
             answer = problem(request, wrong.status, wrong.said)
+        except DocketError as wrong:
+            log.warning(
+                "page-failed method=%s path=%s error=%s", request.method, request.url.path[:200], wrong
+            )
+            if started:
+                raise
+            said = _(_FULL if isinstance(wrong, DiskFull) else _LATER)
+            answer = problem(request, HTTPStatus.SERVICE_UNAVAILABLE, said)
         except Exception:
             # The page stays constant; what went wrong is for the log, without the query that may hold a buyer's words.
             log.exception("page-failed method=%s path=%s", request.method, request.url.path[:200])

@@ -38,7 +38,7 @@ _TITLES = {
     429: marked("Too many tries"),
     500: marked("Something went wrong"),
     502: marked("No answer"),
-    503: marked("Too busy"),
+    503: marked("Not now"),
 }
 _SAID = {
     400: marked("That request cannot be understood."),

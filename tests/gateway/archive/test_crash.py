@@ -219,7 +219,7 @@ def test_when_the_kernel_has_no_room_the_answer_is_452(sqlite_place, draft, nth,
     process = start(sqlite_place, "p", 5, *failing("pwrite64", "ENOSPC", nth, wal, tmp_path / "trace"))
     (lines,) = run([process])
     errors = [line for line in lines if line.startswith("ERROR")]
-    assert errors == ["ERROR Temporary 452 4.3.1 Insufficient system storage\n"]
+    assert errors == ["ERROR DiskFull 452 4.3.1 Insufficient system storage\n"]
     assert len(acknowledged(lines)) >= 8  # and service resumed
     archive.close()
     assert sqlite_place.verify().ok

@@ -1,20 +1,23 @@
 """Opening a store, its schema, its transactions."""
 
 import os
+import sqlite3
 import stat
 import threading
+from contextlib import closing
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from gateway.errors import WrongUse
+from gateway.errors import DiskFull, Temporary, WrongUse
 from gateway.store import fold, messages, migrations, tables
-from gateway.store.engine import open_store
+from gateway.store.engine import Store, connect, open_store
 from gateway.store.migrations import steps
 from tests.sqlite_locks import is_held
+from tests.stores import no_room
 
 
 def test_the_migrated_schema_is_the_one_the_code_knows(store):
@@ -114,6 +117,26 @@ def test_logs_in_one_store_do_not_see_each_other(url, story):
         assert messages.message(conn, seq).tags == ("x",)
     first.close()
     second.close()
+
+
+def test_a_full_disk_and_a_locked_file_are_told_as_what_they_are(tmp_path):
+    store = Store(connect(f"sqlite:///{tmp_path / 'a.db'}", synchronous="FULL"))
+    with store.write() as tx:
+        tx.execute(text("CREATE TABLE x (y BLOB UNIQUE)"))
+        tx.execute(text("INSERT INTO x VALUES (1)"))
+    with no_room(store), pytest.raises(DiskFull), store.write() as tx:
+        tx.execute(text("INSERT INTO x VALUES (zeroblob(100000))"))
+    with pytest.raises(IntegrityError), store.write() as tx:
+        tx.execute(text("INSERT INTO x VALUES (1)"))
+    with closing(sqlite3.connect(tmp_path / "a.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with store.read() as conn:
+            conn.execute(text("PRAGMA busy_timeout=0"))
+        with pytest.raises(Temporary), store.write():
+            pass
+    with store.read() as conn:
+        assert conn.scalar(text("SELECT count(*) FROM x")) == 1
+    store.close()
 
 
 def test_the_file_is_for_its_owners_eyes_only(tmp_path):

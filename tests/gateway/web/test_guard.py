@@ -8,8 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gateway.errors import Temporary
 from gateway.web.guard import CSP
+from gateway.web.pages.search import searches_of
 from tests.small_house import PASSWORD, build_house, csrf_in, serving
+from tests.stores import no_room
 
 GET_PAGES = [
     "/",
@@ -130,6 +133,37 @@ def test_an_address_far_too_long_is_none(browser, path):
 def test_a_form_that_is_no_form_is_refused(browser, body):
     headers = {"content-type": "application/x-www-form-urlencoded"}
     assert browser.post("/logout", content=body, headers=headers).status_code == 400
+
+
+def test_on_a_full_disk_a_form_says_so(house, caplog):
+    with house.client() as browser:
+        token = csrf_in(browser.get("/searches").text)
+        before = len(searches_of(house.site).seen_by("anna"))
+        with no_room(house.accounts.store):
+            answers = [
+                browser.post("/searches", data={"csrf": token, "name": f"s{one}", "q": "word " * 90})
+                for one in range(40)
+            ]
+        kept = sum(answer.status_code == 303 for answer in answers)  # where there was room on a page already
+        assert {answer.status_code for answer in answers} == {303, 503}
+        assert "There is no room left on the disk." in answers[-1].text
+        assert len(searches_of(house.site).seen_by("anna")) == before + kept
+    assert "Traceback" not in caplog.text
+    assert "page-failed method=POST path=/searches" in caplog.text
+
+
+def test_a_fault_of_ours_that_passes_is_told_as_one(tmp_path):
+    built = build_house(tmp_path)
+
+    def away():
+        raise Temporary("the archive is being read by a surgeon")
+
+    built.site = replace(built.site, status=away)
+    with serving(built) as house, house.client() as browser:
+        answer = browser.get("/status")
+    assert answer.status_code == 503
+    assert "Try again later" in answer.text
+    assert "surgeon" not in answer.text
 
 
 @pytest.mark.parametrize(
