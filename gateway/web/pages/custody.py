@@ -32,6 +32,7 @@ _PAGE = 60
 _KEPT = 40  # time-stamps and writings to witnesses that are shown
 _LONGEST = 200
 _MOST = 1 << 53
+_DIGITS = 20  # more make no number below that, and thousands make Python give up
 _THEIRS = frozenset({"note", "tag", "view", "orders", "imap"})  # what these say is not the program's
 _QUEUED = {  # a person's word on a message's delivery, where they gave no reason
     "retry": marked("tries it again now"),
@@ -174,7 +175,7 @@ def _keepers(site: Site) -> Keepers:
 def number_in(text: str, what: str) -> int | None:
     if not text:
         return None
-    if not (text.isascii() and text.isdecimal() and int(text[:20]) < _MOST):
+    if not (text.isascii() and text.isdecimal() and len(text) < _DIGITS and int(text) < _MOST):
         raise HTTPException(HTTPStatus.BAD_REQUEST, _("That is no number of %(what)s.") % {"what": what})
     return int(text)
 
