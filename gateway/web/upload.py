@@ -10,11 +10,11 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from python_multipart import MultipartParser
-from python_multipart.exceptions import MultipartParseError
+from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 from starlette.requests import Request
 
-from gateway.tongue import _
+from gateway.tongue import _, marked
 from gateway.web.once import is_form_of
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ _FIELD_BYTES = 16 * 1024
 _PARTS = 40
 _PATIENCE_S = 300.0
 _AT_ONCE = 2
+_FILE = "file"  # the one field that is a file
+_BROKEN = marked("The form is broken. Load the page again.")
 
 
 @dataclass(slots=True)
@@ -77,8 +79,8 @@ class Uploads:
             raise Refused(
                 HTTPStatus.REQUEST_TIMEOUT, _("The file took too long to come. Try again.")
             ) from late
-        except MultipartParseError as wrong:
-            raise Refused(HTTPStatus.BAD_REQUEST, _("The form is broken. Load the page again.")) from wrong
+        except FormParserError as wrong:
+            raise Refused(HTTPStatus.BAD_REQUEST, _(_BROKEN)) from wrong
         if not reading.ended or not reading.is_ours():
             raise Refused(HTTPStatus.FORBIDDEN, _("This form has expired. Load the page again."))
         return reading.form
@@ -141,6 +143,8 @@ class _Reading:
         if self._is_file:
             if not self.is_ours():
                 raise Refused(HTTPStatus.FORBIDDEN, _("This form has expired. Load the page again."))
+            if self._name != _FILE:
+                raise Refused(HTTPStatus.BAD_REQUEST, _(_BROKEN))
             name = told[b"filename"].decode("utf-8", "replace")
             self.form.files.append(Sent(name, self._into))
 

@@ -79,6 +79,11 @@ def test_no_byte_of_a_file_is_taken_before_the_token():
         ([part("csrf", bytes(20_000))], "multipart/form-data; boundary=b"),
         ([part("csrf", TOKEN.encode()) + part("file", b"x", "a") * 50], "multipart/form-data; boundary=b"),
         ([b""], "multipart/form-data; boundary=b"),
+        ([b"x"], "multipart/form-data; boundary=" + "b" * 300),
+        (
+            [part("csrf", TOKEN.encode()) + part("kind", b"x", "a") + b"--b--\r\n"],
+            "multipart/form-data; boundary=b",
+        ),
     ],
 )
 def test_a_broken_form_is_a_clear_no(chunks, kind):
