@@ -92,7 +92,10 @@ def is_signed(shape: Shape, body: bytes, headers: Mapping[str, str], secret: byt
 
 def scan_of(shape: Shape, body: bytes) -> Scan:
     """Return what a post says; raises ValueError for one that tells of no parcel."""
-    return _READ[shape](body)
+    try:
+        return _READ[shape](body)
+    except RecursionError as deep:
+        raise ValueError("this JSON nests too deep") from deep
 
 
 def _aftership(body: bytes) -> Scan:

@@ -41,6 +41,9 @@ def service(site):
         yield client
 
 
+DEEP = b'{"x":' + b"[" * 100_000
+
+
 def aftership(**more):
     last = {
         "message": "Delivered, neighbour",
@@ -123,6 +126,8 @@ def test_a_carrier_s_word_is_kept_as_it_came_and_stands_in_the_dossier_once(
         ("seventeen", seventeen() + b" ", signature("seventeen", seventeen()), 401),
         ("nobody", aftership(), signature("aftership", aftership()), 401),
         ("aftership", b"{}", signature("aftership", b"{}"), 422),
+        ("aftership", DEEP, signature("aftership", DEEP), 422),
+        ("seventeen", DEEP, signature("seventeen", DEEP), 422),
         ("seventeen", b"\xff", signature("seventeen", b"\xff"), 422),
         ("aftership", aftership(tracking_number="<b>x"), signature("aftership", aftership(tracking_number="<b>x")), 404),
         ("aftership", aftership(tracking_number="7777777777"), signature("aftership", aftership(tracking_number="7777777777")), 404),
