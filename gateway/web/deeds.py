@@ -271,6 +271,8 @@ def _order_meant(site: Site, row: MessageRow, value: str, marketplace: str) -> d
     if len(known) == 1:
         one = known.pop()
         return {"marketplace": one.marketplace, "value": one.value}
+    if not known and not value.strip("."):  # "." and ".." are steps in an address: no page could be there
+        raise HTTPException(HTTPStatus.BAD_REQUEST, _("Say which order."))
     if known or not _MARKETPLACE.fullmatch(marketplace):
         raise HTTPException(
             HTTPStatus.BAD_REQUEST,

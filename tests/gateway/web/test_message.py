@@ -195,6 +195,14 @@ def test_a_link_is_confirmed_taken_back_and_made_by_hand_and_all_of_it_stays_vis
         assert act(browser, path + "/link", order="17-1", marketplace="ownshop").count("/order/ownshop/17-1")
 
 
+@pytest.mark.parametrize("value", [".", "..", " .. "])
+def test_an_order_whose_page_nobody_could_reach_is_none(told, browser, value):
+    path = f"/message/{told.seqs['stranger']}/link"
+    answer = post(browser, path, order=value, marketplace="ownshop")
+    assert answer.status_code == 400
+    assert "Say which order" in answer.text
+
+
 def test_an_order_is_found_however_its_dashes_are_typed(house):
     first = house.take(mail(f"Order {ORDER}", f"Order {ORDER}"))
     second = house.take(mail("Hello", "no number", from_="x@y.example"), mail_from="x@y.example")
