@@ -1,6 +1,7 @@
 """The web view: routes of every page, behind the guard."""
 
 import asyncio
+from collections import Counter
 from http import HTTPStatus
 
 from starlette.applications import Starlette
@@ -132,7 +133,7 @@ def build_site(site: Site) -> Starlette:
     app.state.sso = sso.Joint()
     app.state.pulses = pulses
     app.state.cleanings, app.state.drawings = Turns(), Turns()
-    app.state.streams, app.state.ending = 0, lambda: False
+    app.state.streams, app.state.ending = Counter[str](), lambda: False
     return app
 
 

@@ -25,19 +25,23 @@ _LOOK_S = 1.0
 _SIGN_S = 15  # looks between signs of life; with each, and before each count, the session is looked at again
 _LOOKS = 600  # then the browser comes again by itself, through the guard
 _MOST = 300  # streams at once
+_OF_ONE = 20  # of one session, whose browser asks for one each page
+_TYPE = "text/event-stream"
 _NUMBER = re.compile(r"[0-9]{1,15}")
 
 
 async def stream(request: Request) -> Response:
     """Send the counts whenever they change (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
     state = request.app.state
-    if state.streams >= _MOST:
+    if request.method == "HEAD":
+        return Response(media_type=_TYPE)
+    if state.streams.total() >= _MOST or state.streams[request.state.session] >= _OF_ONE:
         raise HTTPException(
             HTTPStatus.SERVICE_UNAVAILABLE, _("Too many pages are open. This one shows no news.")
         )
     return StreamingResponse(
         _events(request, state.pulses.of(request.state.who.mailboxes)),
-        media_type="text/event-stream",
+        media_type=_TYPE,
         headers={"x-accel-buffering": "no"},
     )
 
@@ -54,8 +58,8 @@ async def news(request: Request) -> Response:
 
 
 async def _events(request: Request, pulse: Pulse) -> AsyncIterator[str]:
-    state = request.app.state
-    state.streams += 1
+    state, session = request.app.state, request.state.session
+    state.streams[session] += 1
     told: Counts | None = None
     try:
         yield "retry: 5000\n\n"
@@ -75,7 +79,9 @@ async def _events(request: Request, pulse: Pulse) -> AsyncIterator[str]:
                 yield ": here\n\n"
             await asyncio.sleep(_LOOK_S)
     finally:
-        state.streams -= 1
+        state.streams[session] -= 1
+        if not state.streams[session]:
+            del state.streams[session]
 
 
 def _is_open(request: Request) -> bool:

@@ -1,8 +1,10 @@
 """The boards: what is counted, what is due, what was missing, what can be undone, and what pages that stay open are told."""
 
 import json
+import socket
 from contextlib import ExitStack
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -179,6 +181,25 @@ def test_a_page_that_stays_open_is_told_of_what_comes(told, browser):
         while later["at"] <= seq:
             later = pulse_in(lines)
     assert later["mail"] == first["mail"] + 1
+
+
+def test_whoever_asks_for_the_head_of_a_stream_alone_waits_for_nothing_more(browser):
+    assert browser.head("/live").headers["content-type"].startswith("text/event-stream")
+    assert browser.get("/login").status_code == 303
+
+
+def test_no_session_keeps_the_streams_of_others(told):
+    with told.client() as greedy, told.client() as other, ExitStack() as stack:
+        at, cookie = (
+            urlsplit(told.url),
+            "; ".join(f"{name}={value}" for name, value in greedy.cookies.items()),
+        )
+        for number in range(21):
+            link = stack.enter_context(socket.create_connection((at.hostname, at.port), timeout=20))
+            link.sendall(f"GET /live HTTP/1.1\r\nhost: {at.netloc}\r\ncookie: {cookie}\r\n\r\n".encode())
+            assert link.recv(12) == (b"HTTP/1.1 200" if number < 20 else b"HTTP/1.1 503")
+        with other.stream("GET", "/live") as stream:
+            pulse_in(stream.iter_lines())
 
 
 def test_a_stream_ends_with_its_session(told):
