@@ -5,6 +5,7 @@ every answer, errors included, the headers that tell a browser to run nothing bu
 """
 
 import asyncio
+import errno
 import hashlib
 import hmac
 import logging
@@ -21,7 +22,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.dossier.filing import FILE_BYTES
-from gateway.errors import DiskFull, DocketError
+from gateway.errors import DiskFull, DocketError, WrongUse
 from gateway.store.preferences import language_of
 from gateway.tongue import _, marked, speak, wanted
 from gateway.web.access import powers_of
@@ -36,6 +37,7 @@ _BODY_BYTES = 64 * 1024
 _BOOK_BYTES = 2 * 1024 * 1024  # of a rule book and a pasted mail
 _PATIENCE_S = 60.0  # for a form; one with files has its own
 _FIELDS = 50
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 _FULL = marked("There is no room left on the disk. Make some, then do this again.")
 _LATER = marked("Docket cannot do this now. Try again later; what is wrong stands in the log.")
 LONGEST_PATH = 2000  # characters; ours are shorter, and a number of thousands of digits is none
@@ -120,20 +122,17 @@ class Guard:
             return
         except Refused as wrong:
             answer = problem(request, wrong.status, wrong.said)
-        except DocketError as wrong:
-            log.warning(
-                "page-failed method=%s path=%s error=%s", request.method, request.url.path[:200], wrong
-            )
-            if started:
-                raise
-            said = _(_FULL if isinstance(wrong, DiskFull) else _LATER)
-            answer = problem(request, HTTPStatus.SERVICE_UNAVAILABLE, said)
-        except Exception:
+        except Exception as wrong:
             # The page stays constant; what went wrong is for the log, without the query that may hold a buyer's words.
-            log.exception("page-failed method=%s path=%s", request.method, request.url.path[:200])
+            said, where = _passing(wrong), (request.method, request.url.path[:200])
+            if said:
+                log.warning("page-failed method=%s path=%s error=%s", *where, wrong)
+            else:
+                log.exception("page-failed method=%s path=%s", *where)
             if started:
                 raise
-            answer = problem(request, HTTPStatus.INTERNAL_SERVER_ERROR)
+            status = HTTPStatus.SERVICE_UNAVAILABLE if said else HTTPStatus.INTERNAL_SERVER_ERROR
+            answer = problem(request, status, said)
         await answer(scope, receive, guarded)
 
     async def _refusal(self, request: Request) -> Response | None:
@@ -201,6 +200,13 @@ class Guard:
         if not is_form_of(state.csrf, state.form.get("csrf", "")):
             return problem(request, HTTPStatus.FORBIDDEN, _("This form has expired. Load the page again."))
         return None
+
+
+def _passing(wrong: Exception) -> str:
+    """Return what to tell people of a fault that passes; nothing of one that is our own."""
+    if isinstance(wrong, DiskFull) or (isinstance(wrong, OSError) and wrong.errno in _NO_ROOM):
+        return _(_FULL)
+    return _(_LATER) if isinstance(wrong, DocketError) and not isinstance(wrong, WrongUse) else ""
 
 
 def safe_next(target: str) -> str:

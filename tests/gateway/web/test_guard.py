@@ -1,5 +1,6 @@
 """Every request passes the guard: a table of who may come in, and what every answer carries."""
 
+import errno
 import socket
 from dataclasses import replace
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.errors import Temporary
+from gateway.errors import Temporary, WrongUse
 from gateway.web.guard import CSP
 from gateway.web.pages.search import searches_of
 from tests.small_house import PASSWORD, build_house, csrf_in, serving
@@ -152,17 +153,26 @@ def test_on_a_full_disk_a_form_says_so(house, caplog):
     assert "page-failed method=POST path=/searches" in caplog.text
 
 
-def test_a_fault_of_ours_that_passes_is_told_as_one(tmp_path):
+@pytest.mark.parametrize(
+    ("fault", "status", "said"),
+    [
+        (Temporary("the archive is being read by a surgeon"), 503, "Try again later"),
+        (OSError(errno.ENOSPC, "no space, said the surgeon"), 503, "no room left on the disk"),
+        (OSError(errno.EPERM, "not permitted, said the surgeon"), 500, "on our side"),
+        (WrongUse("no surgeon is to be called here"), 500, "on our side"),
+    ],
+)
+def test_a_fault_that_passes_is_told_as_one(tmp_path, fault, status, said):
     built = build_house(tmp_path)
 
     def away():
-        raise Temporary("the archive is being read by a surgeon")
+        raise fault
 
     built.site = replace(built.site, status=away)
     with serving(built) as house, house.client() as browser:
         answer = browser.get("/status")
-    assert answer.status_code == 503
-    assert "Try again later" in answer.text
+    assert answer.status_code == status
+    assert said in answer.text
     assert "surgeon" not in answer.text
 
 
