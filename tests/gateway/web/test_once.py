@@ -97,7 +97,7 @@ def test_what_failed_is_done_when_it_is_sent_again_and_a_file_is_made_each_time(
         assert told.take(mail("Lamp", "no number", message_id="n1")) == coming
         assert browser.post(f"/link/amazon/{ORDER}", data=form).status_code == 303
         start = told.archive.head()
-        wanted = {"csrf": token, "marketplace": "amazon", "value": ORDER}
+        wanted = {"csrf": token, "marketplace": "amazon", "value": ORDER, "reason": "a claim"}
         assert [browser.post("/pack", data=wanted).content[:2] for _ in range(2)] == [b"PK", b"PK"]
     assert made(told, start) == {"export": 2}
 

@@ -101,7 +101,8 @@ def test_a_word_on_a_link_that_is_undone_was_never_said(told, browser, form):
     banner, action, again = did(browser, action, **undo)
     assert "as before" in banner
     assert (queue(told), links(told, seq)) == (was, linked)
-    assert browser.post(action, data=undo).status_code == 409  # it is not the last word any more
+    later = {**undo, "csrf": csrf_in(browser.get("/review").text)}
+    assert browser.post(action, data=later).status_code == 409  # it is not the last word any more
     _, action, undo = did(browser, action, **again)
     assert links(told, seq) != linked
     did(browser, action, **undo)
